@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+# Thin: every target is one script or one program of the build.
+.DEFAULT_GOAL := help
+BUILD ?= build/default
+JOBS  ?= $(shell nproc)
+export BUILD JOBS
+
+.PHONY: help setup build run test test-quick test-long bench waves synth docs lint format clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
+
+setup:  ## install what is missing (Debian and PyPI packages); instant when nothing is
+	@scripts/setup.sh
+
+build: setup  ## compile everything
+	@scripts/build.sh
+
+run: setup  ## run the default network, whole, in RTL (MODEL=name or file.onnx for another)
+	@scripts/run.sh $(MODEL)
+
+test: setup  ## all tests that CI runs
+	@scripts/test.sh
+
+test-quick: setup  ## the tests that take seconds
+	@scripts/test.sh quick
+
+test-long: setup  ## everything, for hours
+	@scripts/test.sh long
+
+bench: setup  ## the performance marks beside their goals
+	@scripts/bench.sh
+
+waves: setup  ## record a test and open its waves (TEST=fifo)
+	@scripts/waves.sh $(TEST)
+
+synth: setup  ## area and timing of every block (LIB=file.lib, BLOCKS="...", FPGA=xilinx|ecp5)
+	@scripts/synth.sh
+
+docs: setup  ## generated reference pages
+	@scripts/docs.sh
+
+lint: setup  ## both front ends and the formatters, on all machine descriptions
+	@scripts/lint.sh
+
+format: setup  ## format SystemVerilog and C++ in place
+	@scripts/format.sh
+
+clean:  ## remove build/
+	rm -rf build

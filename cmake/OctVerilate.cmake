@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+# RTL -> C++ model -> unit test. How to use it: docs/guide/adding_a_block.md
+#
+#   oct_verilate(NAME <lib> TOP <module> [PREFIX <class>] [CONFIG octant|tiny|fpga]
+#                [FILES <rtl-relative .sv>...] [SOURCES <.sv beside the caller>...] [PARAMS X=1...]
+#                [OPT <C++ flags>...] [CHUNKS <n>] [TRACE] [FAST] [NO_ASSERT] [VFLAGS <flags>...])
+#   oct_unit_test(NAME <x> TEST <.cpp> [TOP <module>] [TOPS <module>...] [CONFIGS ...] [LABEL long]
+#                 [LINK <lib>...] and FILES, SOURCES, PARAMS, OPT, TRACE, VFLAGS as above)
+
+find_program(OCT_VERILATOR verilator REQUIRED)
+execute_process(
+  COMMAND ${OCT_VERILATOR} --getenv VERILATOR_ROOT
+  OUTPUT_VARIABLE OCT_VERILATOR_ROOT OUTPUT_STRIP_TRAILING_WHITESPACE)
+set(OCT_VERILATOR_INCLUDE "${OCT_VERILATOR_ROOT}/include")
+set(OCT_TRACE OFF CACHE BOOL "Compile waveform support (FST) into every unit test")
+
+# Verilator's runtime, once without and once with FST. $stop and $fatal throw (verilator_hooks.cpp).
+foreach(kind plain trace)
+  set(lib oct_verilator_${kind})
+  set(sources verilated.cpp verilated_threads.cpp)
+  if(kind STREQUAL trace)
+    list(APPEND sources verilated_fst_c.cpp)
+  endif()
+  list(TRANSFORM sources PREPEND "${OCT_VERILATOR_INCLUDE}/")
+  add_library(${lib} STATIC EXCLUDE_FROM_ALL ${sources} ${PROJECT_SOURCE_DIR}/tb/harness/verilator_hooks.cpp)
+  target_include_directories(${lib} SYSTEM PUBLIC
+    "${OCT_VERILATOR_INCLUDE}" "${OCT_VERILATOR_INCLUDE}/vltstd" "${OCT_VERILATOR_INCLUDE}/gtkwave")
+  target_compile_definitions(${lib}
+    PRIVATE VL_USER_STOP VL_USER_FATAL
+    PUBLIC VM_COVERAGE=0 VM_SC=0 VM_TRACE_VCD=0
+           $<IF:$<STREQUAL:${kind},trace>,VM_TRACE=1;VM_TRACE_FST=1,VM_TRACE=0;VM_TRACE_FST=0>)
+  target_compile_options(${lib} PRIVATE -O2 -w)
+  target_link_libraries(${lib} PUBLIC Threads::Threads $<$<STREQUAL:${kind},trace>:z>)
+endforeach()
+
+# rtl/rtl.f with the configuration package of another machine description.
+function(oct_file_list config out_var)
+  file(READ "${PROJECT_SOURCE_DIR}/rtl/rtl.f" text)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/rtl/rtl.f")
+  string(REPLACE "pkg/generated/octant/" "pkg/generated/${config}/" text "${text}")
+  string(REGEX REPLACE "(^|\n)\\+incdir\\+" "\\1+incdir+rtl/" text "${text}")
+  string(REGEX REPLACE "(^|\n)([a-z])" "\\1rtl/\\2" text "${text}")
+  set(file "${PROJECT_BINARY_DIR}/rtl/${config}.f")
+  file(CONFIGURE OUTPUT "${file}" CONTENT "${text}" @ONLY)
+  set(${out_var} "${file}" PARENT_SCOPE)
+endfunction()
+
+function(oct_verilate)
+  cmake_parse_arguments(A "TRACE;FAST;NO_ASSERT" "NAME;TOP;PREFIX;CONFIG;CHUNKS"
+    "FILES;SOURCES;PARAMS;OPT;VFLAGS" ${ARGN})
+  if(A_UNPARSED_ARGUMENTS OR NOT A_NAME OR NOT A_TOP)
+    message(FATAL_ERROR "oct_verilate(${A_NAME}): NAME and TOP needed; not understood: ${A_UNPARSED_ARGUMENTS}")
+  endif()
+  foreach(default "PREFIX=V${A_TOP}" "CONFIG=octant" "CHUNKS=1" "OPT=-O1")
+    string(REGEX MATCH "^([A-Z]+)=(.*)$" _ "${default}")
+    if(NOT A_${CMAKE_MATCH_1})
+      set(A_${CMAKE_MATCH_1} "${CMAKE_MATCH_2}")
+    endif()
+  endforeach()
+
+  # Paths are relative to the repository, so that messages are short and ccache hits everywhere.
+  oct_file_list(${A_CONFIG} list)
+  set(inputs "")
+  if(A_FILES)
+    list(PREPEND A_FILES "pkg/generated/${A_CONFIG}/oct_config_pkg.sv")
+    list(TRANSFORM A_FILES PREPEND "rtl/")
+    set(sv +incdir+rtl/include ${A_FILES})
+    list(TRANSFORM A_FILES PREPEND "${PROJECT_SOURCE_DIR}/" OUTPUT_VARIABLE inputs)
+  else()
+    set(sv -f "${list}")
+    list(APPEND inputs "${list}")
+  endif()
+  foreach(source ${A_SOURCES})
+    list(APPEND inputs "${CMAKE_CURRENT_SOURCE_DIR}/${source}")
+    file(RELATIVE_PATH source "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}/${source}")
+    list(APPEND sv "${source}")
+  endforeach()
+
+  # Tests start every flip-flop and memory at random; FAST models of whole programs do not.
+  set(flags --top-module ${A_TOP} -O3 -Wall -fno-table --output-split 20000
+    --x-assign $<IF:$<BOOL:${A_FAST}>,fast,unique> --x-initial $<IF:$<BOOL:${A_FAST}>,fast,unique>)
+  if(NOT A_NO_ASSERT)
+    list(APPEND flags --assert)
+  endif()
+  set(runtime oct_verilator_plain)
+  if(A_TRACE OR OCT_TRACE)
+    list(APPEND flags --trace-fst --trace-structs)
+    set(runtime oct_verilator_trace)
+  endif()
+  list(TRANSFORM A_PARAMS PREPEND "-G")
+
+  set(out "${CMAKE_CURRENT_BINARY_DIR}/${A_NAME}.v")
+  math(EXPR last "${A_CHUNKS} - 1")
+  set(fast "")
+  foreach(i RANGE ${last})
+    list(APPEND fast "${out}/${A_PREFIX}__fast_${i}.cpp")
+  endforeach()
+  set(slow "${out}/${A_PREFIX}__slow.cpp")
+  add_custom_command(
+    OUTPUT ${fast} ${slow}
+    COMMAND ${OCT_PYTHON} scripts/verilate.py --verilator ${OCT_VERILATOR} --prefix ${A_PREFIX}
+      --out ${out} --chunks ${A_CHUNKS} --depfile ${out}.d
+      --target ${out}/${A_PREFIX}__fast_0.cpp -- ${flags} ${A_PARAMS} ${A_VFLAGS} rtl/lint.vlt tb/lint.vlt ${sv}
+    WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+    DEPENDS ${inputs} "${PROJECT_SOURCE_DIR}/rtl/lint.vlt" "${PROJECT_SOURCE_DIR}/tb/lint.vlt"
+      "${PROJECT_SOURCE_DIR}/scripts/verilate.py"
+    DEPFILE "${out}.d"
+    COMMENT "Verilating ${A_NAME}" VERBATIM COMMAND_EXPAND_LISTS)
+
+  add_library(${A_NAME} STATIC EXCLUDE_FROM_ALL ${fast} ${slow})
+  target_include_directories(${A_NAME} SYSTEM PUBLIC "${out}")
+  target_link_libraries(${A_NAME} PUBLIC ${runtime})
+  target_compile_options(${A_NAME} PRIVATE -w)
+  set_source_files_properties(${fast} PROPERTIES COMPILE_OPTIONS "${A_OPT}")
+  set_source_files_properties(${slow} PROPERTIES COMPILE_OPTIONS "-O0")
+endfunction()
+
+function(oct_unit_test)
+  cmake_parse_arguments(A "TRACE" "NAME;TEST;TOP;LABEL"
+    "TOPS;CONFIGS;FILES;SOURCES;PARAMS;OPT;VFLAGS;LINK" ${ARGN})
+  if(A_UNPARSED_ARGUMENTS OR NOT A_NAME OR NOT A_TEST)
+    message(FATAL_ERROR "oct_unit_test(${A_NAME}): NAME and TEST needed; not understood: ${A_UNPARSED_ARGUMENTS}")
+  endif()
+  list(APPEND A_TOPS ${A_TOP})
+  if(NOT A_TOPS)
+    set(A_TOPS "oct_${A_NAME}")
+  endif()
+  if(NOT A_CONFIGS)
+    set(A_CONFIGS octant)
+  endif()
+  if(NOT A_LABEL)
+    set(A_LABEL quick)
+  endif()
+  foreach(key FILES SOURCES PARAMS OPT VFLAGS)
+    set(pass_${key} "")
+    if(A_${key})
+      set(pass_${key} ${key} ${A_${key}})
+    endif()
+  endforeach()
+  set(pass_TRACE "")
+  if(A_TRACE)
+    set(pass_TRACE TRACE)
+  endif()
+
+  foreach(config ${A_CONFIGS})
+    set(name "${A_NAME}")
+    if(NOT config STREQUAL "octant")
+      string(APPEND name ".${config}")
+    endif()
+    set(models "")
+    foreach(top ${A_TOPS})
+      set(model "model.${name}.${top}")
+      oct_verilate(NAME ${model} TOP ${top} CONFIG ${config} ${pass_FILES} ${pass_SOURCES}
+        ${pass_PARAMS} ${pass_OPT} ${pass_VFLAGS} ${pass_TRACE})
+      list(APPEND models ${model})
+    endforeach()
+    add_executable("test.${name}" ${A_TEST})
+    target_link_libraries("test.${name}" PRIVATE ${models} ${A_LINK} oct_catch_main oct_config_${config})
+    oct_warnings("test.${name}")
+    target_compile_options("test.${name}" PRIVATE -O1)
+    add_test(NAME "rtl.${name}" COMMAND "test.${name}")
+    set_tests_properties("rtl.${name}" PROPERTIES LABELS ${A_LABEL} TIMEOUT 900)
+  endforeach()
+endfunction()

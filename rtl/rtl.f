@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only file list: every tool reads it (verilator -F rtl/rtl.f). Packages first, top last, paths
+// relative to this folder. Other machine descriptions replace generated/octant.
++incdir+include
+
+// Packages
+pkg/generated/octant/oct_config_pkg.sv
+pkg/oct_cluster_pkg.sv
+pkg/oct_job_pkg.sv
+
+// What a technology replaces
+tech/oct_tech_rst_sync.sv
+tech/oct_tech_sram.sv
+tech/oct_tech_sram_1r1w.sv
+
+// Common parts
+common/oct_fifo.sv
+common/oct_rr_arb.sv
+common/oct_skid.sv
+
+// core
+
+// memory
+
+// dma
+
+// attention
+
+// periph
+
+// cluster
+
+// top

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Generated from rtl/config/fpga.yaml by scripts/gen_config.py; do not edit.
+#pragma once
+
+#include <cstdint>
+
+namespace oct::config {
+
+inline constexpr char kName[] = "fpga";
+inline constexpr std::uint32_t kNumWorkers = 4;  // worker cores
+inline constexpr std::uint32_t kNumCores = 5;  // workers and the controller
+inline constexpr std::uint32_t kHartIdBase = 0;  // hart id of worker 0
+inline constexpr std::uint32_t kL1Base = 0x10000000;  // first address of L1
+inline constexpr std::uint32_t kL1Bytes = 0x00010000;  // size of L1
+inline constexpr std::uint32_t kNumBanks = 16;  // banks of 64 bits in L1
+inline constexpr std::uint32_t kBankWords = 512;  // 64-bit words per bank
+inline constexpr std::uint32_t kIcacheBytes = 4096;  // shared instruction cache
+inline constexpr std::uint32_t kLineBytes = 64;  // cache line, AXI beat and DMA line
+inline constexpr std::uint32_t kIcacheWays = 2;  // ways of the instruction cache
+inline constexpr std::uint32_t kL0Lines = 4;  // lines buffered per core
+inline constexpr std::uint32_t kEngineMacs = 512;  // INT8 products per cycle
+inline constexpr std::uint32_t kEnginePorts = 16;  // 64-bit L1 ports of the engine
+inline constexpr std::uint32_t kDmaBurstBeats = 16;  // 64-byte beats per AXI burst
+inline constexpr std::uint32_t kDmaOutstanding = 16;  // bursts in flight per direction
+inline constexpr std::uint32_t kQueueUnits = 4;  // 64-byte units on chip per work queue
+inline constexpr std::uint32_t kNumSems = 64;  // hardware semaphores
+inline constexpr std::uint32_t kNumPregs = 16;  // registers that descriptors may name
+inline constexpr std::uint32_t kNumBarriers = 8;  // barriers in the event unit
+inline constexpr std::uint32_t kRegBase = 0x20000000;  // control and status registers
+inline constexpr std::uint32_t kEuBase = 0x30000000;  // event unit
+inline constexpr std::uint32_t kL2Base = 0x80000000;  // first address of the outside memory
+inline constexpr std::uint32_t kL2Bytes = 0x04000000;  // size of the outside memory
+inline constexpr std::uint32_t kBootAddr = 0x80000000;  // first instruction of every hart
+inline constexpr std::uint32_t kWorkerStackBytes = 1024;  // stack of a worker, in L1
+inline constexpr std::uint32_t kControllerStackBytes = 4096;  // stack of the controller, in L2
+inline constexpr std::uint32_t kAxiTimeout = 100000;  // reset value of the bus time-out register
+
+}  // namespace oct::config
