@@ -104,7 +104,6 @@ DERIVED = {
     "L1Bytes": "size of L1",
     "BankWords": "64-bit words per bank",
     "L2Bytes": "size of the outside memory",
-    "LineBytes": "cache line, AXI beat and DMA line",
 }
 
 
@@ -210,10 +209,9 @@ def constants(flat):
         "L1Bytes": flat["l1.kib"] * KIB,
         "BankWords": flat["l1.kib"] * KIB // 8 // flat["l1.banks"],
         "L2Bytes": flat["l2.mib"] * MIB,
-        "LineBytes": 64,
     }
     after = {"cluster.workers": ["NumCores"], "l1.kib": ["L1Bytes"], "l1.banks": ["BankWords"],
-             "icache.bytes": ["LineBytes"], "l2.mib": ["L2Bytes"]}
+             "l2.mib": ["L2Bytes"]}
     result = []
     for key in KEYS:
         if key.name:

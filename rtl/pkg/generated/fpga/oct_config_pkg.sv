@@ -9,7 +9,6 @@ package oct_config_pkg;
   localparam int unsigned NumBanks             = 16;  // banks of 64 bits in L1
   localparam int unsigned BankWords            = 512;  // 64-bit words per bank
   localparam int unsigned IcacheBytes          = 4096;  // shared instruction cache
-  localparam int unsigned LineBytes            = 64;  // cache line, AXI beat and DMA line
   localparam int unsigned IcacheWays           = 2;  // ways of the instruction cache
   localparam int unsigned L0Lines              = 4;  // lines buffered per core
   localparam int unsigned EngineMacs           = 512;  // INT8 products per cycle

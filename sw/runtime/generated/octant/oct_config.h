@@ -12,7 +12,6 @@
 #define OCT_NUM_BANKS              32           // banks of 64 bits in L1
 #define OCT_BANK_WORDS             512          // 64-bit words per bank
 #define OCT_ICACHE_BYTES           8192         // shared instruction cache
-#define OCT_LINE_BYTES             64           // cache line, AXI beat and DMA line
 #define OCT_ICACHE_WAYS            4            // ways of the instruction cache
 #define OCT_L0_LINES               4            // lines buffered per core
 #define OCT_ENGINE_MACS            1024         // INT8 products per cycle

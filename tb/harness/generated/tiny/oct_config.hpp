@@ -15,7 +15,6 @@ inline constexpr std::uint32_t kL1Bytes = 0x00008000;  // size of L1
 inline constexpr std::uint32_t kNumBanks = 16;  // banks of 64 bits in L1
 inline constexpr std::uint32_t kBankWords = 256;  // 64-bit words per bank
 inline constexpr std::uint32_t kIcacheBytes = 4096;  // shared instruction cache
-inline constexpr std::uint32_t kLineBytes = 64;  // cache line, AXI beat and DMA line
 inline constexpr std::uint32_t kIcacheWays = 2;  // ways of the instruction cache
 inline constexpr std::uint32_t kL0Lines = 4;  // lines buffered per core
 inline constexpr std::uint32_t kEngineMacs = 256;  // INT8 products per cycle
