@@ -279,6 +279,12 @@ MEMORY {{
   l1 (rw)  : ORIGIN = {v["L1Base"]:#010x}, LENGTH = {v["L1Bytes"] - stacks:#010x}
 }}
 
+PHDRS {{
+  code PT_LOAD FLAGS(5);
+  data PT_LOAD FLAGS(6);
+  tcdm PT_LOAD FLAGS(6);  /* no bytes in the file */
+}}
+
 /* Worker stacks fill the top of L1: worker i starts at __worker_stack_top - i * stride. */
 __l1_base             = {v["L1Base"]:#010x};
 __l1_end              = {v["L1Base"] + v["L1Bytes"]:#010x};
@@ -292,13 +298,13 @@ SECTIONS {{
     KEEP(*(.text.start))
     *(.text .text.*)
     . = ALIGN(64);
-  }} > l2
+  }} > l2 :code
   __text_end = .;
 
   .rodata : ALIGN(64) {{
     *(.rodata .rodata.*)
     *(.srodata .srodata.*)
-  }} > l2
+  }} > l2 :code
 
   .data : ALIGN(64) {{
     __data_start = .;
@@ -307,7 +313,7 @@ SECTIONS {{
     *(.sdata .sdata.*)
     . = ALIGN(64);
     __data_end = .;
-  }} > l2
+  }} > l2 :data
 
   .bss (NOLOAD) : ALIGN(64) {{
     __bss_start = .;
@@ -316,18 +322,18 @@ SECTIONS {{
     *(COMMON)
     . = ALIGN(64);
     __bss_end = .;
-  }} > l2
+  }} > l2 :data
 
   /* Large things the harness fills or reads: not cleared by the start-up code. */
   .l2 (NOLOAD) : ALIGN(64) {{
     *(.l2 .l2.*)
-  }} > l2
+  }} > l2 :data
 
   .controller_stack (NOLOAD) : ALIGN(64) {{
     __controller_stack_bottom = .;
     . += {v["ControllerStackBytes"]};
     __controller_stack_top = .;
-  }} > l2
+  }} > l2 :data
   __l2_used_end = .;
 
   /* Not loaded and not cleared: L1 starts with whatever it holds. */
@@ -336,7 +342,7 @@ SECTIONS {{
     *(.l1 .l1.*)
     . = ALIGN(64);
     __l1_free = .;
-  }} > l1
+  }} > l1 :tcdm
 
   /DISCARD/ : {{
     *(.comment .note.* .eh_frame .eh_frame_hdr .riscv.attributes)
