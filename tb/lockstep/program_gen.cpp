@@ -216,6 +216,7 @@ class Generator {
     static constexpr std::array<std::uint32_t, 9> kOps = {0, 1, 4, 8, 12, 16, 20, 24, 28};
     if (chance(60)) {
       code.push_back(wide(atomic(pick(kOps), free_reg(), address, any(), below(4))));
+      code.back().entry = false;  // with another address it could hit the program
       return;
     }
     unsigned loaded = free_reg();
