@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Plant one-line bugs in the RTL and see that the ordinary tests notice them.
+
+tb/mutants/<block>.yaml lists bugs: {file, from, to, test}. `from` occurs exactly once in `file`;
+`test` is the ctest name that must fail when it reads `to`. A copy of the tree is built with one
+bug at a time; a bug that no test notices makes this script fail, and so does an empty list.
+"""
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FOLDERS = ["cmake", "rtl", "tb", "sw", "scripts", "docs"]
+FILES = ["CMakeLists.txt", "Makefile"]
+
+
+class MutantError(Exception):
+    """A list that cannot be used as it stands."""
+
+
+def read_list(folder):
+    mutants = []
+    for path in sorted(folder.glob("*.yaml")):
+        entries = yaml.safe_load(path.read_text()) or []
+        for number, entry in enumerate(entries, 1):
+            name = f"{path.stem}-{number:02d}"
+            missing = [k for k in ("file", "from", "to", "test") if k not in entry]
+            if missing:
+                raise MutantError(f"{path.name}: entry {number}: no key {missing[0]}")
+            text = (ROOT / entry["file"]).read_text() if (ROOT / entry["file"]).exists() else None
+            if text is None:
+                raise MutantError(f"{path.name}: entry {number}: {entry['file']}: no such file")
+            count = text.count(entry["from"])
+            if count != 1:
+                raise MutantError(f"{path.name}: entry {number}: `{entry['from']}` occurs {count} "
+                                  f"times in {entry['file']}; it must occur once")
+            mutants.append({"name": name, **entry})
+    return mutants
+
+
+def sync(tree):
+    """Copy the sources; unchanged files keep their time, so nothing is rebuilt without need."""
+    tree.mkdir(parents=True, exist_ok=True)
+    for item in FOLDERS:
+        for source in (ROOT / item).rglob("*"):
+            if source.is_file() and "__pycache__" not in source.parts:
+                copy(source, tree / source.relative_to(ROOT))
+    for item in FILES:
+        copy(ROOT / item, tree / item)
+    link = tree / ".venv"
+    if not link.exists() and (ROOT / ".venv").exists():
+        link.symlink_to(ROOT / ".venv")
+
+
+def copy(source, target):
+    if target.exists() and target.read_bytes() == source.read_bytes():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    shutil.copymode(source, target)
+
+
+def run(command, cwd, log, timeout):
+    with open(log, "ab") as out:
+        try:
+            return subprocess.run(command, cwd=cwd, stdout=out, stderr=subprocess.STDOUT,
+                                  timeout=timeout, check=False).returncode
+        except subprocess.TimeoutExpired:
+            return "timeout"
+
+
+def try_mutant(mutant, tree, build, jobs, timeout):
+    """'caught', 'caught (build)', 'caught (timeout)' or 'survived'."""
+    path = tree / mutant["file"]
+    good = path.read_text()
+    log = build / f"{mutant['name']}.log"
+    log.unlink(missing_ok=True)
+    target = mutant["test"].replace("rtl.", "test.", 1)
+    try:
+        path.write_text(good.replace(mutant["from"], mutant["to"]))
+        if run(["ninja", f"-j{jobs}", target], build, log, 3600) != 0:
+            return "build"
+        status = run(["ctest", "--no-tests=error", "-R", f"^{mutant['test']}$"], build, log, timeout)
+    finally:
+        path.write_text(good)
+    if status == "timeout":
+        return "caught (timeout)"
+    return "caught" if status != 0 else "survived"
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    p.add_argument("--list", action="store_true", help="show the list and check it; build nothing")
+    p.add_argument("--only", default="", help="only mutants whose name begins with this")
+    p.add_argument("--jobs", type=int, default=os.cpu_count())
+    p.add_argument("--timeout", type=int, default=900, help="seconds for one test")
+    args = p.parse_args()
+    try:
+        mutants = [m for m in read_list(ROOT / "tb/mutants") if m["name"].startswith(args.only)]
+    except MutantError as error:
+        sys.exit(f"mutants: {error}")
+    if not mutants:
+        sys.exit(f"mutants: no mutant is named `{args.only}...` in tb/mutants")
+    if args.list:
+        for m in mutants:
+            print(f"{m['name']:16} {m['test']:28} {m['file']}: {m['from']} -> {m['to']}")
+        print(f"{len(mutants)} mutants, each found once in its file")
+        return 0
+    tree = ROOT / "build/mutants/tree"
+    build = ROOT / "build/mutants/build"
+    sync(tree)
+    build.mkdir(parents=True, exist_ok=True)
+    configure = build / "configure.log"
+    configure.unlink(missing_ok=True)
+    if run(["cmake", "-G", "Ninja", "-S", str(tree), "-B", str(build)], build, configure, 600) != 0:
+        sys.exit(f"mutants: cmake failed; see {configure.relative_to(ROOT)}")
+    rows = []
+    for m in mutants:
+        start = time.monotonic()
+        result = try_mutant(m, tree, build, args.jobs, args.timeout)
+        rows.append({**m, "result": result, "seconds": round(time.monotonic() - start, 1)})
+        print(f"{m['name']:16} {result:18} {m['test']:28} {m['file']}: {m['from'].strip()} -> "
+              f"{m['to'].strip()}", flush=True)
+    (ROOT / "build/mutants/mutants.json").write_text(json.dumps(rows, indent=2) + "\n")
+    good = sum(r["result"].startswith("caught") for r in rows)
+    print(f"{good} of {len(rows)} mutants caught; build/mutants/mutants.json")
+    return 0 if good == len(rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
