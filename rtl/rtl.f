@@ -25,6 +25,7 @@ common/oct_skid.sv
 // dma
 
 // attention
+attention/oct_attention.sv
 
 // periph
 

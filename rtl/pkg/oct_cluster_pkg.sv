@@ -38,7 +38,7 @@ package oct_cluster_pkg;
 
   // Row inside the bank: the word offset above the bank digits.
   function automatic logic [BankAddrWidth-1:0] l1_row(input logic [L1WordWidth-1:0] word);
-    return word[L1WordWidth-1:BankIdxWidth];
+    return BankAddrWidth'(word >> BankIdxWidth);
   endfunction
 
   // ---- Memory map --------------------------------------------------------------------------
