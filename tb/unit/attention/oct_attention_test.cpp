@@ -14,15 +14,19 @@ struct Done {
 Done done_of(std::uint64_t bits) {
   return {((bits >> 40) & 1) != 0, static_cast<unsigned>((bits >> 32) & 0xff)};
 }
+template <std::size_t N>
+void clear(VlWide<N>& port) {
+  for (std::size_t i = 0; i < N; ++i) port[i] = 0;
+}
 }  // namespace
 
 TEST_CASE("attention slot: every job ends, refused, once") {
   tb::Clocked<Voct_attention> dut;
   dut->clear_i = 0;
   dut->job_valid_i = 0;
-  for (auto& word : dut->job_i) word = 0;
-  for (auto& word : dut->l1_rsp_i) word = 0;
-  for (auto& word : dut->reg_req_i) word = 0;
+  clear(dut->job_i);
+  clear(dut->l1_rsp_i);
+  clear(dut->reg_req_i);
   dut.reset();
   REQUIRE(dut->idle_o == 1);
   auto random = tb::rng("attention slot");
