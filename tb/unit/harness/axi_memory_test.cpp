@@ -10,92 +10,15 @@
 #include <string>
 #include <vector>
 
-#include "axi_wires.hpp"
+#include "axi_manager.hpp"
 #include "harness/seed.hpp"
 
 namespace {
 
+using tb::Beat;
+using tb::Manager;
+
 constexpr std::uint32_t kBase = 0x8000'0000;
-
-/// One beat as the manager saw it.
-struct Beat {
-  std::uint64_t cycle;
-  unsigned id, resp, last;
-  std::array<std::uint8_t, 64> data;
-};
-
-/// A manager that sends what is in its queues as fast as it can.
-struct Manager {
-  explicit Manager(const tb::AxiMemoryConfig& config) : mem(config), pins(tb::bind_axi(w)) {}
-
-  struct Ax {
-    unsigned id;
-    std::uint32_t addr;
-    unsigned len, size;
-  };
-  struct W {
-    std::array<std::uint8_t, 64> data;
-    std::uint64_t strb;
-    bool last;
-  };
-
-  tb::AxiWires w;
-  tb::AxiMemory mem;
-  tb::AxiPins pins;
-  std::deque<Ax> ar, aw;
-  std::deque<W> wq;
-  std::vector<Beat> r, b;
-  std::vector<std::uint64_t> ar_taken, w_taken;
-  unsigned ready_percent = 100;
-  std::mt19937_64 random = tb::rng("axi manager");
-  std::uint64_t cycle = 0;
-
-  void tick() {
-    w.m_axi_mem_arvalid = !ar.empty();
-    if (!ar.empty()) {
-      w.m_axi_mem_arid = static_cast<std::uint8_t>(ar[0].id), w.m_axi_mem_araddr = ar[0].addr;
-      w.m_axi_mem_arlen = static_cast<std::uint8_t>(ar[0].len);
-      w.m_axi_mem_arsize = static_cast<std::uint8_t>(ar[0].size);
-    }
-    w.m_axi_mem_awvalid = !aw.empty();
-    if (!aw.empty()) {
-      w.m_axi_mem_awid = static_cast<std::uint8_t>(aw[0].id), w.m_axi_mem_awaddr = aw[0].addr;
-      w.m_axi_mem_awlen = static_cast<std::uint8_t>(aw[0].len);
-      w.m_axi_mem_awsize = static_cast<std::uint8_t>(aw[0].size);
-    }
-    w.m_axi_mem_wvalid = !wq.empty();
-    if (!wq.empty()) {
-      std::memcpy(w.m_axi_mem_wdata.data(), wq[0].data.data(), 64);
-      w.m_axi_mem_wstrb = wq[0].strb, w.m_axi_mem_wlast = wq[0].last;
-    }
-    w.m_axi_mem_rready = tb::chance(random, ready_percent);
-    w.m_axi_mem_bready = tb::chance(random, ready_percent);
-    mem.step(pins);
-    if (w.m_axi_mem_arvalid && w.m_axi_mem_arready) ar.pop_front(), ar_taken.push_back(cycle);
-    if (w.m_axi_mem_awvalid && w.m_axi_mem_awready) aw.pop_front();
-    if (w.m_axi_mem_wvalid && w.m_axi_mem_wready) wq.pop_front(), w_taken.push_back(cycle);
-    if (w.m_axi_mem_rvalid && w.m_axi_mem_rready) {
-      Beat beat{cycle, w.m_axi_mem_rid, w.m_axi_mem_rresp, w.m_axi_mem_rlast, {}};
-      std::memcpy(beat.data.data(), w.m_axi_mem_rdata.data(), 64);
-      r.push_back(beat);
-    }
-    if (w.m_axi_mem_bvalid && w.m_axi_mem_bready) {
-      b.push_back({cycle, w.m_axi_mem_bid, w.m_axi_mem_bresp, 1, {}});
-    }
-    ++cycle;
-  }
-  void run(unsigned cycles) {
-    for (unsigned i = 0; i < cycles; ++i) tick();
-  }
-  void wait(std::size_t reads, std::size_t writes, unsigned limit = 200'000) {
-    for (unsigned i = 0; i < limit; ++i) {
-      if (r.size() >= reads && b.size() >= writes) return;
-      tick();
-    }
-    FAIL("axi manager: " << r.size() << "/" << reads << " beats, " << b.size() << "/" << writes
-                         << " responses within " << limit << " cycles");
-  }
-};
 
 TEST_CASE("memory content follows from the seed and the back door reaches it") {
   tb::AxiMemory a({.seed = 7}), b({.seed = 7}), c({.seed = 8});
@@ -184,23 +107,23 @@ TEST_CASE("narrow and unaligned reads carry their lanes, the others are noise") 
 
 TEST_CASE("faults hit their range only and change nothing") {
   Manager m({.read_latency = 2, .write_latency = 2});
-  m.mem.inject(kBase + 0x1000, 64, tb::AxiFault::kSlvErr);
+  m.mem.inject(kBase + 0x1040, 64, tb::AxiFault::kSlvErr);
   m.mem.inject(kBase + 0x2010, 4, tb::AxiFault::kDecErr);
-  m.mem.store<std::uint32_t>(kBase + 0x1000, 77);
-  m.ar.push_back({0, kBase + 0xfc0, 2, 6});
+  m.mem.store<std::uint32_t>(kBase + 0x1040, 77);
+  m.ar.push_back({0, kBase + 0x1000, 2, 6});
   m.ar.push_back({0, kBase + 0x2000, 0, 6});
   m.ar.push_back({0, kBase + 0x2014, 0, 2});
   m.ar.push_back({0, kBase + (64U << 20), 0, 6});
   m.wait(6, 0);
   const std::vector<unsigned> expected{0, 2, 0, 3, 0, 3};
   for (std::size_t i = 0; i < expected.size(); ++i) CHECK(m.r[i].resp == expected[i]);
-  m.aw.push_back({1, kBase + 0xfc0, 1, 6});
+  m.aw.push_back({1, kBase + 0x1000, 1, 6});
   m.wq.push_back({{}, ~0ULL, false});
   m.wq.push_back({{}, ~0ULL, true});
   m.wait(6, 1);
   CHECK(m.b[0].resp == 2);
-  CHECK(m.mem.load<std::uint32_t>(kBase + 0x1000) == 77);
-  CHECK(m.mem.load<std::uint32_t>(kBase + 0xfc0) == 0);
+  CHECK(m.mem.load<std::uint32_t>(kBase + 0x1040) == 77);
+  CHECK(m.mem.load<std::uint32_t>(kBase + 0x1000) == 0);
 }
 
 TEST_CASE("a hang silences one identifier until it is cleared") {
