@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// oct_axi_guard_rd: read half of oct_axi_guard. Registers AR and R (latency 1 each, full rate), keeps
+// a list per identifier of what the clients still wait for, and a count of what the subordinate still
+// owes. While tripped_i is high the two part: clients are answered from the lists with SLVERR, and what
+// the subordinate sends is swallowed. Test: tb/unit/memory/oct_axi_guard_test.cpp.
+`include "oct_assert.svh"
+
+module oct_axi_guard_rd
+  import oct_config_pkg::*;
+  import oct_cluster_pkg::*;
+  import oct_l2_pkg::*;
+#(
+  localparam int unsigned NumIds = 4
+) (
+  input  logic              clk_i,
+  input  logic              rst_ni,
+  input  logic              tripped_i,
+
+  input  axi_rd_req_t       req_i,          // the clients' side
+  output axi_rd_rsp_t       rsp_o,
+  output axi_rd_req_t       m_req_o,        // the subordinate's side
+  input  axi_rd_rsp_t       m_rsp_i,
+
+  output logic [NumIds-1:0] waiting_o,      // this identifier has a burst not answered
+  output logic [NumIds-1:0] served_o,       // and the subordinate is not to blame in this cycle
+  output logic [NumIds-1:0][31:0] addr_o,   // of the oldest burst
+  output logic              up_idle_o,      // the clients wait for nothing
+  output logic              down_idle_o     // the subordinate owes nothing
+);
+  localparam int unsigned LenWidth  = (DmaBurstBeats > 2) ? $clog2(DmaBurstBeats) : 1;
+  localparam int unsigned OwedWidth = $clog2(NumIds * MaxDepth + 1);
+
+  typedef struct packed {
+    logic [31:0]         addr;
+    logic [LenWidth-1:0] len;
+  } burst_t;
+
+  // ---- AR ----------------------------------------------------------------------------------
+  logic              ar_room, ar_take, m_ar_ready, send;
+  logic [NumIds-1:0] room, to;
+
+  always_comb begin
+    for (int unsigned i = 0; i < NumIds; i++) to[i] = req_i.ar.id == AxiIdWidth'(i);
+  end
+
+  assign ar_room = (to & room) != '0;
+  assign send    = req_i.ar_valid && ar_room && !tripped_i;
+  assign ar_take = req_i.ar_valid && ar_room && (tripped_i || m_ar_ready);
+
+  oct_skid #(.T(axi_ax_t)) u_ar (
+    .clk_i, .rst_ni, .clear_i(1'b0),
+    .in_valid_i(send), .in_ready_o(m_ar_ready), .in_i(req_i.ar),
+    .out_valid_o(m_req_o.ar_valid), .out_ready_i(m_rsp_i.ar_ready), .out_o(m_req_o.ar)
+  );
+
+  // ---- What the clients wait for --------------------------------------------------------------
+  logic [NumIds-1:0]       pop;
+  logic [NumIds-1:0][LenWidth-1:0] len, beat_q;
+  logic                    r_in_valid, r_in_ready, r_put;
+  axi_r_t                  r_in;
+
+  for (genvar i = 0; i < NumIds; i++) begin : gen_list
+    localparam int unsigned Depth = (i == AxiIdIcache) ? RefillDepth : (i == AxiIdCores) ? LoadDepth
+                                  : (i == AxiIdQueue) ? QueueDepth : DmaDepth;
+    burst_t head;
+    logic [$clog2(Depth+1)-1:0] count;
+    oct_fifo #(.T(burst_t), .Depth(Depth)) u_list (
+      .clk_i, .rst_ni, .clear_i(1'b0),
+      .in_valid_i(ar_take && to[i]), .in_ready_o(room[i]),
+      .in_i('{addr: req_i.ar.addr, len: req_i.ar.len[LenWidth-1:0]}),
+      .out_valid_o(waiting_o[i]), .out_ready_i(pop[i]), .out_o(head), .count_o(count)
+    );
+    assign addr_o[i] = head.addr;
+    assign len[i]    = head.len;
+    `OCT_ASSERT(Idle_A, waiting_o[i] == (count != '0))
+  end
+
+  // ---- R: from the subordinate, or made here --------------------------------------------------
+  logic [1:0]        m_id, id;
+  logic              known;
+  logic [NumIds-1:0] oldest;
+
+  assign m_id   = m_rsp_i.r.id[1:0];
+  assign known  = m_rsp_i.r.id < AxiIdWidth'(NumIds) && waiting_o[m_id];
+  assign oldest = waiting_o & (~waiting_o + 1'b1);
+
+  always_comb begin
+    id = m_id;
+    if (tripped_i) begin
+      id = '0;
+      for (int unsigned i = 0; i < NumIds; i++) if (oldest[i]) id = id | 2'(i);
+    end
+    r_in_valid = tripped_i ? waiting_o != '0 : m_rsp_i.r_valid && known;
+    r_in       = m_rsp_i.r;
+    if (tripped_i) begin
+      r_in.id   = AxiIdWidth'(id);
+      r_in.resp = AxiSlvErr;
+      r_in.last = beat_q[id] == len[id];
+    end
+  end
+
+  assign r_put = r_in_valid && r_in_ready;
+
+  always_comb begin
+    for (int unsigned i = 0; i < NumIds; i++) pop[i] = r_put && r_in.last && id == 2'(i);
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) beat_q <= '0;
+    else if (r_put) beat_q[id] <= r_in.last ? '0 : beat_q[id] + 1'b1;
+  end
+
+  oct_skid #(.T(axi_r_t)) u_r (
+    .clk_i, .rst_ni, .clear_i(1'b0),
+    .in_valid_i(r_in_valid), .in_ready_o(r_in_ready), .in_i(r_in),
+    .out_valid_o(rsp_o.r_valid), .out_ready_i(req_i.r_ready), .out_o(rsp_o.r)
+  );
+
+  assign m_req_o.r_ready = r_in_ready || tripped_i;
+  assign rsp_o.ar_ready  = ar_room && (tripped_i || m_ar_ready);
+
+  // ---- What the subordinate owes -----------------------------------------------------------
+  logic [OwedWidth-1:0] owed_q;
+  logic                 owe, paid;
+
+  assign owe  = send && m_ar_ready;
+  assign paid = m_rsp_i.r_valid && m_req_o.r_ready && m_rsp_i.r.last && owed_q != '0;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) owed_q <= '0;
+    else if (owe != paid) owed_q <= owe ? owed_q + 1'b1 : owed_q - 1'b1;
+  end
+
+  // A beat, or a beat that we do not take, is progress; so is an address taken for this identifier.
+  always_comb begin
+    for (int unsigned i = 0; i < NumIds; i++) begin
+      served_o[i] = (m_rsp_i.r_valid && (m_id == 2'(i) || !m_req_o.r_ready))
+                    || (m_req_o.ar_valid && m_rsp_i.ar_ready && m_req_o.ar.id == AxiIdWidth'(i));
+    end
+  end
+
+  assign up_idle_o   = waiting_o == '0 && !rsp_o.r_valid;
+  assign down_idle_o = owed_q == '0;
+
+  `OCT_ASSERT(LenInRange_A, req_i.ar_valid |-> req_i.ar.len < 8'(DmaBurstBeats))
+  `OCT_ASSERT(IdKnown_A, req_i.ar_valid |-> req_i.ar.id < AxiIdWidth'(NumIds))
+  `OCT_ASSERT_STREAM(ArHeld_A, m_req_o.ar_valid, m_rsp_i.ar_ready, m_req_o.ar)
+endmodule

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// oct_l2_pkg: what the blocks between cores, instruction cache and AXI pins agree on.
+package oct_l2_pkg;
+  import oct_config_pkg::*;
+
+  localparam int unsigned NumMasters  = NumCores + 1;  // the host is the last one
+  localparam int unsigned Host        = NumCores;
+  localparam int unsigned MasterWidth = $clog2(NumMasters);
+
+  typedef logic [MasterWidth-1:0] master_t;
+
+  // Bursts that a client has on their way at most; oct_axi_guard keeps a list this long for each.
+  localparam int unsigned RefillDepth = 4;               // instruction cache
+  localparam int unsigned LoadDepth   = 8;               // cores
+  localparam int unsigned StoreDepth  = 8;
+  localparam int unsigned QueueDepth  = 8;               // descriptor fetch
+  localparam int unsigned DmaDepth    = DmaOutstanding;  // each direction
+  localparam int unsigned MaxDepth    = (DmaDepth > 8) ? DmaDepth : 8;
+
+  // One answer; it cannot be refused.
+  typedef struct packed {
+    logic    valid;
+    logic    err;
+    master_t master;
+  } l2_ans_t;
+endpackage
