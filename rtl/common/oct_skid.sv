@@ -24,7 +24,7 @@ module oct_skid #(
   assign in_ready_o  = !skid_valid_q;
   assign out_valid_o = out_valid_q;
   assign out_o       = out_q;
-  assign take        = out_ready_i || !out_valid_q;  // the output register is free for the next item
+  assign take        = out_ready_i || !out_valid_q;  // the output register takes an item
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin

@@ -21,13 +21,15 @@ module oct_tech_sram #(
 
   assign rdata_o = rdata_q;
 
-  // A word is written whole, not byte by byte: that is what simulates fast, and synthesis finds the
-  // byte enables in it all the same.
+  // A word is written whole, under a mask made once, not byte by byte: that is what simulates fast.
   function [Width-1:0] merge(input [Width-1:0] old_word, input [Width-1:0] new_word,
                              input [Width/8-1:0] be);
-    integer i;
-    for (i = 0; i < Width / 8; i = i + 1) begin
-      merge[8*i+:8] = be[i] ? new_word[8*i+:8] : old_word[8*i+:8];
+    reg [Width-1:0] mask;
+    integer         i;
+    begin
+      mask = {Width{1'b0}};
+      for (i = 0; i < Width / 8; i = i + 1) mask[8*i+:8] = {8{be[i]}};
+      merge = (old_word & ~mask) | (new_word & mask);
     end
   endfunction
 

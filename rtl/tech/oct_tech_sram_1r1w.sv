@@ -28,9 +28,12 @@ module oct_tech_sram_1r1w #(
   // See oct_tech_sram for why a word is written whole.
   function [Width-1:0] merge(input [Width-1:0] old_word, input [Width-1:0] new_word,
                              input [Width/8-1:0] be);
-    integer i;
-    for (i = 0; i < Width / 8; i = i + 1) begin
-      merge[8*i+:8] = be[i] ? new_word[8*i+:8] : old_word[8*i+:8];
+    reg [Width-1:0] mask;
+    integer         i;
+    begin
+      mask = {Width{1'b0}};
+      for (i = 0; i < Width / 8; i = i + 1) mask[8*i+:8] = {8{be[i]}};
+      merge = (old_word & ~mask) | (new_word & mask);
     end
   endfunction
 

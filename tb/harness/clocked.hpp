@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tb::Clocked<Model>: owns a Verilated model with its context, drives clk_i and rst_ni, counts cycles.
+// tb::Clocked<Model>: owns a Verilated model with its context, drives clk_i and rst_ni, counts
+// cycles.
 //
 //   tb::Clocked<Voct_fifo> dut;      // everything random follows from tb::seed()
 //   dut->in_valid_i = 1;             // set every input once before the first reset() or tick()
