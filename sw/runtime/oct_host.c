@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+   What the host sees: console, end of the program, errors, traps. */
+#include "oct_internal.h"
+
+OCT_L2 OCT_ALIGNED oct_console_t oct_console;
+
+void oct_console_write(const char* text, uint32_t bytes) {
+  uint32_t tail = oct_console.tail;
+  for (uint32_t i = 0; i < bytes; i++) {
+    /* A host that does not read must not stop the machine: after a while text is dropped. */
+    for (uint32_t tries = 0; tail - oct_console.head >= OCT_CONSOLE_BYTES; tries++) {
+      if (tries == 0) oct_console.tail = tail, *oct_reg(OCT_REG_CONSOLE) = tail;
+      if (tries == 100000) return;
+    }
+    oct_console.text[tail++ % OCT_CONSOLE_BYTES] = text[i];
+  }
+  oct_console.tail = tail;
+  *oct_reg(OCT_REG_CONSOLE) = tail; /* rings at the host, after the text by the data-bus rule */
+}
+
+void oct_exit_now(int code) {
+  for (;;) {
+    *oct_reg(OCT_REG_EXIT) = 1u << 31 | ((uint32_t)code & 0x7fffffffu);
+    __asm__ volatile("wfi");
+  }
+}
+
+void oct_exit(int code) {
+  oct_lock(&oct_rt.console_lock); /* nobody is in the middle of a line */
+  oct_exit_now(code);
+}
+
+/* ---- Errors -------------------------------------------------------------------------------------- */
+oct_error_t oct_error(void) {
+  oct_error_t e = {0, 0, 0, 0, 0};
+  return e;
+}
+void oct_error_clear(void) {}
+
+/* ---- Traps --------------------------------------------------------------------------------------- */
+static const char* cause_name(uint32_t cause) {
+  switch (cause) {
+    case 0: return "misaligned fetch";
+    case 1: return "fetch from unmapped memory";
+    case 2: return "illegal instruction";
+    case 3: return "breakpoint";
+    case 4: return "misaligned load";
+    case 5: return "load from unmapped memory";
+    case 6: return "misaligned store";
+    case 7: return "store to unmapped memory";
+    case 11: return "environment call";
+    case 0x80000003: return "software interrupt";
+    case 0x80000007: return "timer interrupt";
+    case 0x80000000 + OCT_IRQ_BUS_ERROR: return "bus error";
+    default: return "trap";
+  }
+}
+
+__attribute__((weak)) void oct_trap(oct_trap_frame_t* frame) {
+  uint32_t tval = frame->tval;
+  if (frame->cause == 0x80000000u + OCT_IRQ_BUS_ERROR) {
+    __asm__ volatile("csrr %0, 0x7c1" : "=r"(tval)); /* OCT_CSR_BUS_ERROR_ADDR */
+  }
+  /* The lock may be held by the code that trapped here. */
+  oct_rt.console_lock.taken = 0;
+  printf("hart %u: %s: mcause 0x%08x mepc 0x%08x mtval 0x%08x\n", oct_hart_id(),
+         cause_name(frame->cause), (unsigned)frame->cause, (unsigned)frame->epc, (unsigned)tval);
+  oct_exit_now(OCT_EXIT_TRAP + (int)(frame->cause & 31) + (frame->cause >> 31 ? 32 : 0));
+}

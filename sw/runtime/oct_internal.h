@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+   What the files of the runtime share. */
+#ifndef OCT_INTERNAL_H
+#define OCT_INTERNAL_H
+
+#include "oct.h"
+
+/* The host finds this ring by its symbol, oct_console, and drains it when CONSOLE is written.
+   tail and head count bytes modulo 2^32; the program writes tail, the host head. */
+#define OCT_CONSOLE_MAGIC 0x4f435443u /* "OCTC" */
+#define OCT_CONSOLE_BYTES 4096u
+typedef struct {
+  uint32_t magic, bytes;
+  volatile uint32_t head, tail;
+  uint32_t reserved[12];
+  char text[OCT_CONSOLE_BYTES];
+} oct_console_t;
+extern oct_console_t oct_console;
+
+/* State of the runtime, in L1 because it is used in every call. */
+typedef struct {
+  oct_lock_t console_lock;
+  oct_lock_t queue_lock;
+  uint32_t tail[OCT_NUM_QUEUES];
+  uint32_t units[OCT_NUM_QUEUES];
+  oct_unit_t* ring[OCT_NUM_QUEUES];
+  uint16_t tickets[OCT_NUM_QUEUES];
+} oct_runtime_t;
+extern oct_runtime_t oct_rt;
+
+void oct_console_write(const char* text, uint32_t bytes);
+
+#endif
