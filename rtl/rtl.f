@@ -21,6 +21,14 @@ common/oct_skid.sv
 // core
 
 // memory
+memory/oct_tcdm_pkg.sv
+memory/oct_tcdm_arb.sv
+memory/oct_tcdm_rescue.sv
+memory/oct_tcdm_xbar.sv
+memory/oct_tcdm_banks.sv
+memory/oct_tcdm_amo.sv
+memory/oct_tcdm_resv.sv
+memory/oct_tcdm.sv
 
 // dma
 
