@@ -7,6 +7,7 @@
 pkg/generated/octant/oct_config_pkg.sv
 pkg/oct_cluster_pkg.sv
 pkg/oct_job_pkg.sv
+pkg/oct_riscv_pkg.sv
 
 // What a technology replaces
 tech/oct_tech_rst_sync.sv
@@ -19,6 +20,29 @@ common/oct_rr_arb.sv
 common/oct_skid.sv
 
 // core
+core/oct_ml_pkg.sv
+core/oct_core_pkg.sv
+core/oct_ml_decode.sv
+core/oct_ml_alu.sv
+core/oct_mul.sv
+core/oct_rvc.sv
+core/oct_decode.sv
+core/oct_regfile.sv
+core/oct_alu.sv
+core/oct_div.sv
+core/oct_agu.sv
+core/oct_id.sv
+core/oct_ex.sv
+core/oct_lsu.sv
+core/oct_hwloop.sv
+core/oct_fetch.sv
+core/oct_counters.sv
+core/oct_csr.sv
+core/oct_retire.sv
+core/oct_core.sv
+core/oct_l0.sv
+core/oct_rvfi.sv
+core/oct_core_tile.sv
 
 // memory
 memory/oct_tcdm_pkg.sv

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// oct_agu: address of a data access and whether it may be issued. Combinational.
+// Misalignment comes before access faults, as the privileged specification recommends for machines
+// that never split an access. Test: tb/unit/core/oct_core_test.cpp.
+module oct_agu
+  import oct_core_pkg::*;
+  import oct_cluster_pkg::*;
+(
+  input  logic        valid_i,
+  input  ctrl_t       ctrl_i,
+  input  logic [31:0] base_i,
+  input  logic [31:0] sum_i,
+  output logic        access_o,      // a load, store or atomic
+  output logic        we_o,
+  output logic [31:0] addr_o,
+  output logic        eu_o,
+  output logic        fault_o,
+  output logic [3:0]  cause_o
+);
+  logic    misaligned;
+  region_e region;
+
+  always_comb begin
+    access_o   = valid_i && (ctrl_i.unit == UnitLoad || ctrl_i.unit == UnitStore);
+    we_o       = ctrl_i.unit == UnitStore || (ctrl_i.amo != AmoNone && ctrl_i.amo != AmoLr);
+    addr_o     = ctrl_i.postinc ? base_i : sum_i;
+    region     = RegionL1;
+    misaligned = 1'b0;
+    fault_o    = 1'b0;
+    if (access_o) begin
+      region     = region_of(addr_o);
+      misaligned = (ctrl_i.funct3[0] && addr_o[0]) || (ctrl_i.funct3[1] && addr_o[1:0] != 2'd0);
+      fault_o    = misaligned || region == RegionNone
+                   || (ctrl_i.amo != AmoNone && region != RegionL1);
+    end
+    eu_o = region == RegionEu;
+    if (misaligned) begin
+      cause_o = we_o ? oct_riscv_pkg::CauseStoreMisaligned[3:0] : oct_riscv_pkg::CauseLoadMisaligned[3:0];
+    end else begin
+      cause_o = we_o ? oct_riscv_pkg::CauseStoreAccess[3:0] : oct_riscv_pkg::CauseLoadAccess[3:0];
+    end
+  end
+
+  logic unused;
+  assign unused = ^{ctrl_i};
+endmodule

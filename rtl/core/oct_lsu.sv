@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// oct_lsu: queue of two data requests whose head drives the bus from flip-flops, and the list of
+// accesses without an answer. Answers come in order; a load's is aligned and written in its cycle.
+// Test: tb/unit/core/oct_core_test.cpp.
+`include "oct_assert.svh"
+
+module oct_lsu
+  import oct_cluster_pkg::*;
+  import oct_core_pkg::*;
+(
+  input  logic        clk_i,
+  input  logic        rst_ni,
+
+  // From EX: checked, aligned, to be performed.
+  input  logic        push_i,
+  output logic        ready_o,
+  input  logic [31:0] addr_i,
+  input  logic [31:0] wdata_i,     // in the low bits
+  input  logic        we_i,
+  input  logic [1:0]  size_i,
+  input  logic        sext_i,
+  input  amo_e        amo_i,
+  input  logic        eu_i,        // the answer may take long: event unit
+  input  logic        ld_i,        // the answer goes to rd_i
+  input  logic [4:0]  rd_i,
+
+  output logic        wb_we_o,     // write port B, from the answer
+  output logic [4:0]  wb_rd_o,
+  output logic [31:0] wb_data_o,
+
+  output logic        idle_o,      // every access has its answer
+  output logic        eu_wait_o,   // only accesses to the event unit are out, none is queued
+  output logic        bus_err_o,
+  output logic [31:0] oldest_o,    // address of the oldest access without an answer
+
+  output data_req_t   data_req_o,
+  input  data_rsp_t   data_rsp_i
+);
+  localparam int unsigned PtrWidth = $clog2(MaxOutstanding);
+
+  typedef struct packed {
+    logic       ld;
+    logic       sext;
+    logic       eu;
+    logic [1:0] size;
+    logic [1:0] offset;
+    logic [4:0] rd;
+  } track_t;
+
+  // ---- Requests -----------------------------------------------------------------------------------
+  logic        head_valid_q, next_valid_q, pop, to_head;
+  logic [31:0] head_addr_q, next_addr_q, head_wdata_q, next_wdata_q, wdata;
+  logic [3:0]  head_be_q, next_be_q, be;
+  logic        head_we_q, next_we_q;
+  amo_e        head_amo_q, next_amo_q;
+
+  // A datum stands in all lanes that could want it.
+  always_comb begin
+    unique case (size_i)
+      2'd0:    {be, wdata} = {4'b0001 << addr_i[1:0], {4{wdata_i[7:0]}}};
+      2'd1:    {be, wdata} = {addr_i[1] ? 4'b1100 : 4'b0011, {2{wdata_i[15:0]}}};
+      default: {be, wdata} = {4'b1111, wdata_i};
+    endcase
+  end
+
+  assign pop     = head_valid_q && data_rsp_i.ready;
+  assign to_head = !head_valid_q || (pop && !next_valid_q);
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      head_valid_q <= 1'b0;
+      next_valid_q <= 1'b0;
+    end else if (push_i || head_valid_q) begin
+      if (to_head) head_valid_q <= push_i;
+      next_valid_q <= next_valid_q ? !pop : (push_i && !to_head);
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (to_head) begin
+      if (push_i) begin
+        head_addr_q  <= addr_i;
+        head_wdata_q <= wdata;
+        head_be_q    <= be;
+        head_we_q    <= we_i;
+        head_amo_q   <= amo_i;
+      end
+    end else if (pop) begin
+      head_addr_q  <= next_addr_q;
+      head_wdata_q <= next_wdata_q;
+      head_be_q    <= next_be_q;
+      head_we_q    <= next_we_q;
+      head_amo_q   <= next_amo_q;
+    end
+    if (push_i) begin
+      next_addr_q  <= addr_i;
+      next_wdata_q <= wdata;
+      next_be_q    <= be;
+      next_we_q    <= we_i;
+      next_amo_q   <= amo_i;
+    end
+  end
+
+  always_comb begin
+    data_req_o.valid = head_valid_q;
+    data_req_o.addr  = head_addr_q;
+    data_req_o.we    = head_we_q;
+    data_req_o.be    = head_be_q;
+    data_req_o.wdata = head_wdata_q;
+    data_req_o.amo   = head_amo_q;
+  end
+
+  // ---- Accesses without an answer --------------------------------------------------------------------
+  track_t              track_q [MaxOutstanding];
+  logic [31:0]         track_addr_q [MaxOutstanding];
+  track_t              track, pushed;
+  logic [PtrWidth-1:0] wr_q, rd_q;
+  logic [PtrWidth:0]   count_q;
+
+  assign ready_o   = !next_valid_q && !count_q[PtrWidth];
+  assign idle_o    = count_q == '0;
+  assign track     = track_q[rd_q];
+  assign oldest_o  = track_addr_q[rd_q];
+  assign eu_wait_o = !head_valid_q && !idle_o && track.eu;
+  assign bus_err_o = data_rsp_i.valid && data_rsp_i.err;
+
+  always_comb begin
+    pushed.ld     = ld_i;
+    pushed.sext   = sext_i;
+    pushed.eu     = eu_i;
+    pushed.size   = size_i;
+    pushed.offset = addr_i[1:0];
+    pushed.rd     = rd_i;
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      wr_q    <= '0;
+      rd_q    <= '0;
+      count_q <= '0;
+    end else if (push_i || data_rsp_i.valid) begin
+      if (push_i) wr_q <= wr_q + 1'b1;
+      if (data_rsp_i.valid) rd_q <= rd_q + 1'b1;
+      if (push_i != data_rsp_i.valid) count_q <= push_i ? count_q + 1'b1 : count_q - 1'b1;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (push_i) begin
+      track_q[wr_q]      <= pushed;
+      track_addr_q[wr_q] <= addr_i;
+    end
+  end
+
+  // ---- Load data: the end of the path through L1, so nothing but alignment ------------------------------
+  always_comb begin
+    logic [15:0] half;
+    logic [7:0]  byt;
+    wb_we_o   = data_rsp_i.valid && track.ld;
+    wb_rd_o   = track.rd;
+    half      = track.offset[1] ? data_rsp_i.rdata[31:16] : data_rsp_i.rdata[15:0];
+    byt       = track.offset[0] ? half[15:8] : half[7:0];
+    wb_data_o = data_rsp_i.rdata;
+    if (track.size == 2'd0) wb_data_o = {{24{track.sext && byt[7]}}, byt};
+    if (track.size == 2'd1) wb_data_o = {{16{track.sext && half[15]}}, half};
+  end
+
+  `OCT_ASSERT(PushReady_A, push_i |-> ready_o)
+  `OCT_ASSERT(AnswerExpected_A, data_rsp_i.valid |-> !idle_o)
+  `OCT_ASSERT(NextBehindHead_A, next_valid_q |-> head_valid_q)
+  `OCT_ASSERT_STREAM(RequestHeld_A, data_req_o.valid, data_rsp_i.ready, data_req_o)
+endmodule
