@@ -45,6 +45,18 @@ core/oct_rvfi.sv
 core/oct_core_tile.sv
 
 // memory
+memory/oct_l2_pkg.sv
+memory/oct_core_demux.sv
+memory/oct_sysbus.sv
+memory/oct_l2_bridge.sv
+memory/oct_axi_pick.sv
+memory/oct_axi_mux.sv
+memory/oct_axi_guard_rd.sv
+memory/oct_axi_guard_wr.sv
+memory/oct_axi_guard.sv
+memory/oct_icache_front.sv
+memory/oct_icache_refill.sv
+memory/oct_icache.sv
 memory/oct_tcdm_pkg.sv
 memory/oct_tcdm_arb.sv
 memory/oct_tcdm_rescue.sv

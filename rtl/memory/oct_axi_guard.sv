@@ -37,38 +37,40 @@ module oct_axi_guard
   logic [NumWatched-1:0]       waiting, served, seen_q, late;
   logic [NumWatched-1:0][31:0] addr;
   logic                        rd_up_idle, rd_down_idle, wr_up_idle, wr_down_idle;
+  logic                        rd_blocked, wr_blocked, pause;
   logic                        tripped_q, rearm_q, trip, recover, watch, wrap;
   logic [31:0]                 count_q;
 
   oct_axi_guard_rd u_rd (
     .clk_i, .rst_ni, .tripped_i(tripped_q),
     .req_i(rd_req_i), .rsp_o(rd_rsp_o), .m_req_o(m_rd_req_o), .m_rsp_i(m_rd_rsp_i),
-    .waiting_o(waiting[3:0]), .served_o(served[3:0]), .addr_o(addr[3:0]),
+    .waiting_o(waiting[3:0]), .served_o(served[3:0]), .blocked_o(rd_blocked), .addr_o(addr[3:0]),
     .up_idle_o(rd_up_idle), .down_idle_o(rd_down_idle)
   );
   oct_axi_guard_wr u_wr (
     .clk_i, .rst_ni, .tripped_i(tripped_q),
     .req_i(wr_req_i), .rsp_o(wr_rsp_o), .m_req_o(m_wr_req_o), .m_rsp_i(m_wr_rsp_i),
-    .waiting_o(waiting[5:4]), .served_o(served[5:4]), .addr_o(addr[5:4]),
+    .waiting_o(waiting[5:4]), .served_o(served[5:4]), .blocked_o(wr_blocked), .addr_o(addr[5:4]),
     .up_idle_o(wr_up_idle), .down_idle_o(wr_down_idle)
   );
 
   // ---- One timer for all: an identifier not served in a whole period is late --------------------
   // Cheaper than a timer each, and exact enough: a wait that begins inside a period is found at the
-  // end of the next one.
+  // end of the next one. Cycles in which the clients refuse an answer do not count.
+  assign pause = rd_blocked || wr_blocked;
   assign watch = waiting != '0 && timeout_i != '0 && !tripped_q;
   assign wrap  = count_q >= timeout_i - 32'd1;
   assign late  = waiting & ~served & ~seen_q;
-  assign trip  = watch && wrap && late != '0;
+  assign trip  = watch && wrap && !pause && late != '0;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       count_q <= '0;
       seen_q  <= '0;
     end else if (watch) begin
-      count_q <= wrap ? '0 : count_q + 32'd1;
-      seen_q  <= wrap ? '0 : seen_q | served | ~waiting;
-    end else if (count_q != '0) begin
+      if (!pause) count_q <= wrap ? '0 : count_q + 32'd1;
+      seen_q <= (wrap && !pause) ? '0 : seen_q | served | ~waiting;
+    end else if (count_q != '0 || seen_q != '0) begin
       count_q <= '0;
       seen_q  <= '0;
     end

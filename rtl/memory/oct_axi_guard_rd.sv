@@ -22,13 +22,14 @@ module oct_axi_guard_rd
   input  axi_rd_rsp_t       m_rsp_i,
 
   output logic [NumIds-1:0] waiting_o,      // this identifier has a burst not answered
-  output logic [NumIds-1:0] served_o,       // and the subordinate is not to blame in this cycle
+  output logic [NumIds-1:0] served_o,       // the subordinate moved for it in this cycle
+  output logic              blocked_o,      // it would, but the clients take nothing
   output logic [NumIds-1:0][31:0] addr_o,   // of the oldest burst
   output logic              up_idle_o,      // the clients wait for nothing
   output logic              down_idle_o     // the subordinate owes nothing
 );
   localparam int unsigned LenWidth  = (DmaBurstBeats > 2) ? $clog2(DmaBurstBeats) : 1;
-  localparam int unsigned OwedWidth = $clog2(NumIds * MaxDepth + 1);
+  localparam int unsigned OwedWidth = $clog2(NumIds * (MaxDepth + 1) + 1);
 
   typedef struct packed {
     logic [31:0]         addr;
@@ -43,7 +44,9 @@ module oct_axi_guard_rd
     for (int unsigned i = 0; i < NumIds; i++) to[i] = req_i.ar.id == AxiIdWidth'(i);
   end
 
-  assign ar_room = (to & room) != '0;
+  // Room for any identifier, so that ready depends on no payload; the lists have one place more than
+  // clients have bursts, so a full client stops nobody.
+  assign ar_room = room == '1;
   assign send    = req_i.ar_valid && ar_room && !tripped_i;
   assign ar_take = req_i.ar_valid && ar_room && (tripped_i || m_ar_ready);
 
@@ -60,8 +63,8 @@ module oct_axi_guard_rd
   axi_r_t                  r_in;
 
   for (genvar i = 0; i < NumIds; i++) begin : gen_list
-    localparam int unsigned Depth = (i == AxiIdIcache) ? RefillDepth : (i == AxiIdCores) ? LoadDepth
-                                  : (i == AxiIdQueue) ? QueueDepth : DmaDepth;
+    localparam int unsigned Depth = 1 + ((i == AxiIdIcache) ? RefillDepth : (i == AxiIdCores) ? LoadDepth
+                                         : (i == AxiIdQueue) ? QueueDepth : DmaDepth);
     burst_t head;
     logic [$clog2(Depth+1)-1:0] count;
     oct_fifo #(.T(burst_t), .Depth(Depth)) u_list (
@@ -131,10 +134,11 @@ module oct_axi_guard_rd
     else if (owe != paid) owed_q <= owe ? owed_q + 1'b1 : owed_q - 1'b1;
   end
 
-  // A beat, or a beat that we do not take, is progress; so is an address taken for this identifier.
+  assign blocked_o = m_rsp_i.r_valid && !m_req_o.r_ready;
+
   always_comb begin
     for (int unsigned i = 0; i < NumIds; i++) begin
-      served_o[i] = (m_rsp_i.r_valid && (m_id == 2'(i) || !m_req_o.r_ready))
+      served_o[i] = (m_rsp_i.r_valid && m_id == 2'(i))
                     || (m_req_o.ar_valid && m_rsp_i.ar_ready && m_req_o.ar.id == AxiIdWidth'(i));
     end
   end

@@ -22,15 +22,16 @@ module oct_axi_guard_wr
   input  axi_wr_rsp_t       m_rsp_i,
 
   output logic [NumIds-1:0] waiting_o,      // 0 = cores, 1 = DMA: a burst is not answered
-  output logic [NumIds-1:0] served_o,       // and the subordinate is not to blame in this cycle
+  output logic [NumIds-1:0] served_o,       // the subordinate moved for it, or is not to blame
+  output logic              blocked_o,      // it would, but the clients take nothing
   output logic [NumIds-1:0][31:0] addr_o,   // of the oldest burst
   output logic              up_idle_o,
   output logic              down_idle_o
 );
-  localparam int unsigned OpenDepth = 4;    // bursts whose data are not complete; oct_axi_mux has two
+  localparam int unsigned OpenDepth = 4;    // bursts whose data are not complete; oct_axi_mux has three
   localparam int unsigned LenWidth  = (DmaBurstBeats > 2) ? $clog2(DmaBurstBeats) : 1;
-  localparam int unsigned OwedWidth = $clog2(NumIds * MaxDepth + 1);
-  localparam int unsigned DueWidth  = $clog2(MaxDepth + 1);
+  localparam int unsigned OwedWidth = $clog2(NumIds * (MaxDepth + 1) + 1);
+  localparam int unsigned DueWidth  = $clog2(MaxDepth + 2);
 
   function automatic logic is_dma(logic [AxiIdWidth-1:0] id);
     return id == AxiIdDma;
@@ -41,7 +42,7 @@ module oct_axi_guard_wr
   logic [NumIds-1:0] room;
 
   assign aw_dma  = is_dma(req_i.aw.id);
-  assign aw_room = room[aw_dma] && open_ready;
+  assign aw_room = room == '1 && open_ready;  // see oct_axi_guard_rd
   assign send    = req_i.aw_valid && aw_room && len_ready && !tripped_i;
   assign rsp_o.aw_ready = aw_room && (tripped_i || (m_aw_ready && len_ready));
   assign aw_take = req_i.aw_valid && rsp_o.aw_ready;
@@ -100,7 +101,7 @@ module oct_axi_guard_wr
   assign complete = {up_end && open_dma, up_end && !open_dma};
 
   for (genvar i = 0; i < NumIds; i++) begin : gen_list
-    localparam int unsigned Depth = (i == 0) ? StoreDepth : DmaDepth;
+    localparam int unsigned Depth = 1 + ((i == 0) ? StoreDepth : DmaDepth);
     logic [$clog2(Depth+1)-1:0] count;
     oct_fifo #(.T(logic [31:0]), .Depth(Depth)) u_list (
       .clk_i, .rst_ni, .clear_i(1'b0),
@@ -155,15 +156,11 @@ module oct_axi_guard_wr
   end
 
   // The subordinate is to blame while it takes no address or data offered, or owes the answer of a
-  // complete burst; not while the clients' data or our own B register hold things up.
-  assign stuck = (m_req_o.aw_valid && !m_rsp_i.aw_ready) || (m_req_o.w_valid && !m_rsp_i.w_ready);
-
-  always_comb begin
-    served_o[0] = (!stuck && !is_due[0])
-                  || (m_rsp_i.b_valid && (m_rsp_i.b.id == AxiIdCores || !m_req_o.b_ready));
-    served_o[1] = (!stuck && !is_due[1])
-                  || (m_rsp_i.b_valid && (is_dma(m_rsp_i.b.id) || !m_req_o.b_ready));
-  end
+  // complete burst; not while the clients' data are missing.
+  assign stuck     = (m_req_o.aw_valid && !m_rsp_i.aw_ready) || (m_req_o.w_valid && !m_rsp_i.w_ready);
+  assign blocked_o = m_rsp_i.b_valid && !m_req_o.b_ready;
+  assign served_o  = {(!stuck && !is_due[1]) || (m_rsp_i.b_valid && is_dma(m_rsp_i.b.id)),
+                      (!stuck && !is_due[0]) || (m_rsp_i.b_valid && m_rsp_i.b.id == AxiIdCores)};
 
   assign up_idle_o   = waiting_o == '0 && !rsp_o.b_valid;
   assign down_idle_o = owed_q == '0 && len_count == '0 && !m_req_o.w_valid;

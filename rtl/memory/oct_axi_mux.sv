@@ -2,8 +2,8 @@
 // oct_axi_mux: four read and two write clients on one AXI manager. AR and AW leave from registers
 // (latency 1); W, R and B pass through, registered by oct_axi_guard next door; one beat per cycle each.
 // Priority is fixed (refill, cores, queue, DMA), but a client that lost PatienceLimit grants goes
-// first, so each waits for at most PatienceLimit + 3 others. W follows the order of AW; at most two
-// bursts are granted ahead of their data, so that a core's store waits for two DMA bursts at most.
+// first, so each waits for at most PatienceLimit + 3 others. W follows the order of AW; at most three
+// bursts are granted ahead of their data, so that a core's store waits for three DMA bursts at most.
 // Test: tb/unit/memory/oct_axi_mux_test.cpp. Proof: formal/memory/axi_mux.sv.
 `include "oct_assert.svh"
 
@@ -34,7 +34,7 @@ module oct_axi_mux
 );
   localparam int unsigned NumRd      = 4;
   localparam int unsigned Icache = 0, Cores = 1, Queue = 2, Dma = 3;  // = axi_id_e, as indices
-  localparam int unsigned WriteAhead = 2;
+  localparam int unsigned WriteAhead = 3;
 
   // ---- AR ----------------------------------------------------------------------------------
   logic [NumRd-1:0] ar_ask, ar_pick, r_to, r_ready;

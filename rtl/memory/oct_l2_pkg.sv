@@ -10,7 +10,7 @@ package oct_l2_pkg;
   typedef logic [MasterWidth-1:0] master_t;
 
   // Bursts that a client has on their way at most; oct_axi_guard keeps a list this long for each.
-  localparam int unsigned RefillDepth = 4;               // instruction cache
+  localparam int unsigned RefillDepth = 8;               // instruction cache
   localparam int unsigned LoadDepth   = 8;               // cores
   localparam int unsigned StoreDepth  = 8;
   localparam int unsigned QueueDepth  = 8;               // descriptor fetch
@@ -23,4 +23,12 @@ package oct_l2_pkg;
     logic    err;
     master_t master;
   } l2_ans_t;
+
+  // What the instruction cache counts; each is high for one cycle per event.
+  typedef struct packed {
+    logic hit;       // lookups for cores
+    logic miss;      // lines asked from L2 for cores
+    logic prefetch;  // lines asked from L2 ahead
+    logic stall;     // cycles in which a core waits for L2
+  } icache_events_t;
 endpackage
