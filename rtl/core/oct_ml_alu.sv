@@ -66,7 +66,7 @@ module oct_ml_alu (
     // Negative bounds are of no use, but defined: the lower bound is tested first.
     a_zero  = a == 0;
     clip_lo = a[31] ? b[31] || sum[31] : b[31] && sum[31];
-    clip_hi = a[31] ? 1'b0 : b[31] ? !sum[31] : !sum[31];
+    clip_hi = !a[31] && (!sum[31] || (b[31] && fn == AluClipu));
     if (fn == AluClipu) clip_lo = a[31] || a_zero;
 
     unique case (fn)
