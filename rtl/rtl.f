@@ -19,12 +19,6 @@ common/oct_fifo.sv
 common/oct_rr_arb.sv
 common/oct_skid.sv
 
-// core: ML extension
-core/oct_ml_pkg.sv
-core/oct_ml_decode.sv
-core/oct_ml_alu.sv
-core/oct_mul.sv
-
 // core
 core/oct_ml_pkg.sv
 core/oct_core_pkg.sv
