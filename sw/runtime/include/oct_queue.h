@@ -43,6 +43,9 @@ enum {
   OCT_CAUSE_ABORTED = 0x0a
 };
 
+/* OCT_CAUSE_BAD_FIELD in a doorbell: the address is this bit and the ring register's offset. */
+#define OCT_RING_FIELD 0x80000000u
+
 /* ---- Descriptors ------------------------------------------------------------------------------- */
 typedef struct {
   uint32_t w[16];
