@@ -67,6 +67,18 @@ memory/oct_tcdm_resv.sv
 memory/oct_tcdm.sv
 
 // dma
+dma/oct_dma_pkg.sv
+dma/oct_dma_jobs.sv
+dma/oct_dma_rows.sv
+dma/oct_dma_bursts.sv
+dma/oct_dma_steps.sv
+dma/oct_dma_align.sv
+dma/oct_dma_l1wr.sv
+dma/oct_dma_l1rd.sv
+dma/oct_dma_in.sv
+dma/oct_dma_axiwr.sv
+dma/oct_dma_out.sv
+dma/oct_dma.sv
 
 // attention
 attention/oct_attention.sv
