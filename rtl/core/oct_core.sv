@@ -56,7 +56,7 @@ module oct_core
   logic [4:0]   id_rd;
   logic         wait_load, wait_mul;
   logic         flush, redirect, ex_ready, ex_stall, retire, trap, fault, mem, mem_we, to_eu, taken;
-  logic         wrong, hw_flush, mret_now, take_irq, irq, wake, active, div_done, ex_we, ex_late, m_we;
+  logic         wrong, hw_flush, csr_hold, mret_now, take_irq, irq, wake, active, div_done, ex_we, ex_late, m_we;
   logic [31:0]  redirect_pc, sum, csr_rdata, ex_result, m_data, addr, vector, mepc, loop_value;
   logic [3:0]   cause, fault_cause;
   logic         lsu_ready, lsu_idle, lsu_eu_wait, lsu_push, wb_we, bus_err;
@@ -103,7 +103,9 @@ module oct_core
 
   // An interrupt holds ID until EX is empty, then takes the place of the instruction in ID.
   // A halt request of a debug module would enter here in the same way.
-  assign id_fire  = id_valid && active && ex_ready && !wait_load && !wait_mul && !irq;
+  // So that it follows a write to mstatus or mie at once, ID waits for every write to a CSR.
+  assign csr_hold = ex_valid_q && ex_q.unit == UnitCsr && ex_q.csr_we;
+  assign id_fire  = id_valid && active && ex_ready && !wait_load && !wait_mul && !irq && !csr_hold;
   assign take_irq = id_valid && active && irq && !ex_valid_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin

@@ -17,60 +17,48 @@ module oct_rvfi
   input  logic [31:0] ld_data_i,
   output rvfi_t       rvfi_o
 );
-  localparam int unsigned Depth = 16;
+  // What follows a load may retire while the load waits: the queue is as long as any test needs.
+  localparam int unsigned Width = 10;
+  localparam int unsigned Depth = 1 << Width;
 
-  retire_t     item_q [Depth];
-  logic        done_q [Depth];
-  logic [31:0] ld_q   [Depth];      // load data, or what an AMO returned
-  logic [3:0]  wr_q, rd_q, mem_q;   // mem_q: the access whose answer comes next
-  logic [4:0]  count_q;
-  logic        late_q;
-  logic [3:0]  late_idx_q;
-  logic [63:0] order_q;
-  retire_t     head;
-  logic        pop;
-  logic [3:0]  mem_gap;
+  retire_t          item_q [Depth];
+  logic             done_q [Depth];
+  logic [31:0]      ld_q   [Depth];           // load data, or what an atomic returned
+  logic [Width-1:0] mem_idx_q [MaxOutstanding];  // items of accesses without an answer, in order
+  logic [Width-1:0] wr_q, rd_q, late_idx_q;
+  logic [2:0]       mem_wr_q, mem_rd_q;
+  logic             late_q, pop;
+  logic [63:0]      order_q;
+  retire_t          head;
 
   assign head = item_q[rd_q];
-  assign pop  = count_q != '0 && done_q[rd_q];
-
-  // The next access behind an index; retired records before it are no accesses.
-  always_comb begin
-    mem_gap = '0;
-    for (int i = Depth - 1; i >= 0; i--) begin
-      if (5'(i) < count_q && item_q[rd_q + 4'(i)].mem && !done_q[rd_q + 4'(i)]) mem_gap = 4'(i);
-    end
-    mem_q = rd_q + mem_gap;
-  end
+  assign pop  = rd_q != wr_q && done_q[rd_q];
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      wr_q    <= '0;
-      rd_q    <= '0;
-      count_q <= '0;
-      late_q  <= 1'b0;
-      order_q <= '0;
-    end else if (clear_i) begin
-      wr_q    <= '0;
-      rd_q    <= '0;
-      count_q <= '0;
-      late_q  <= 1'b0;
+      wr_q     <= '0;
+      rd_q     <= '0;
+      mem_wr_q <= '0;
+      mem_rd_q <= '0;
+      late_q   <= 1'b0;
+      order_q  <= '0;
     end else begin
+      // clear_i drops what is not complete, but answers still come.
+      if (clear_i) rd_q <= wr_q;
+      else if (pop) rd_q <= rd_q + 1'b1;
+      if (pop && !clear_i) order_q <= order_q + 64'd1;
       late_q <= retire_i.valid && retire_i.rd_we && retire_i.late;
-      if (retire_i.valid) wr_q <= wr_q + 4'd1;
-      if (pop) begin
-        rd_q    <= rd_q + 4'd1;
-        order_q <= order_q + 64'd1;
-      end
-      count_q <= count_q + 5'(retire_i.valid) - 5'(pop);
+      if (retire_i.valid) wr_q <= wr_q + 1'b1;
+      if (retire_i.valid && retire_i.mem) mem_wr_q <= mem_wr_q + 1'b1;
+      if (ld_i) mem_rd_q <= mem_rd_q + 1'b1;
     end
   end
 
   always_ff @(posedge clk_i) begin
     late_idx_q <= wr_q;
     if (ld_i) begin
-      ld_q[mem_q]   <= ld_data_i;
-      done_q[mem_q] <= 1'b1;
+      ld_q[mem_idx_q[mem_rd_q]]   <= ld_data_i;
+      done_q[mem_idx_q[mem_rd_q]] <= 1'b1;
     end
     if (late_q) begin
       item_q[late_idx_q].rd_data <= late_i;
@@ -79,6 +67,7 @@ module oct_rvfi
     if (retire_i.valid) begin
       item_q[wr_q] <= retire_i;
       done_q[wr_q] <= !(retire_i.mem || (retire_i.rd_we && retire_i.late));
+      if (retire_i.mem) mem_idx_q[mem_wr_q] <= wr_q;
     end
   end
 
@@ -123,7 +112,7 @@ module oct_rvfi
     end
   end
 
-  `OCT_ASSERT(RoomLeft_A, count_q <= 5'd15)
+  `OCT_ASSERT(RoomLeft_A, wr_q + 1'b1 != rd_q)
 
   logic unused;
   assign unused = ^{head.valid, head.late};

@@ -16,14 +16,14 @@ target_link_libraries(oct_core_bench PUBLIC model.core oct_harness oct_cluster_h
 
 find_program(OCT_RISCV_GCC riscv64-unknown-elf-gcc REQUIRED)
 set(programs "")
-foreach(name basic)
+foreach(name basic traps atomics csrs hwloop postinc irqs fencei)
   set(elf "${CMAKE_CURRENT_BINARY_DIR}/programs/${name}.elf")
   add_custom_command(
     OUTPUT "${elf}"
     COMMAND ${OCT_RISCV_GCC} -march=rv32imac_zicsr_zifencei -mabi=ilp32 -nostdlib -nostartfiles -static
       -Wl,--no-warn-rwx-segments,--build-id=none -T core_test.ld ${name}.S -o "${elf}"
     WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/programs"
-    DEPENDS programs/${name}.S programs/core_test.h programs/core_test.ld VERBATIM)
+    DEPENDS programs/${name}.S programs/core_test.h programs/ml.h programs/core_test.ld VERBATIM)
   list(APPEND programs "${elf}")
 endforeach()
 file(MAKE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/programs")

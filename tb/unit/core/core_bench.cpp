@@ -93,8 +93,8 @@ void CoreBench::set_word(std::uint32_t address, std::uint32_t value) {
 }
 
 std::string CoreBench::where() const {
-  static constexpr std::array<const char*, 7> kState = {"held",   "running", "waits for code", "waits for data",
-                                                        "asleep", "wfi",     "fence"};
+  static constexpr std::array<const char*, 8> kState = {
+      "held", "running", "waits for code", "waits for data", "asleep", "wfi", "fence", "not reset"};
   char text[120];
   std::snprintf(text, sizeof text, "cycle %llu: %s at pc %08x, oldest access %08x",
                 static_cast<unsigned long long>(cycle_), kState.at(dut->status_state_o), dut->status_pc_o,

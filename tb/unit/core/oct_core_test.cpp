@@ -33,3 +33,10 @@ void run_everywhere(const std::string& program) {
 }  // namespace
 
 TEST_CASE("core: base instructions") { run_everywhere("basic"); }
+TEST_CASE("core: synchronous traps") { run_everywhere("traps"); }
+TEST_CASE("core: atomics") { run_everywhere("atomics"); }
+TEST_CASE("core: control and status registers") { run_everywhere("csrs"); }
+TEST_CASE("core: hardware loops") { run_everywhere("hwloop"); }
+TEST_CASE("core: post-increment and multiplier hazards") { run_everywhere("postinc"); }
+TEST_CASE("core: interrupts, WFI, sleep") { run_everywhere("irqs"); }
+TEST_CASE("core: fence.i") { run_everywhere("fencei"); }
