@@ -16,7 +16,7 @@ namespace tb {
 
 struct SpikeHart::Impl final : simif_t {
   Impl(const LockstepMap& m, std::uint32_t hart_id, std::uint32_t boot_address)
-      : map(m), l1(m.l1_bytes), l2(m.l2_bytes), null_log(std::fopen("/dev/null", "w")) {
+      : map(m), l1(m.l1_bytes), l2(m.l2_used), null_log(std::fopen("/dev/null", "w")) {
     cfg.isa = "rv32imac_zicsr_zifencei";
     cfg.priv = "m";
     cfg.hartids = {hart_id};
@@ -40,14 +40,14 @@ struct SpikeHart::Impl final : simif_t {
   }
   std::uint8_t* find(std::uint64_t address, std::size_t length) {
     if (inside(address, length, map.l1_base, map.l1_bytes)) return &l1[address - map.l1_base];
-    if (inside(address, length, map.l2_base, map.l2_bytes)) return &l2[address - map.l2_base];
+    if (inside(address, length, map.l2_base, map.l2_bytes)) return &l2[(address - map.l2_base) % map.l2_used];
     return nullptr;
   }
 
   // L1 is reached by the call-backs below, so that fetching from it faults as in the machine.
   char* addr_to_mem(reg_t address) override {
     if (!inside(address, 1, map.l2_base, map.l2_bytes)) return nullptr;
-    return reinterpret_cast<char*>(&l2[address - map.l2_base]);
+    return reinterpret_cast<char*>(&l2[(address - map.l2_base) % map.l2_used]);
   }
   bool reservable(reg_t address) override {
     return inside(address, 4, map.l1_base, map.l1_bytes);
@@ -85,6 +85,15 @@ bool SpikeHart::load(std::uint32_t address, std::span<const std::uint8_t> bytes)
   std::uint8_t* p = impl_->find(address, bytes.size());
   if (p != nullptr) std::memcpy(p, bytes.data(), bytes.size());
   return p != nullptr;
+}
+
+std::uint32_t SpikeHart::word(std::uint32_t address) const {
+  std::uint32_t value = 0;
+  if (const std::uint8_t* p = impl_->find(address, 4)) std::memcpy(&value, p, 4);
+  return value;
+}
+void SpikeHart::set_word(std::uint32_t address, std::uint32_t value) {
+  if (std::uint8_t* p = impl_->find(address, 4)) std::memcpy(p, &value, 4);
 }
 
 Commit SpikeHart::step() {

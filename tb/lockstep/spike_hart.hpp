@@ -27,6 +27,7 @@ struct Commit {
 struct LockstepMap {
   std::uint32_t l1_base, l1_bytes;  ///< data only
   std::uint32_t l2_base, l2_bytes;  ///< data and code
+  std::uint32_t l2_used;            ///< what of L2 there really is; it repeats
 };
 
 /// No type of this interface may contain std::string: the Spike library is built with the older
@@ -40,6 +41,10 @@ class SpikeHart {
 
   /// Copies `bytes` to `address`; false if that lies outside both regions.
   [[nodiscard]] bool load(std::uint32_t address, std::span<const std::uint8_t> bytes);
+
+  /// An aligned word of memory; 0 outside.
+  [[nodiscard]] std::uint32_t word(std::uint32_t address) const;
+  void set_word(std::uint32_t address, std::uint32_t value);
 
   /// Executes one instruction, or takes a trap.
   Commit step();
