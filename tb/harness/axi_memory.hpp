@@ -51,8 +51,12 @@ class AxiMemory : public SparseMemory {
 
   void drive(const AxiPins& p);
   void sample(const AxiPins& p);
+  /// Nothing is under way or offered: the coming cycle changes nothing here.
+  [[nodiscard]] bool asleep(const AxiPins& p) const {
+    return !awake_ && !(*p.arvalid | *p.awvalid | *p.wvalid);
+  }
   void step(const AxiPins& p) {
-    if (!awake_ && !(*p.arvalid | *p.awvalid | *p.wvalid)) {
+    if (asleep(p)) {
       ++now_;
       return;
     }

@@ -21,7 +21,8 @@ struct AxiPins {
   static inline std::array<std::uint32_t, kAxiWords> nobody512{};
   /// Where outputs of an unbound half go.
   static inline std::array<std::uint32_t, kAxiWords> nowhere{};
-  static std::uint8_t* nowhere8() { return reinterpret_cast<std::uint8_t*>(nowhere.data()); }
+  /// One byte each: the checker reads outputs back.
+  static inline std::array<std::uint8_t, 10> nowhere8{};
 
   const std::uint8_t* awvalid = &nobody8;
   const std::uint8_t* awid = &nobody8;
@@ -29,17 +30,17 @@ struct AxiPins {
   const std::uint8_t* awlen = &nobody8;
   const std::uint8_t* awsize = &nobody8;
   const std::uint8_t* awburst = nullptr;  // absent: INCR
-  std::uint8_t* awready = nowhere8();
+  std::uint8_t* awready = &nowhere8[0];
 
   const std::uint8_t* wvalid = &nobody8;
   const std::uint32_t* wdata = nobody512.data();
   const std::uint64_t* wstrb = &nobody64;
   const std::uint8_t* wlast = &nobody8;
-  std::uint8_t* wready = nowhere8();
+  std::uint8_t* wready = &nowhere8[1];
 
-  std::uint8_t* bvalid = nowhere8();
-  std::uint8_t* bid = nowhere8();
-  std::uint8_t* bresp = nowhere8();
+  std::uint8_t* bvalid = &nowhere8[2];
+  std::uint8_t* bid = &nowhere8[3];
+  std::uint8_t* bresp = &nowhere8[4];
   const std::uint8_t* bready = &nobody8;
 
   const std::uint8_t* arvalid = &nobody8;
@@ -48,13 +49,13 @@ struct AxiPins {
   const std::uint8_t* arlen = &nobody8;
   const std::uint8_t* arsize = &nobody8;
   const std::uint8_t* arburst = nullptr;
-  std::uint8_t* arready = nowhere8();
+  std::uint8_t* arready = &nowhere8[5];
 
-  std::uint8_t* rvalid = nowhere8();
-  std::uint8_t* rid = nowhere8();
+  std::uint8_t* rvalid = &nowhere8[6];
+  std::uint8_t* rid = &nowhere8[7];
   std::uint32_t* rdata = nowhere.data();
-  std::uint8_t* rresp = nowhere8();
-  std::uint8_t* rlast = nowhere8();
+  std::uint8_t* rresp = &nowhere8[8];
+  std::uint8_t* rlast = &nowhere8[9];
   const std::uint8_t* rready = &nobody8;
 };
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "elf_image.hpp"
+
 namespace {
 
 using tb::ElfProgram;
@@ -14,21 +16,7 @@ using tb::ElfProgram;
 const std::array<tb::MemoryRange, 2> kMemories{
     {{"L2", 0x8000'0000, 64 << 20}, {"L1", 0x1000'0000, 0x8000}}};
 
-/// A small image by hand: header, one program header, payload.
-struct Image {
-  std::vector<std::uint8_t> bytes = std::vector<std::uint8_t>(52 + 32 + 16, 0);
-
-  Image() {
-    const std::uint8_t ident[] = {0x7f, 'E', 'L', 'F', 1, 1, 1};
-    std::memcpy(bytes.data(), ident, sizeof ident);
-    put16(16, 2), put16(18, 243), put32(20, 1), put32(24, 0x8000'0000);
-    put32(28, 52), put16(40, 52), put16(42, 32), put16(44, 1);
-    put32(52, 1), put32(56, 84), put32(60, 0x8000'0000), put32(64, 0x8000'0000);
-    put32(68, 16), put32(72, 16);
-    for (unsigned i = 0; i < 16; ++i) bytes[84 + i] = std::uint8_t(i + 1);
-  }
-  void put16(std::size_t at, unsigned v) { bytes[at] = std::uint8_t(v), bytes[at + 1] = std::uint8_t(v >> 8); }
-  void put32(std::size_t at, std::uint32_t v) { put16(at, v & 0xffff), put16(at + 2, v >> 16); }
+struct Image : tb::ElfImage {
   [[nodiscard]] ElfProgram parse() const { return ElfProgram::parse(bytes, "prog.elf"); }
   [[nodiscard]] ElfProgram fits() const {
     ElfProgram p = parse();

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+# liboct_model_<config>[_fast|_trace].so beside the octant command: see tb/harness/cluster_model.hpp.
+#
+#   oct_cluster_model(octant)         assertions on, random start: what tests run
+#   oct_cluster_model(octant FAST)    neither: for speed
+#   oct_cluster_model(octant TRACE)   can record waves
+
+set(OCT_BIN_DIR "${PROJECT_BINARY_DIR}/bin")
+# Verilator's runtime goes into shared libraries here.
+set_target_properties(oct_verilator_plain oct_verilator_trace PROPERTIES POSITION_INDEPENDENT_CODE ON)
+
+function(oct_cluster_model config)
+  cmake_parse_arguments(A "FAST;TRACE" "" "" ${ARGN})
+  set(name oct_model_${config})
+  set(options "")
+  # -Os would hide what the machine can do; hot code gets everything the compiler has.
+  set(opt -O3 -march=native)
+  if(A_FAST)
+    string(APPEND name _fast)
+    set(options FAST NO_ASSERT)
+  elseif(A_TRACE)
+    string(APPEND name _trace)
+    set(options TRACE)
+    set(opt -O1)
+  endif()
+  oct_verilate(NAME verilated.${name} TOP oct_top CONFIG ${config} CHUNKS 6 OPT ${opt} ${options})
+  set_target_properties(verilated.${name} PROPERTIES
+    POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  add_library(${name} SHARED "${PROJECT_SOURCE_DIR}/tb/harness/verilated_cluster.cpp")
+  target_link_libraries(${name} PRIVATE verilated.${name} oct_harness oct_config_${config})
+  set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${OCT_BIN_DIR}")
+  target_compile_options(${name} PRIVATE -Wall -Wextra -Werror ${opt})
+endfunction()

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// tb::ClusterModel: a Verilated oct_top behind an abstract class, so that one `octant` loads the
+// model of any machine description, fast or tracing, as a shared library:
+// liboct_model_<config>[_trace].so with the two C functions at the end of this file.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/axi_pins.hpp"
+#include "harness/axil_pins.hpp"
+
+namespace tb {
+
+/// What a host must know about the machine; from the machine description.
+struct ClusterInfo {
+  std::string config;
+  std::uint32_t workers = 0, cores = 0;
+  std::uint32_t l1_base = 0, l1_bytes = 0, reg_base = 0, l2_base = 0, l2_bytes = 0;
+  std::uint32_t boot_addr = 0, hart_id_base = 0;
+  std::uint32_t engine_macs = 0, num_sems = 0;
+  bool can_trace = false;
+};
+
+struct TraceOptions {
+  std::string file;                 ///< .fst
+  std::vector<std::string> scopes;  ///< hierarchical names below the top; empty: everything
+  int depth = 99;                   ///< levels below each scope
+};
+
+class ClusterModel {
+ public:
+  virtual ~ClusterModel() = default;
+
+  [[nodiscard]] virtual const ClusterInfo& info() const = 0;
+  [[nodiscard]] virtual AxiPins mem_pins() = 0;
+  [[nodiscard]] virtual AxilPins ctrl_pins() = 0;
+  /// irq_o, settled after each tick.
+  [[nodiscard]] virtual const std::uint8_t* irq() = 0;
+
+  virtual void set_reset_n(bool value) = 0;
+  virtual void set_boot_addr(std::uint32_t addr) = 0;
+  /// Settles combinational logic without a clock edge.
+  virtual void eval() = 0;
+  /// One rising clock edge with the inputs as they stand.
+  virtual void tick() = 0;
+
+  /// Throws std::runtime_error if the model was built without tracing.
+  virtual void trace_open(const TraceOptions& options) = 0;
+  virtual void trace_close() = 0;
+};
+
+inline constexpr int kModelInterface = 1;  // grows with every change of this file
+
+}  // namespace tb
+
+extern "C" {
+/// The interface version the library was built with.
+int oct_model_interface();
+/// A new model, everything random from `seed`; the caller deletes it.
+tb::ClusterModel* oct_model_create(std::uint64_t seed);
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/report.hpp"
+
+#include <fmt/format.h>
+
+#include "harness/control_regs.hpp"
+
+namespace tb {
+namespace {
+
+// core_state_e of oct_cluster_pkg.
+constexpr std::array<const char*, 7> kStates{
+    "held", "running", "waits for an instruction", "waits for data", "asleep, waits for an event",
+    "asleep in wfi", "waits for its stores (fence)"};
+constexpr std::uint32_t kStateLoad = 3, kStateEvent = 4;
+
+// cause_e of oct_job_pkg.
+std::string cause_text(std::uint32_t cause, std::uint32_t addr) {
+  switch (cause) {
+    case 1: return "op unknown to this queue";
+    case 2:
+      return (addr >> 31) != 0 ? fmt::format("bad ring register at offset 0x{:02x}", addr & 0xff)
+                               : fmt::format("malformed descriptor, word {}", addr);
+    case 3: return fmt::format("access outside L1 at offset 0x{:08x}", addr);
+    case 4: return fmt::format("SLVERR from memory at 0x{:08x}", addr);
+    case 5: return fmt::format("DECERR from memory at 0x{:08x}", addr);
+    case 6: return fmt::format("memory did not answer, address 0x{:08x}", addr);
+    case 7: return fmt::format("descriptor at 0x{:08x} could not be read", addr);
+    case 8: return "skipped, waited on a poisoned semaphore";
+    case 9: return fmt::format("a worker reported failure {}", addr);
+    case 10: return "aborted";
+    default: return fmt::format("cause {} at 0x{:08x}", cause, addr);
+  }
+}
+
+std::string address_name(std::uint32_t addr, const ClusterInfo& info) {
+  if (addr - info.l1_base < info.l1_bytes) return "L1";
+  if (addr - info.l2_base < info.l2_bytes) return "L2";
+  if (addr - info.reg_base < 0x1'0000) {
+    const std::uint32_t offset = addr - info.reg_base;
+    if (offset >= regs::kSem && offset < regs::kSem + 0x200) {
+      return fmt::format("semaphore {}", offset / 4 % 64);
+    }
+    if (offset >= regs::kQueues && offset < regs::kSem) {
+      return fmt::format("queue {} register 0x{:02x}", (offset >> 6) & 7, offset & 0x3f);
+    }
+    return fmt::format("register 0x{:04x}", offset);
+  }
+  switch (addr & 0xfff) {
+    case 0x014: return "EVT_WAIT: no event";
+    case 0x020: return "JOB_FUNC: no job";
+    default: break;
+  }
+  if ((addr & 0xf00) == 0x100) return fmt::format("barrier {}", (addr & 0xff) / 8);
+  return "event unit";
+}
+
+std::string core_line(std::uint32_t index, const CoreView& c, const ClusterInfo& info,
+                      const ElfProgram& program) {
+  const std::string name =
+      index == info.workers ? "controller" : fmt::format("worker {}", index);
+  const char* state = c.state < kStates.size() ? kStates[c.state] : "unknown state";
+  const std::string symbol = program.locate(c.pc);
+  std::string line = fmt::format("  {:<11} pc 0x{:08x}{} {}", name, c.pc,
+                                 symbol.empty() ? "" : " <" + symbol + ">", state);
+  if (c.state == kStateLoad || c.state == kStateEvent) {
+    line += fmt::format(", address 0x{:08x} ({})", c.address, address_name(c.address, info));
+  }
+  return line + "\n";
+}
+
+std::string queue_line(AxilDriver& host, std::uint32_t q) {
+  const std::uint32_t base = regs::kQueues + regs::kQueueStride * q;
+  const std::uint32_t status = host.read(base + regs::kQueueStatus);
+  const std::uint32_t head = host.read(base + regs::kQueueHead);
+  const std::uint32_t tail = host.read(base + regs::kQueueTail);
+  std::string line =
+      fmt::format("  {:<11} consumed {} of {}, {} in flight", kQueueNames[q], head, tail,
+                  (status >> 20) & 7);
+  const bool valid = (status & 2) != 0, waiting = (status & 4) != 0, offered = (status & 8) != 0;
+  if (valid) {
+    const std::uint32_t tag = host.read(base + regs::kQueueTag) & 0xffff;
+    line += fmt::format(", head: op 0x{:02x} tag {}", status >> 24, tag);
+  }
+  if (waiting) {
+    const std::uint32_t want = host.read(base + regs::kQueueWant);
+    line += fmt::format(", waits for semaphore {}: wanted {}, found {}", (status >> 8) & 63,
+                        want & 0xffff, want >> 16);
+  }
+  if (offered) line += ", its unit does not take it";
+  if ((status & 0x10) != 0) line += ", stopped by an error";
+  if ((status & 0x20) != 0) line += ", poisoned";
+  return line + "\n";
+}
+
+}  // namespace
+
+std::vector<CoreView> read_cores(AxilDriver& host, const ClusterInfo& info) {
+  std::vector<CoreView> cores(info.cores);
+  for (std::uint32_t i = 0; i < info.cores; ++i) {
+    const std::uint32_t base = regs::kCoreStatus + regs::kCoreStride * i;
+    cores[i] = {host.read(base), host.read(base + 4), host.read(base + 8)};
+  }
+  return cores;
+}
+
+std::string describe_error(AxilDriver& host) {
+  const std::uint32_t info = host.read(regs::kErrorInfo);
+  const std::uint32_t addr = host.read(regs::kErrorAddr);
+  const std::uint32_t queue = (info >> 24) & 7;
+  const std::string who =
+      queue < kQueueNames.size()
+          ? fmt::format("{}, tag {}", kQueueNames[queue], info & 0xffff)
+          : std::string("cores or instruction cache");
+  return who + ": " + cause_text((info >> 16) & 0xff, addr);
+}
+
+std::string machine_report(Cluster& cluster, const ElfProgram& program) {
+  const ClusterInfo& info = cluster.info();
+  AxilDriver& host = cluster.host();
+  std::string text = fmt::format("at cycle {}\ncores\n", cluster.cycle());
+  const std::vector<CoreView> cores = read_cores(host, info);
+  for (std::uint32_t i = 0; i < info.cores; ++i) text += core_line(i, cores[i], info, program);
+  text += "queues\n";
+  for (std::uint32_t q = 0; q < kQueueNames.size(); ++q) text += queue_line(host, q);
+  text += "memory\n";
+  const std::vector<std::string> open = cluster.memory().describe();
+  for (const std::string& line : open) text += "  " + line + "\n";
+  if (open.empty()) text += "  nothing under way\n";
+  return text;
+}
+
+}  // namespace tb

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the status registers tell about cores and queues, in words.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/cluster.hpp"
+#include "harness/elf_loader.hpp"
+
+namespace tb {
+
+inline constexpr std::array<const char*, 5> kQueueNames{"engine", "dma-in", "dma-out", "team0",
+                                                        "team1"};
+
+struct CoreView {
+  std::uint32_t state = 0, pc = 0, address = 0;
+};
+[[nodiscard]] std::vector<CoreView> read_cores(AxilDriver& host, const ClusterInfo& info);
+
+/// "dma-in, tag 7: access outside L1 at offset 0x00020000": the machine's error record.
+[[nodiscard]] std::string describe_error(AxilDriver& host);
+
+/// Every core, queue and memory transaction, one per line, with symbols.
+[[nodiscard]] std::string machine_report(Cluster& cluster, const ElfProgram& program);
+
+}  // namespace tb

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Models record FST only: one tracing model per machine instead of two. The reader comes with
+// Verilator's runtime.
+#include "harness/vcd.hpp"
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+
+#define FST_CONFIG_INCLUDE "fst_config.h"
+#include "gtkwave/fastlz.c"
+#include "gtkwave/fstapi.c"
+#include "gtkwave/lz4.c"
+
+namespace tb {
+
+void fst_to_vcd(const std::string& fst, const std::string& vcd) {
+  if (!std::filesystem::exists(fst)) return;  // the window was never reached
+  const std::unique_ptr<void, decltype(&fstReaderClose)> reader(fstReaderOpen(fst.c_str()),
+                                                                &fstReaderClose);
+  if (!reader) throw std::runtime_error(fst + ": cannot be read");
+  const std::unique_ptr<FILE, decltype(&std::fclose)> out(std::fopen(vcd.c_str(), "wb"),
+                                                          &std::fclose);
+  if (!out) throw std::runtime_error(vcd + ": cannot be written");
+  if (fstReaderProcessHier(reader.get(), out.get()) == 0) {
+    throw std::runtime_error(fst + ": hierarchy cannot be read");
+  }
+  fstReaderSetFacProcessMaskAll(reader.get());
+  fstReaderIterBlocks(reader.get(), nullptr, nullptr, out.get());
+  std::filesystem::remove(fst);
+}
+
+}  // namespace tb
