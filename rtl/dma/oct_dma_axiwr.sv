@@ -45,7 +45,8 @@ module oct_dma_axiwr
   // ---- Addresses -------------------------------------------------------------------------------
   assign send = burst_take_o && !burst_i.null_;
   assign burst_take_o = burst_valid_i && !stop_i && (burst_i.null_ ||
-      ((!aw_valid_q || aw_ready_i) && ahead_q < ahead_t'(AheadBeats) && owed_q < beats_t'(MaxBeats)));
+      ((!aw_valid_q || aw_ready_i) && ahead_q < ahead_t'(AheadBeats) &&
+       owed_q < beats_t'(MaxBeats)));
 
   // Data follow their address: its length is known here only once it has been taken.
   oct_fifo #(.T(logic [5:0]), .Depth(AheadBeats)) u_lens (
@@ -66,7 +67,9 @@ module oct_dma_axiwr
   assign axi_o.aw_valid = aw_valid_q;
   assign axi_o.aw       = aw_q;
   assign axi_o.w_valid  = w_valid;
-  assign axi_o.w        = '{data: data_i, strb: (strobes_off_i && !held_q) ? '0 : strb_i, last: w_last};
+  assign axi_o.w.data   = data_i;
+  assign axi_o.w.strb   = (strobes_off_i && !held_q) ? '0 : strb_i;
+  assign axi_o.w.last   = w_last;
   assign axi_o.b_ready  = b_ready_i || stop_i;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin

@@ -218,7 +218,8 @@ module oct_dma_in
     if (take && bad && !err_q) begin
       err_tag_q   <= step_q[TagWidth-1:0];
       err_addr_q  <= {step.src, 6'b0};
-      err_cause_q <= beat_timeout_q ? CauseAxiTimeout : beat_dec_q ? CauseAxiDecErr : CauseAxiSlvErr;
+      err_cause_q <= beat_timeout_q ? CauseAxiTimeout
+                                    : beat_dec_q ? CauseAxiDecErr : CauseAxiSlvErr;
     end
     if (done) begin
       done_cause_q <= err_here ? err_cause_q : cause_e'({4'b0, end_job.cause});

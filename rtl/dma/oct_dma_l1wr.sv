@@ -54,7 +54,8 @@ module oct_dma_l1wr
         for (int unsigned lane = 0; lane < LineLanes; lane++) begin
           left[i][lane] = be_i[i][8*lane+:8] != '0;
         end
-        left[i] &= ~written_q[i] & ~((sel_q == IdxWidth'(i)) ? granted : '0) & {LineLanes{full_i[i]}};
+        if (sel_q == IdxWidth'(i)) left[i] &= ~granted;
+        left[i] &= ~written_q[i] & {LineLanes{full_i[i]}};
         release_o[i] = full_i[i] && (left[i] == '0);
       end
       for (int unsigned i = 0; i < Slots; i++) begin

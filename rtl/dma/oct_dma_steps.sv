@@ -40,8 +40,12 @@ module oct_dma_steps
   logic [5:0]             from, to;
   logic [L1AddrWidth:0]   span;
 
-  assign l2   = 32'(row_l2);
-  assign l1   = L1AddrWidth'(row_l1);
+  always_comb begin
+    l2 = '0;
+    l1 = '0;
+    l2[L2Width-1:0] = row_l2;
+    l1[L1Width-1:0] = row_l1;
+  end
   assign to   = Out ? l2[5:0] : l1[5:0];
   assign from = Out ? l1[5:0] : (row_fill ? l1[5:0] : l2[5:0]);
   assign span = {1'b0, row_length} + (L1AddrWidth + 1)'(from);
@@ -108,7 +112,8 @@ module oct_dma_steps
       step_o.hi      <= !null_q && (high > 7'd64);
       step_o.rot     <= rot_q;
       step_o.lo_mask <= below(high) & ~below(low);
-      step_o.hi_mask <= below({1'b0, high[5:0]} & {7{high[6]}}) & ~below({1'b0, low[5:0]} & {7{low[6]}});
+      step_o.hi_mask <= below({1'b0, high[5:0] & {6{high[6]}}}) &
+                        ~below({1'b0, low[5:0] & {6{low[6]}}});
       step_o.line    <= line_q;
       step_o.src     <= src_q;
     end

@@ -4,9 +4,10 @@
 // is a canary.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstring>
 #include <deque>
-#include <fmt/format.h>
 #include <map>
 #include <vector>
 
@@ -29,7 +30,10 @@ struct L1Config {
 class Bench {
  public:
   explicit Bench(tb::AxiMemoryConfig mem, L1Config l1 = {}, std::uint32_t l2_offset = 0)
-      : memory(with_size(mem)), l1_config_(l1), l2_offset_(l2_offset), random_(mem.seed),
+      : memory(with_size(mem)),
+        l1_config_(l1),
+        l2_offset_(l2_offset),
+        random_(mem.seed),
         pins_(wires_.pins()) {
     for (auto& b : l1_mem) b = static_cast<std::uint8_t>(random_.next());
     l1_shadow = l1_mem;
@@ -132,8 +136,8 @@ class Bench {
   void compare() {
     for (std::size_t i = 0; i < l1_mem.size(); ++i) {
       if (l1_mem[i] != l1_shadow[i]) {
-        throw std::runtime_error(fmt::format("L1 byte {:#x} is {:#x}, expected {:#x}", i, l1_mem[i],
-                                             l1_shadow[i]));
+        throw std::runtime_error(
+            fmt::format("L1 byte {:#x} is {:#x}, expected {:#x}", i, l1_mem[i], l1_shadow[i]));
       }
     }
     std::vector<std::uint8_t> l2(kL2Bytes);
@@ -169,8 +173,9 @@ class Bench {
       if (!(offered_ >> d & 1) && !random_.chance(job_percent)) continue;
       valid |= 1U << d;
       const Job& j = queue_[d].front();
-      const std::uint32_t words[9] = {j.op, j.l2, j.l1, j.row, j.count2 << 16 | j.count1,
-                                      j.l2_stride1, j.l2_stride2, j.l1_stride1, j.l1_stride2};
+      const std::uint32_t words[9] = {
+          j.op,         j.l2,         j.l1,         j.row,       j.count2 << 16 | j.count1,
+          j.l2_stride1, j.l2_stride2, j.l1_stride1, j.l1_stride2};
       for (int i = 0; i < 9; ++i) dut->job_i[9 * d + i] = words[i];
     }
     dut->job_valid_i = valid;
@@ -187,7 +192,9 @@ class Bench {
         if (!random_.chance(l1_config_.refuse_percent)) ready[d] |= mask & 1U << lane;
       }
     }
-    const auto group = [&](int d) { return static_cast<std::uint32_t>(dut->l1_group_o >> (32 * d)); };
+    const auto group = [&](int d) {
+      return static_cast<std::uint32_t>(dut->l1_group_o >> (32 * d));
+    };
     if (l1_config_.conflicts && group(0) == group(1) && (ready[0] & ready[1]) != 0) {
       ++conflicts;
       const int loser = static_cast<int>(random_.next() >> 40 & 1);
@@ -200,12 +207,15 @@ class Bench {
     dut->l1_ready_i = static_cast<std::uint16_t>(ready_ | (noise & ~masks));
     dut->l1_rvalid_i = static_cast<std::uint8_t>(read_lanes_);
     for (int i = 0; i < 16; ++i) {
-      dut->l1_rdata_i[i] = read_lanes_ >> (i / 2) & 1 ? read_data_[i] : static_cast<std::uint32_t>(random_.next());
+      dut->l1_rdata_i[i] =
+          read_lanes_ >> (i / 2) & 1 ? read_data_[i] : static_cast<std::uint32_t>(random_.next());
     }
   }
 
   void perform_l1() {
-    const auto line = [&](int d) { return static_cast<std::uint32_t>(dut->l1_line_o >> (32 * d)) * 64; };
+    const auto line = [&](int d) {
+      return static_cast<std::uint32_t>(dut->l1_line_o >> (32 * d)) * 64;
+    };
     read_lanes_ = ready_ >> 8 & 0xff;
     if (read_lanes_ != 0) std::memcpy(read_data_, &l1_mem.at(line(1)), 64);
     if ((ready_ & 0xff) == 0) return;
@@ -241,8 +251,10 @@ class Bench {
 
   void apply(int d, const Job& job) {
     for_each_byte(job, l2_offset_, [&](std::uint32_t l2, std::uint32_t l1) {
-      if (d == 1) l2_shadow.at(l2 - kL2Base) = l1_shadow.at(l1);
-      else l1_shadow.at(l1) = job.op == kFill ? job.l2 >> (8 * (l1 % 4)) : l2_shadow.at(l2 - kL2Base);
+      if (d == 1)
+        l2_shadow.at(l2 - kL2Base) = l1_shadow.at(l1);
+      else
+        l1_shadow.at(l1) = job.op == kFill ? job.l2 >> (8 * (l1 % 4)) : l2_shadow.at(l2 - kL2Base);
     });
     if (d == 0) check_written(job);
   }
@@ -268,9 +280,9 @@ class Bench {
     for_each_byte(job, l2_offset_, [&](std::uint32_t l2, std::uint32_t l1) {
       if (job.op == kCopy && l2 - kL2Base >= kL2Bytes) return;
       const std::uint32_t to = d == 1 ? l2 : l1;
-      const auto value = static_cast<std::uint8_t>(
-          d == 1 ? l1_shadow.at(l1)
-                 : job.op == kFill ? job.l2 >> (8 * (l1 % 4)) : l2_shadow.at(l2 - kL2Base));
+      const auto value = static_cast<std::uint8_t>(d == 1            ? l1_shadow.at(l1)
+                                                   : job.op == kFill ? job.l2 >> (8 * (l1 % 4))
+                                                                     : l2_shadow.at(l2 - kL2Base));
       bool& ok = fine.try_emplace(to, actual(to) == shadow(to)).first->second;
       ok = ok || actual(to) == value;
     });
@@ -282,7 +294,10 @@ class Bench {
       });
     }
     for (const auto& [addr, ok] : fine) {
-      if (!ok) throw std::runtime_error(fmt::format("byte {:#x} of direction {} is {:#x}, neither old ({:#x}) nor new", addr, d, actual(addr), shadow(addr)));
+      if (!ok)
+        throw std::runtime_error(
+            fmt::format("byte {:#x} of direction {} is {:#x}, neither old ({:#x}) nor new", addr, d,
+                        actual(addr), shadow(addr)));
       shadow(addr) = actual(addr);
     }
   }

@@ -69,7 +69,8 @@ struct Window {
 };
 
 /// A good job inside both windows; l2 addresses are relative to `l2_offset`.
-inline Job random_job(std::mt19937_64& r, Window l2, Window l1, std::uint32_t l2_offset, bool fill) {
+inline Job random_job(std::mt19937_64& r, Window l2, Window l1, std::uint32_t l2_offset,
+                      bool fill) {
   for (;;) {
     Job j;
     j.op = fill ? kFill : kCopy;
@@ -81,7 +82,8 @@ inline Job random_job(std::mt19937_64& r, Window l2, Window l1, std::uint32_t l2
     j.count2 = tb::chance(r, 50) ? 1 : tb::uniform(r, 1, j.row > 300 ? 3 : 9);
     const auto stride = [&](std::int64_t size, std::int64_t count) -> std::uint32_t {
       const std::int64_t room = std::max<std::int64_t>(64, size / count);
-      std::int64_t s = tb::chance(r, 30) ? j.row : tb::uniform<std::int64_t>(r, 0, room) / unit * unit;
+      std::int64_t s =
+          tb::chance(r, 30) ? j.row : tb::uniform<std::int64_t>(r, 0, room) / unit * unit;
       if (tb::chance(r, 5)) s = 0;
       if (tb::chance(r, 30)) s = -s;
       // Without a second row the stride is not looked at, so it may be anything.
@@ -94,13 +96,14 @@ inline Job random_job(std::mt19937_64& r, Window l2, Window l1, std::uint32_t l2
     j.l2_stride2 = stride((l2.end - l2.first) / 2, j.count2);
     const auto extent = [&](std::uint32_t s1, std::uint32_t s2) {
       std::int64_t low = 0, high = j.row;
-      for (const std::int64_t x : {as_signed(s1) * (j.count1 - 1), as_signed(s2) * (j.count2 - 1)}) {
+      for (const std::int64_t x :
+           {as_signed(s1) * (j.count1 - 1), as_signed(s2) * (j.count2 - 1)}) {
         (x < 0 ? low : high) += x;
       }
       return std::pair{low, high};
     };
-    const auto place = [&](Window w, std::pair<std::int64_t, std::int64_t> e)
-        -> std::optional<std::int64_t> {
+    const auto place = [&](Window w,
+                           std::pair<std::int64_t, std::int64_t> e) -> std::optional<std::int64_t> {
       const std::int64_t first = w.first - e.first, last = w.end - e.second;
       if (first > last) return {};
       if (tb::chance(r, 10)) return tb::chance(r, 50) ? first : last;

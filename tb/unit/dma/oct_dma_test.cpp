@@ -44,19 +44,29 @@ TEST_CASE("dma: corner cases one by one") {
   Bench b({.read_latency = 5, .write_latency = 5, .seed = tb::derived_seed("corners")});
   const std::uint32_t l1_out = kL1Out.first;
   std::vector<Job> jobs = {
-      flat(dma::kL2Base, 0, 64),          // one line
-      flat(dma::kL2Base + 63, 127, 1),    // one byte, ends of lines
-      flat(dma::kL2Base + 63, 64, 2),     // two source lines, one destination line
-      flat(dma::kL2Base + 64, 127, 2),    // one source line, two destination lines
-      flat(dma::kL2Base + 40, 8, 16),     // rotated past the end, one line each
-      flat(dma::kL2Base + 1, 62, 64),     // two and two
+      flat(dma::kL2Base, 0, 64),              // one line
+      flat(dma::kL2Base + 63, 127, 1),        // one byte, ends of lines
+      flat(dma::kL2Base + 63, 64, 2),         // two source lines, one destination line
+      flat(dma::kL2Base + 64, 127, 2),        // one source line, two destination lines
+      flat(dma::kL2Base + 40, 8, 16),         // rotated past the end, one line each
+      flat(dma::kL2Base + 1, 62, 64),         // two and two
       flat(dma::kL2Base + 0xfc1, 3, 700),     // across 4 KiB
       flat(dma::kL2Base + 0x3c0, 0x80, 192),  // across a burst border
       {.l2 = dma::kL2Base, .l1 = 1, .row = 1, .count1 = 64, .l2_stride1 = 64, .l1_stride1 = 1},
-      {.l2 = dma::kL2Base, .l1 = 4032, .row = 64, .count1 = 64, .l2_stride1 = 384,
+      {.l2 = dma::kL2Base,
+       .l1 = 4032,
+       .row = 64,
+       .count1 = 64,
+       .l2_stride1 = 384,
        .l1_stride1 = static_cast<std::uint32_t>(-64)},
-      {.l2 = dma::kL2Base + 5000, .l1 = 0, .row = 10, .count1 = 3, .count2 = 4,
-       .l2_stride1 = static_cast<std::uint32_t>(-1000), .l2_stride2 = 7, .l1_stride1 = 10,
+      {.l2 = dma::kL2Base + 5000,
+       .l1 = 0,
+       .row = 10,
+       .count1 = 3,
+       .count2 = 4,
+       .l2_stride1 = static_cast<std::uint32_t>(-1000),
+       .l2_stride2 = 7,
+       .l1_stride1 = 10,
        .l1_stride2 = 100},
       {.l2 = dma::kL2Base + 9, .l1 = 70, .row = 33, .count1 = 5},  // strides 0: the last row stays
   };
@@ -68,7 +78,8 @@ TEST_CASE("dma: corner cases one by one") {
     b.push(1, j);
     b.run();
   }
-  b.push(0, {.op = dma::kFill, .l2 = 0x12345678, .l1 = 3, .row = 150, .count1 = 3, .l1_stride1 = 201});
+  b.push(0,
+         {.op = dma::kFill, .l2 = 0x12345678, .l1 = 3, .row = 150, .count1 = 3, .l1_stride1 = 201});
   b.push(0, flat(dma::kL2Base + 3, 1000, 100));  // its data arrive while the fill is running
   b.push(0, {.op = dma::kNop});
   b.push(1, {.op = dma::kNop});
@@ -100,10 +111,19 @@ TEST_CASE("dma: bad jobs end with cause and address and touch nothing") {
   const auto l1 = static_cast<std::uint32_t>(dma::kL1);
   const auto neg = [](std::int64_t x) { return static_cast<std::uint32_t>(-x); };
   std::vector<Job> bad = {
-      {.op = 0x12}, {.op = 0x30}, {.op = 0x20}, {.op = 0xff},
-      {.row = 0}, {.count1 = 0}, {.count2 = 0},
-      {.l1 = l1}, {.l1 = 0xffff'ffc0}, {.l1 = l1 - 63}, {.l1 = 0, .row = l1 + 1},
-      {.l1 = 64, .row = 0xffff'ffff}, {.l1 = 1, .row = 0xffff'ffff},
+      {.op = 0x12},
+      {.op = 0x30},
+      {.op = 0x20},
+      {.op = 0xff},
+      {.row = 0},
+      {.count1 = 0},
+      {.count2 = 0},
+      {.l1 = l1},
+      {.l1 = 0xffff'ffc0},
+      {.l1 = l1 - 63},
+      {.l1 = 0, .row = l1 + 1},
+      {.l1 = 64, .row = 0xffff'ffff},
+      {.l1 = 1, .row = 0xffff'ffff},
       {.l1 = 0, .row = 1, .count1 = 2, .l1_stride1 = neg(1)},
       {.l1 = 0, .row = 1, .count1 = 2, .l1_stride1 = l1},
       {.l1 = l1 - 64, .row = 64, .count1 = 2, .l1_stride1 = 1},
@@ -111,16 +131,29 @@ TEST_CASE("dma: bad jobs end with cause and address and touch nothing") {
       {.l1 = 0, .row = 1, .count1 = 2, .l1_stride1 = 0x8000'0000},
       // 32-bit arithmetic would come back into L1.
       {.l1 = 0, .row = 1, .count1 = 3, .l1_stride1 = 0x8000'0000},
-      {.l1 = 0, .row = 1, .count1 = 0xffff, .count2 = 0xffff, .l1_stride1 = l1 / 2 + 1, .l1_stride2 = 1},
+      {.l1 = 0,
+       .row = 1,
+       .count1 = 0xffff,
+       .count2 = 0xffff,
+       .l1_stride1 = l1 / 2 + 1,
+       .l1_stride2 = 1},
       {.l1 = 64, .row = 64, .count1 = 2, .count2 = 2, .l1_stride1 = neg(64), .l1_stride2 = neg(64)},
       {.l1 = 64, .row = 1, .count1 = 66, .count2 = 2, .l1_stride1 = neg(1), .l1_stride2 = 70},
-      {.l1 = l1 / 2, .row = 64, .count1 = 3, .count2 = 2, .l1_stride1 = l1 / 4 - 32, .l1_stride2 = 1},
+      {.l1 = l1 / 2,
+       .row = 64,
+       .count1 = 3,
+       .count2 = 2,
+       .l1_stride1 = l1 / 4 - 32,
+       .l1_stride2 = 1},
   };
   for (int i = 0; i < 400; ++i) {
-    Job j{.l1 = static_cast<std::uint32_t>(r() % l1), .row = tb::uniform(r, 1U, 300U),
-          .count1 = tb::uniform(r, 1U, 0xffffU), .count2 = tb::uniform(r, 1U, 0xffffU)};
+    Job j{.l1 = static_cast<std::uint32_t>(r() % l1),
+          .row = tb::uniform(r, 1U, 300U),
+          .count1 = tb::uniform(r, 1U, 0xffffU),
+          .count2 = tb::uniform(r, 1U, 0xffffU)};
     const auto stride = [&] {
-      const auto s = tb::uniform<std::int64_t>(r, -4, 4) * (tb::chance(r, 20) ? 0x7fff'ffff / 4 : tb::uniform(r, 0, 600));
+      const auto s = tb::uniform<std::int64_t>(r, -4, 4) *
+                     (tb::chance(r, 20) ? 0x7fff'ffff / 4 : tb::uniform(r, 0, 600));
       return static_cast<std::uint32_t>(s);
     };
     j.l1_stride1 = stride(), j.l1_stride2 = stride();
@@ -141,20 +174,22 @@ TEST_CASE("dma: bad jobs end with cause and address and touch nothing") {
   CHECK(b.ended[0].size() >= bad.size());
   // The verdicts of the list itself: the model could share a mistake with the RTL.
   const std::vector<dma::Verdict> first = {
-      {dma::kBadOp, 0x12}, {dma::kBadOp, 0x30}, {dma::kBadOp, 0x20}, {dma::kBadOp, 0xff},
-      {dma::kBadField, 6}, {dma::kBadField, 7}, {dma::kBadField, 7},
-      {dma::kL1Range, l1}, {dma::kL1Range, 0xffff'ffc0}, {dma::kL1Range, l1}, {dma::kL1Range, l1},
-      {dma::kL1Range, l1}, {dma::kL1Range, l1}, {dma::kL1Range, neg(1)}, {dma::kL1Range, l1},
-      {dma::kL1Range, l1}, {dma::kL1Range, neg(1)}, {dma::kL1Range, 0x8000'0000},
-      {dma::kL1Range, 0x8000'0000}, {dma::kL1Range, l1}, {dma::kL1Range, neg(64)},
-      {dma::kL1Range, neg(1)}, {dma::kL1Range, l1}};
+      {dma::kBadOp, 0x12},          {dma::kBadOp, 0x30},     {dma::kBadOp, 0x20},
+      {dma::kBadOp, 0xff},          {dma::kBadField, 6},     {dma::kBadField, 7},
+      {dma::kBadField, 7},          {dma::kL1Range, l1},     {dma::kL1Range, 0xffff'ffc0},
+      {dma::kL1Range, l1},          {dma::kL1Range, l1},     {dma::kL1Range, l1},
+      {dma::kL1Range, l1},          {dma::kL1Range, neg(1)}, {dma::kL1Range, l1},
+      {dma::kL1Range, l1},          {dma::kL1Range, neg(1)}, {dma::kL1Range, 0x8000'0000},
+      {dma::kL1Range, 0x8000'0000}, {dma::kL1Range, l1},     {dma::kL1Range, neg(64)},
+      {dma::kL1Range, neg(1)},      {dma::kL1Range, l1}};
   for (std::size_t i = 0; i < first.size(); ++i) {
     INFO("bad job " << i);
     CHECK(dma::check(bad[i], true) == first[i]);
   }
   // Jobs that just fit are good.
   CHECK(dma::check({.l1 = 0, .row = l1}, true).cause == dma::kNone);
-  CHECK(dma::check({.l1 = 64, .row = 1, .count1 = 65, .l1_stride1 = neg(1)}, true).cause == dma::kNone);
+  CHECK(dma::check({.l1 = 64, .row = 1, .count1 = 65, .l1_stride1 = neg(1)}, true).cause ==
+        dma::kNone);
   b.push(0, {.l2 = dma::kL2Base, .l1 = 64, .row = 1, .count1 = 65, .l1_stride1 = neg(1)});
   b.push(0, {.l2 = dma::kL2Base, .l1 = 0, .row = l1});
   b.run();
@@ -237,7 +272,8 @@ TEST_CASE("dma: clear at any moment") {
       for (int d = 0; d < 2; ++d) {
         for (unsigned i = tb::uniform(r, 0U, 8U); i > 0; --i) b.push(d, random_job(r, d));
       }
-      const unsigned moment = tb::chance(r, 30) ? tb::uniform(r, 0U, 12U) : tb::uniform(r, 0U, 800U);
+      const unsigned moment =
+          tb::chance(r, 30) ? tb::uniform(r, 0U, 12U) : tb::uniform(r, 0U, 800U);
       for (unsigned i = 0; i < moment; ++i) b.cycle();
       b.abort();
       b.memory.clear_faults();
@@ -260,8 +296,12 @@ struct Rate {
 
 Rate measure(const char* name, unsigned dirs, const std::function<Job(int, unsigned)>& job,
              unsigned jobs, dma::L1Config l1 = {}) {
-  Bench b({.read_latency = 100, .write_latency = 100, .max_reads = 512, .max_writes = 512,
-           .seed = tb::derived_seed("rate")}, l1);
+  Bench b({.read_latency = 100,
+           .write_latency = 100,
+           .max_reads = 512,
+           .max_writes = 512,
+           .seed = tb::derived_seed("rate")},
+          l1);
   double bytes[2] = {0, 0};
   for (int d = 0; d < 2; ++d) {
     if (!(dirs >> d & 1)) continue;
@@ -274,10 +314,11 @@ Rate measure(const char* name, unsigned dirs, const std::function<Job(int, unsig
   Rate rate;
   double* percent[2] = {&rate.in, &rate.out};
   for (int d = 0; d < 2; ++d) {
-    if (!b.ended[d].empty()) *percent[d] = bytes[d] / 0.64 / (b.ended[d].back().cycle - b.first_cycle);
+    if (!b.ended[d].empty())
+      *percent[d] = bytes[d] / 0.64 / (b.ended[d].back().cycle - b.first_cycle);
   }
-  std::cout << fmt::format("dma rate {:44} in {:6.2f} %  out {:6.2f} %  conflicts {}\n", name, rate.in,
-                           rate.out, b.conflicts);
+  std::cout << fmt::format("dma rate {:44} in {:6.2f} %  out {:6.2f} %  conflicts {}\n", name,
+                           rate.in, rate.out, b.conflicts);
   return rate;
 }
 
@@ -312,8 +353,12 @@ TEST_CASE("dma: rate at 100 cycles of memory latency") {
 
   const auto rows = [](std::uint32_t row, std::uint32_t skew) {
     return [=](int d, unsigned) {
-      return Job{.l2 = (d == 0 ? dma::kL2Base : kOut) + skew, .l1 = d == 0 ? 0 : static_cast<std::uint32_t>(kL1Out.first),
-                 .row = row, .count1 = 128, .l2_stride1 = 384, .l1_stride1 = row};
+      return Job{.l2 = (d == 0 ? dma::kL2Base : kOut) + skew,
+                 .l1 = d == 0 ? 0 : static_cast<std::uint32_t>(kL1Out.first),
+                 .row = row,
+                 .count1 = 128,
+                 .l2_stride1 = 384,
+                 .l1_stride1 = row};
     };
   };
   for (const std::uint32_t row : {32U, 64U}) {
