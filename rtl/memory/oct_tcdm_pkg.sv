@@ -13,6 +13,7 @@ package oct_tcdm_pkg;
   localparam int unsigned NumMasters = NumNarrow + NumWord + NumLine;  // in this order
 
   localparam int unsigned Patience   = 8;   // cycles between two looks at who still waits
+  localparam int unsigned LinePatience = 2;  // refused so often in a row, a line goes before words
 
   typedef logic [NumBanks-1:0]     banks_t;  // a bit per bank
   typedef logic [BankIdxWidth-1:0] bank_idx_t;

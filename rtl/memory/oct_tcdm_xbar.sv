@@ -35,11 +35,13 @@ module oct_tcdm_xbar
   banks_t [NumNarrow-1:0] narrow_ask;
   banks_t [NumWord-1:0]   word_ask;
   banks_t [NumLine-1:0]   line_ask;
-  banks_t                 line_any, word_any, hold, lock_d, lock_q, lock2_q, unused_any;
+  banks_t                 line_any, line_taken, word_any, hold, lock_d, lock_q, lock2_q, unused_any;
   logic [NumMasters-1:0]  vip, lost;
   logic [NumLine-1:0][LineLanes-1:0] line_mask;
   logic [OrderWidth-1:0]  order_q;
-  logic                   asked;
+  logic [NumLine-1:0][1:0] line_age_q;
+  logic [NumLine-1:0]     line_first;
+  logic                   line_lead, asked;
 
   // ---- Who asks for which bank ---------------------------------------------------------------
   always_comb begin
@@ -81,15 +83,19 @@ module oct_tcdm_xbar
   end
 
   // ---- One of each class, then one of the classes ------------------------------------------------
+  // A fresh line yields to words, whose streams have mostly moved on to other banks one cycle later; a
+  // line refused LinePatience times goes first. So both keep their rates where the banks allow it.
   always_comb begin
-    line_any      = line_ask[0] | line_ask[1];
-    line_gnt_o[0] = line_ask[0] & ~(order_q[0] ? line_ask[1] : '0);
-    line_gnt_o[1] = line_ask[1] & ~(order_q[0] ? '0 : line_ask[0]);
+    line_any   = line_ask[0] | line_ask[1];
+    line_taken = (line_first[0] ? line_ask[0] : '0) | (line_first[1] ? line_ask[1] : '0);
+    line_lead  = (line_first[0] == line_first[1]) ? order_q[0] : line_first[1];
+    line_gnt_o[0] = line_ask[0] & ~((line_first[0] ? '0 : word_any) | (line_lead ? line_ask[1] : '0));
+    line_gnt_o[1] = line_ask[1] & ~((line_first[1] ? '0 : word_any) | (line_lead ? '0 : line_ask[0]));
   end
 
   oct_tcdm_arb #(.N(NumWord)) u_word (
     .req_i   (word_ask),
-    .taken_i (line_any),
+    .taken_i (line_taken),
     .order_i (order_q[$clog2(NumWord)-1:0]),
     .gnt_o   (word_gnt_o),
     .any_o   (word_any)
@@ -140,15 +146,24 @@ module oct_tcdm_xbar
   end
   assign idle_o = (lock_q | lock2_q) == '0;
 
+  always_comb begin
+    for (int unsigned m = 0; m < NumLine; m++) line_first[m] = line_age_q[m] == 2'(LinePatience);
+  end
+
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       lock_q   <= '0;
       lock2_q  <= '0;
       order_q  <= '1;
+      line_age_q <= '0;
       events_o <= '0;
     end else if (asked || events_o != '0 || !idle_o) begin
       lock_q  <= clear_i ? '0 : lock_d;
       lock2_q <= clear_i ? '0 : lock_q;
+      for (int unsigned m = 0; m < NumLine; m++) begin
+        if (!lost[NumNarrow+NumWord+m]) line_age_q[m] <= '0;
+        else if (!line_first[m]) line_age_q[m] <= line_age_q[m] + 1'b1;
+      end
       // A shift register with feedback x^8 + x^6 + x^5 + x^4 + 1 never is zero and repeats after 255.
       order_q <= {order_q[6:0], order_q[7] ^ order_q[5] ^ order_q[4] ^ order_q[3]};
       events_o.narrow_granted <= $bits(events_o.narrow_granted)'($countones(narrow_ready_o));
