@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Synthesise blocks of scripts/synth_blocks.yaml: area, flip-flops and critical path of each.
+
+The blocks given, or all. Results stay in build/synth/<library>/; a block whose sources, library and
+options are what they were is not synthesised again. Numbers are before layout: no wires, ideal clock.
+"""
+import argparse
+import concurrent.futures
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import sys
+import time
+
+from synthlib import blocks as plan_file
+from synthlib import elaborate, fpga, liberty, macros, mapping, netlist, report, sta
+from synthlib.blocks import ROOT, FlowError
+
+DEFAULT_LIB = "/usr/share/qflow/tech/osu018/osu018_stdcells.lib"  # Debian's qflow-tech-osu018
+
+
+class Flow:
+    """Everything that the blocks of one run share."""
+
+    def __init__(self, args):
+        self.args = args
+        self.plan = plan_file.load()
+        overrides = {"period": args.period, "sram_access": args.sram_access,
+                     "sram_setup": args.sram_setup}
+        self.plan = dataclasses.replace(
+            self.plan, **{k: v for k, v in overrides.items() if v is not None})
+        self.files = plan_file.file_list(args.config, args.list)
+        self.library = pathlib.Path(args.lib).resolve()
+        if not self.library.exists():
+            raise FlowError(f"{args.lib}: no such library; give LIB=file.lib")
+        self.cells = liberty.cells(liberty.parse(self.library))
+        self.buffer = liberty.buffer_of_strength(self.cells)
+        self.nand2 = liberty.nand2(self.cells)
+        if self.buffer is None or self.nand2 is None:
+            raise FlowError(f"{args.lib}: has no buffer or no NAND2 cell")
+        self.root = ROOT / "build/synth" / (args.fpga or self.library.stem)
+        if args.config != "octant":
+            self.root = self.root.with_name(self.root.name + "-" + args.config)
+        self.tools = hashlib.sha256(b"".join(
+            p.read_bytes() for p in sorted((ROOT / "scripts/synthlib").glob("*.py")))).hexdigest()
+        self.modules = {}  # block -> mapped module, for the ports of boxes
+
+    def boxes(self, block):
+        return [self.plan.blocks[name] for name in block.boxes]
+
+    def all_boxes(self, block):
+        """Boxes and the boxes inside them, without repetition."""
+        found = {}
+        for box in self.boxes(block):
+            found[box.name] = box
+            found.update({b.name: b for b in self.all_boxes(box)})
+        return list(found.values())
+
+    def key(self, block):
+        """Changes whenever the result may."""
+        parts = [self.tools, repr(block), str(self.plan.period), str(self.plan.sram_access),
+                 str(self.plan.sram_setup), hashlib.sha256(self.library.read_bytes()).hexdigest()]
+        parts += [(ROOT / f).read_text() for f in plan_file.files_of(block.top, self.files)]
+        parts += [p.read_text() for p in sorted((ROOT / "rtl/include").glob("*"))]
+        parts += [self.key(box) for box in self.boxes(block)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def module(self, block):
+        path = self.root / block.name / "mapped.json"
+        if block.name not in self.modules:
+            self.modules[block.name] = json.loads(path.read_text())["modules"][block.top]
+        return self.modules[block.name]
+
+    def run(self, block):
+        """The result of one block, made now or found."""
+        work = self.root / block.name
+        work.mkdir(parents=True, exist_ok=True)
+        key, stamp = self.key(block), work / "result.json"
+        if stamp.exists() and not self.args.force:
+            old = json.loads(stamp.read_text())
+            if old["key"] == key:
+                return {**old, "cached": True}
+        stamp.unlink(missing_ok=True)
+        start = time.time()
+        step = self.map_fpga if self.args.fpga else self.map_cells
+        result = {"block": block.name, "top": block.top, **step(block, work),
+                  "seconds": round(time.time() - start, 1), "key": key}
+        stamp.write_text(json.dumps(result, indent=1) + "\n")
+        return {**result, "cached": False}
+
+    def map_fpga(self, block, work):
+        files = plan_file.files_of(block.top, self.files)
+        found = elaborate.elaborate(block, [], files, work)
+        return fpga.map_block(block, found, self.args.fpga, work)
+
+    def map_cells(self, block, work):
+        boxes = self.boxes(block)
+        found = elaborate.elaborate(block, [b.top for b in boxes],
+                                    plan_file.files_of(block.top, self.files), work)
+        stubs = [mapping.port_stub(b.top, self.module(b)) for b in boxes]
+        module = mapping.map_block(block, found, stubs, self.library, self.plan.period, work)
+        self.modules[block.name] = module
+        gates = netlist.Netlist(block.top, module, self.cells)
+        keep = {bit for port in (sta.CLOCK, sta.RESET) if port in gates.ports
+                for bit in gates.ports[port][1]}
+        gates.buffer_fanout(self.buffer, keep)
+        (work / "gates.v").write_text(gates.verilog(self.buffer))
+        (work / "macros.json").write_text(json.dumps(found))
+
+        inside = self.all_boxes(block)
+        memories = dict(found)
+        for box in inside:
+            memories.update(json.loads((self.root / box.name / "macros.json").read_text()))
+        libraries = [self.library]
+        if memories:
+            (work / "macros.lib").write_text(
+                macros.liberty(memories, self.plan.sram_access, self.plan.sram_setup))
+            libraries.append(work / "macros.lib")
+        timing = sta.analyse(block, gates, libraries,
+                             [self.root / box.name / "gates.v" for box in inside],
+                             self.plan.period, work)
+        counts = gates.count()
+        tops = {box.top: box.name for box in boxes}
+        return {
+            "library": self.library.stem, "period_ns": self.plan.period,
+            "area": round(counts["area"], 1),
+            "kge": round(counts["area"] / self.nand2.area / 1000, 3),
+            "cells": counts["cells"], "flip_flops": counts["flip_flops"],
+            "latches": counts["latches"], "fanout_buffers": gates.buffers,
+            "memories": {kind: n for kind, n in counts["boxes"].items() if kind in found},
+            "memory_bits": sum(found[kind]["words"] * found[kind]["width"] * n
+                               for kind, n in counts["boxes"].items() if kind in found),
+            "boxes": {tops[kind]: n for kind, n in counts["boxes"].items() if kind in tops},
+            "abc_ns": mapping.abc_delay(work), "timing": timing,
+        }
+
+
+def schedule(flow, names, jobs):
+    """Run the blocks, boxes before those that contain them; yields results as they come."""
+    wanted = {}
+    for name in names:
+        if name not in flow.plan.blocks:
+            raise FlowError(f"{name}: no such block; scripts/synth_blocks.yaml has "
+                            + ", ".join(flow.plan.blocks))
+        block = flow.plan.blocks[name]
+        for b in ([] if flow.args.fpga else flow.all_boxes(block)) + [block]:
+            wanted[b.name] = b
+    done, failed, running = set(), set(), {}
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        while wanted or running:
+            for block in [b for b in wanted.values()
+                          if flow.args.fpga or done | failed >= set(b.boxes)]:
+                del wanted[block.name]
+                if not flow.args.fpga and failed & set(block.boxes):
+                    failed.add(block.name)
+                    yield {"block": block.name, "error": "a box of it failed"}
+                else:
+                    running[pool.submit(flow.run, block)] = block
+            for future in concurrent.futures.wait(
+                    running, return_when=concurrent.futures.FIRST_COMPLETED).done:
+                block = running.pop(future)
+                try:
+                    yield future.result()
+                    done.add(block.name)
+                except FlowError as error:
+                    failed.add(block.name)
+                    yield {"block": block.name, "error": str(error)}
+
+
+def arguments():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    p.add_argument("blocks", nargs="*")
+    p.add_argument("--lib", default=DEFAULT_LIB, help="Liberty file (default: Debian's osu018)")
+    p.add_argument("--fpga", choices=sorted(fpga.FAMILIES), help="map to an FPGA instead")
+    p.add_argument("--config", default=None, help="machine description (octant; with --fpga: fpga)")
+    p.add_argument("--period", type=float, help="clock period in ns")
+    p.add_argument("--sram-access", type=float, help="clock to data of a memory macro, ns")
+    p.add_argument("--sram-setup", type=float, help="set-up time of a memory macro, ns")
+    p.add_argument("--jobs", type=int, default=os.cpu_count())
+    p.add_argument("--force", action="store_true", help="synthesise even what did not change")
+    p.add_argument("--check", action="store_true", help="fail if a block misses the period")
+    p.add_argument("--list", type=pathlib.Path, default=ROOT / "rtl/rtl.f", help="file list")
+    args = p.parse_args()
+    args.config = args.config or ("fpga" if args.fpga else "octant")
+    return args
+
+
+def main():
+    args = arguments()
+    try:
+        flow = Flow(args)
+        names = args.blocks or [n for n, b in flow.plan.blocks.items() if b.fpga or not args.fpga]
+        results = []
+        for result in schedule(flow, names, args.jobs):
+            results.append(result)
+            print(report.progress(result, args.fpga), flush=True)
+    except FlowError as error:
+        print(f"synth: {error}", file=sys.stderr)
+        return 2
+    order = list(flow.plan.blocks)
+    results.sort(key=lambda r: order.index(r["block"]))
+    good = [r for r in results if "error" not in r]
+    flow.root.mkdir(parents=True, exist_ok=True)
+    text = json.dumps([{k: v for k, v in r.items() if k not in ("key", "cached")} for r in results],
+                      indent=1) + "\n"
+    for path in (flow.root / "synth.json", ROOT / "build/synth/synth.json"):
+        path.write_text(text)
+    print()
+    print(report.fpga_table(good) if args.fpga else report.table(good, flow.plan.period))
+    missed = [] if args.fpga else [r["block"] for r in good if r["timing"]["all"]["slack"] < 0]
+    if missed and args.check:
+        print(f"synth: over {flow.plan.period} ns: {', '.join(missed)}", file=sys.stderr)
+    return 1 if len(good) < len(results) or (args.check and missed) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,16 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# make synth: environment variables to options of synth.py.
+#   LIB=file.lib BLOCKS="core icache" FPGA=xilinx|ecp5 CONFIG=tiny PERIOD=8.0 SRAM_ACCESS=4.0
+#   SRAM_SETUP=0.5
+set -euo pipefail
+cd "$(dirname "$0")/.."
+options=(--jobs "${JOBS:-$(nproc)}")
+[ -z "${LIB:-}" ] || options+=(--lib "$LIB")
+[ -z "${FPGA:-}" ] || options+=(--fpga "$FPGA")
+[ -z "${CONFIG:-}" ] || options+=(--config "$CONFIG")
+[ -z "${PERIOD:-}" ] || options+=(--period "$PERIOD")
+[ -z "${SRAM_ACCESS:-}" ] || options+=(--sram-access "$SRAM_ACCESS")
+[ -z "${SRAM_SETUP:-}" ] || options+=(--sram-setup "$SRAM_SETUP")
+# shellcheck disable=SC2086  # BLOCKS is a list
+exec .venv/bin/python3 scripts/synth.py "${options[@]}" ${BLOCKS:-} "$@"

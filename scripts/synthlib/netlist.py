@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The mapped netlist: fan-out buffering, area, and Verilog that a simple reader understands."""
+import collections
+import re
+
+MAX_LOADS = 16
+
+
+class Netlist:
+    """Cells and nets of one flat module, from Yosys's JSON. A net is an integer, "0" or "1"."""
+
+    def __init__(self, name, module, library_cells):
+        self.name = name
+        self.ports = {n: (p["direction"], p["bits"]) for n, p in module["ports"].items()}
+        self.library = library_cells
+        self.cells = {}  # instance -> (type, {pin: [nets]}, {pin: direction})
+        self.next_net = 1 + max(
+            [b for _, bits in self.ports.values() for b in bits if isinstance(b, int)]
+            + [b for c in module["cells"].values() for bits in c["connections"].values()
+               for b in bits if isinstance(b, int)], default=1)
+        self.net_names = self._net_names(module)
+        self.buffers = 0
+        used = set()
+        for instance, cell in module["cells"].items():
+            directions = cell.get("port_directions") or self._directions(cell["type"])
+            new = self._instance_name(instance, cell, used)
+            self.cells[new] = (cell["type"], cell["connections"], directions)
+
+    def _directions(self, kind):
+        cell = self.library[kind]
+        return {**{p: "input" for p in cell.inputs}, **{p: "output" for p in cell.outputs}}
+
+    @staticmethod
+    def _net_names(module):
+        """{net: name}, the shortest name that the source gave it if there is one."""
+        names = {}
+        for name, net in module["netnames"].items():
+            if net.get("hide_name") or re.match(r"_\d+_$", name):
+                continue
+            for i, bit in enumerate(net["bits"]):
+                full = f"{name}[{i}]" if len(net["bits"]) > 1 else name
+                if isinstance(bit, int) and (bit not in names or len(full) < len(names[bit])):
+                    names[bit] = full
+        return names
+
+    def _instance_name(self, instance, cell, used):
+        """Flip-flops are called after what they hold, the rest g<n>; boxes keep their names."""
+        kind = cell["type"]
+        known = self.library.get(kind)
+        if known is None:
+            name = re.sub(r"\W", "_", instance)
+        elif known.is_ff or known.is_latch:
+            held = [self.net_names.get(b) for pin in known.outputs
+                    for b in cell["connections"].get(pin, []) if b in self.net_names]
+            name = re.sub(r"\W+", "_", held[0]).strip("_") + "_ff" if held else f"ff{len(used)}"
+        else:
+            name = f"g{len(used)}"
+        while name in used:
+            name += "_"
+        used.add(name)
+        return name
+
+    # -- fan-out --------------------------------------------------------------------------------
+    def buffer_fanout(self, buffer_cell, keep):
+        """Trees of buffers on every net with more than MAX_LOADS loads, but for nets in `keep`."""
+        loads = collections.defaultdict(list)
+        for instance, (_, pins, directions) in self.cells.items():
+            for pin, bits in pins.items():
+                if directions.get(pin) == "input":
+                    for i, bit in enumerate(bits):
+                        if isinstance(bit, int) and bit not in keep:
+                            loads[bit].append((instance, pin, i))
+        for net in [n for n, users in loads.items() if len(users) > MAX_LOADS]:
+            users = loads[net]
+            while len(users) > MAX_LOADS:
+                above = []
+                for start in range(0, len(users), MAX_LOADS):
+                    group = users[start:start + MAX_LOADS]
+                    if len(group) == 1:
+                        above += group
+                        continue
+                    above.append(self._insert(buffer_cell, net, group))
+                users = above
+
+    def _insert(self, buffer_cell, net, users):
+        new, self.next_net = self.next_net, self.next_net + 1
+        for instance, pin, i in users:
+            self.cells[instance][1][pin][i] = new
+        name = f"fan{self.buffers}"
+        self.buffers += 1
+        self.cells[name] = (buffer_cell.name,
+                            {buffer_cell.inputs[0]: [net], buffer_cell.outputs[0]: [new]},
+                            {buffer_cell.inputs[0]: "input", buffer_cell.outputs[0]: "output"})
+        return (name, buffer_cell.inputs[0], 0)
+
+    # -- numbers --------------------------------------------------------------------------------
+    def count(self):
+        """Area of the library cells, their number, flip-flops, latches and other instances."""
+        result = {"area": 0.0, "cells": 0, "flip_flops": 0, "latches": 0, "boxes": collections.Counter()}
+        for kind, _, _ in self.cells.values():
+            cell = self.library.get(kind)
+            if cell is None:
+                result["boxes"][kind] += 1
+                continue
+            result["area"] += cell.area
+            result["cells"] += 1
+            result["flip_flops"] += cell.is_ff
+            result["latches"] += cell.is_latch
+        return result
+
+    # -- Verilog --------------------------------------------------------------------------------
+    def verilog(self, buffer_cell):
+        """Structural Verilog: scalar wires, bus ports, named pins; no assign, no escaped names."""
+        names, declared, extra = {}, [], []
+        for port, (direction, bits) in self.ports.items():
+            rng = f"[{len(bits) - 1}:0] " if len(bits) > 1 else ""
+            declared.append(f"  {direction} {rng}{port};\n")
+            for i, bit in enumerate(bits):
+                here = f"{port}[{i}]" if len(bits) > 1 else port
+                if direction == "input" or (isinstance(bit, int) and bit not in names):
+                    names[bit] = here
+        # A net that leaves by a second port, a constant, or an input passed through: a buffer.
+        for port, (direction, bits) in self.ports.items():
+            for i, bit in enumerate(bits):
+                here = f"{port}[{i}]" if len(bits) > 1 else port
+                if direction == "output" and names.get(bit) != here:
+                    source = names.get(bit, f"1'b{bit}")
+                    extra.append(f"  {buffer_cell.name} thru{len(extra)} (.{buffer_cell.inputs[0]}"
+                                 f"({source}), .{buffer_cell.outputs[0]}({here}));\n")
+
+        def net(bit):
+            if not isinstance(bit, int):
+                return f"1'b{bit if bit in '01' else 0}"
+            return names.setdefault(bit, f"n{bit}")
+
+        body = []
+        for instance, (kind, pins, _) in self.cells.items():
+            wired = []
+            for pin, bits in pins.items():
+                text = net(bits[0]) if len(bits) == 1 else "{" + ", ".join(map(net, reversed(bits))) + "}"
+                wired.append(f".{pin}({text})")
+            body.append(f"  {kind} {instance} ({', '.join(wired)});\n")
+        wires = [f"  wire {n};\n" for n in names.values() if re.fullmatch(r"n\d+", n)]
+        return (f"module {self.name} ({', '.join(self.ports)});\n" + "".join(declared)
+                + "".join(wires) + "".join(body) + "".join(extra) + "endmodule\n")
