@@ -2,7 +2,7 @@
 # Programs for the cluster, with the RISC-V GNU toolchain.
 #
 #   oct_program(NAME hello SOURCES hello.c [CONFIGS octant tiny fpga] [OPT -O2] [DEFINES X=1...]
-#               [INCLUDES <folder>...] [LINK_FLAGS ...])
+#               [INCLUDES <folder>...] [DEPENDS <generated header>...] [LINK_FLAGS ...])
 #
 # makes build/<dir>/programs/<config>/hello.elf and the targets program.hello.<config>; everything in
 # ALL. oct_program_file(hello octant var) gives the path. Tests that run it: tb/system.
@@ -15,7 +15,7 @@ set(OCT_RISCV_FLAGS -march=rv32imac_zicsr_zifencei -mabi=ilp32 --specs=picolibc.
 set(OCT_RISCV_CFLAGS -std=gnu11 -g -Wall -Wextra -Werror -ffunction-sections -fdata-sections
   -fno-common)
 
-# One object file; `out_var` gets its path.
+# One object file; `out_var` gets its path. oct_object_depends: files that must exist before.
 function(oct_riscv_object out_var source config folder)
   cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE)
   cmake_path(GET source FILENAME file)
@@ -25,7 +25,7 @@ function(oct_riscv_object out_var source config folder)
     COMMAND ${OCT_RISCV_GCC} ${OCT_RISCV_FLAGS} ${OCT_RISCV_CFLAGS} ${ARGN}
       -I "${OCT_RUNTIME_DIR}/include" -I "${OCT_RUNTIME_DIR}/generated/${config}"
       -I "${PROJECT_SOURCE_DIR}/sw" -MD -MF "${object}.d" -MT "${object}" -c "${source}" -o "${object}"
-    DEPENDS "${source}" DEPFILE "${object}.d" VERBATIM
+    DEPENDS "${source}" ${oct_object_depends} DEPFILE "${object}.d" VERBATIM
     COMMENT "RISC-V ${config}: ${file}")
   set(${out_var} "${object}" PARENT_SCOPE)
 endfunction()
@@ -38,6 +38,7 @@ function(oct_runtime config)
   set(folder "${OCT_PROGRAM_DIR}/${config}/runtime")
   file(MAKE_DIRECTORY "${folder}")
   set(objects "")
+  set(oct_object_depends "")
   foreach(source crt0.S oct_runtime.c oct_printf.c oct_host.c)
     oct_riscv_object(object "${OCT_RUNTIME_DIR}/${source}" ${config} "${folder}" -O2)
     list(APPEND objects "${object}")
@@ -55,7 +56,7 @@ function(oct_program_file name config out_var)
 endfunction()
 
 function(oct_program)
-  cmake_parse_arguments(A "" "NAME" "SOURCES;CONFIGS;OPT;DEFINES;INCLUDES;LINK_FLAGS" ${ARGN})
+  cmake_parse_arguments(A "" "NAME" "SOURCES;CONFIGS;OPT;DEFINES;INCLUDES;DEPENDS;LINK_FLAGS" ${ARGN})
   if(A_UNPARSED_ARGUMENTS OR NOT A_NAME OR NOT A_SOURCES)
     message(FATAL_ERROR "oct_program(${A_NAME}): NAME and SOURCES needed; not understood: ${A_UNPARSED_ARGUMENTS}")
   endif()
@@ -76,6 +77,7 @@ function(oct_program)
     set(folder "${OCT_PROGRAM_DIR}/${config}/${A_NAME}.objects")
     file(MAKE_DIRECTORY "${folder}")
     set(objects "")
+    set(oct_object_depends ${A_DEPENDS})
     foreach(source ${A_SOURCES})
       oct_riscv_object(object "${source}" ${config} "${folder}" ${flags})
       list(APPEND objects "${object}")

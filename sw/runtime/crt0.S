@@ -64,8 +64,9 @@ controller:
   bltu  t0, t1, 1b
 2:
   call  oct_runtime_init
-  li    a0, 0
-  li    a1, 0
+  la    a1, oct_arguments
+  lw    a0, 0(a1)
+  addi  a1, a1, 4
   call  main
   call  oct_exit
 

@@ -3,6 +3,7 @@
 #include "oct_internal.h"
 
 OCT_L2 OCT_ALIGNED oct_console_t oct_console;
+__attribute__((section(".data"))) oct_arguments_t oct_arguments;
 
 void oct_console_write(const char* text, uint32_t bytes) {
   uint32_t tail = oct_console.tail;

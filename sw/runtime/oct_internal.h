@@ -17,6 +17,14 @@ typedef struct {
 } oct_console_t;
 extern oct_console_t oct_console;
 
+/* What the host passes to main; it finds the place by its symbol. Not given: argc = 0. */
+typedef struct {
+  int argc;
+  char* argv[17];
+  char text[1024 - 72];
+} oct_arguments_t;
+extern oct_arguments_t oct_arguments;
+
 /* State of the runtime, in L1 because it is used in every call. */
 typedef struct {
   oct_lock_t console_lock;
