@@ -84,6 +84,7 @@ dma/oct_dma.sv
 attention/oct_attention.sv
 
 // periph
+periph/oct_axil.sv
 periph/oct_periph_pkg.sv
 periph/oct_queue_sems.sv
 periph/oct_queue_emit.sv
