@@ -12,7 +12,9 @@
 namespace {
 
 constexpr tb::LockstepMap kMap = {oct::config::kL1Base, oct::config::kL1Bytes, oct::config::kL2Base,
-                                  oct::config::kL2Bytes, 1U << 20};
+                                  oct::config::kL2Bytes, 1U << 20,
+                                  oct::config::kRegBase, 0x1'0000,
+                                  oct::config::kEuBase, 0x1000};
 
 tb::BenchTiming random_timing(std::mt19937_64& random) {
   tb::BenchTiming timing;

@@ -56,7 +56,11 @@ struct SpikeHart::Impl final : simif_t {
   bool mmio_load(reg_t address, std::size_t length, std::uint8_t* bytes) override {
     const std::uint8_t* p = find(address, length);
     if (p != nullptr) std::memcpy(bytes, p, length);
-    return p != nullptr;
+    return p != nullptr || device(address, length);
+  }
+  bool device(std::uint64_t address, std::size_t length) const {
+    return inside(address, length, map.reg_base, map.reg_bytes) ||
+           inside(address, length, map.eu_base, map.eu_bytes);
   }
   bool mmio_store(reg_t address, std::size_t length, const std::uint8_t* bytes) override {
     std::uint8_t* p = find(address, length);
@@ -129,6 +133,7 @@ std::uint32_t SpikeHart::pc() const {
 std::uint32_t SpikeHart::reg(unsigned index) const {
   return static_cast<std::uint32_t>(impl_->hart->get_state()->XPR[index]);
 }
+bool SpikeHart::is_device(std::uint32_t address) const { return impl_->device(address, 1); }
 void SpikeHart::set_reg(unsigned index, std::uint32_t value) {
   // Spike keeps registers sign-extended to 64 bits.
   impl_->hart->get_state()->XPR.write(index, static_cast<sreg_t>(static_cast<std::int32_t>(value)));

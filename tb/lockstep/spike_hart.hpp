@@ -28,6 +28,8 @@ struct LockstepMap {
   std::uint32_t l1_base, l1_bytes;  ///< data only
   std::uint32_t l2_base, l2_bytes;  ///< data and code
   std::uint32_t l2_used;            ///< what of L2 there really is; it repeats
+  std::uint32_t reg_base, reg_bytes;  ///< devices: loads do not fault, what they give is not known
+  std::uint32_t eu_base, eu_bytes;
 };
 
 /// No type of this interface may contain std::string: the Spike library is built with the older
@@ -54,6 +56,8 @@ class SpikeHart {
 
   [[nodiscard]] std::uint32_t pc() const;
   [[nodiscard]] std::uint32_t reg(unsigned index) const;
+  /// Whether `address` is one of the devices.
+  [[nodiscard]] bool is_device(std::uint32_t address) const;
   void set_reg(unsigned index, std::uint32_t value);
   [[nodiscard]] std::uint32_t csr(unsigned address) const;
   [[nodiscard]] std::array<char, 64> disassemble(std::uint32_t instruction) const;
