@@ -13,6 +13,7 @@ module oct_agu
   output logic        access_o,      // a load, store or atomic
   output logic        we_o,
   output logic [31:0] addr_o,
+  output logic        remote_o,      // not to L1
   output logic        eu_o,
   output logic        fault_o,
   output logic [3:0]  cause_o
@@ -33,7 +34,8 @@ module oct_agu
       fault_o    = misaligned || region == RegionNone
                    || (ctrl_i.amo != AmoNone && region != RegionL1);
     end
-    eu_o = region == RegionEu;
+    remote_o = region != RegionL1;
+    eu_o     = region == RegionEu;
     if (misaligned) begin
       cause_o = we_o ? oct_riscv_pkg::CauseStoreMisaligned[3:0] : oct_riscv_pkg::CauseLoadMisaligned[3:0];
     end else begin

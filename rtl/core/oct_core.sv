@@ -55,8 +55,8 @@ module oct_core
   hwloop_ctrl_t id_hw;
   logic [4:0]   id_rd;
   logic         wait_load, wait_mul;
-  logic         flush, redirect, ex_ready, ex_stall, retire, trap, fault, mem, mem_we, to_eu, taken;
-  logic         wrong, hw_flush, csr_hold, mret_now, take_irq, irq, wake, active, div_done, ex_we, ex_late, m_we;
+  logic         flush, redirect, ex_ready, ex_stall, retire, trap, fault, mem, mem_we, taken;
+  logic         remote, to_eu, wrong, hw_flush, csr_hold, mret_now, take_irq, irq, wake, active, div_done, ex_we, ex_late, m_we;
   logic [31:0]  redirect_pc, sum, csr_rdata, ex_result, m_data, addr, vector, mepc, loop_value;
   logic [3:0]   cause, fault_cause;
   logic         lsu_ready, lsu_idle, lsu_eu_wait, lsu_push, wb_we, bus_err;
@@ -146,7 +146,7 @@ module oct_core
 
   oct_agu u_agu (
     .valid_i(ex_valid_q && active), .ctrl_i(ex_q), .base_i(ex_a_q), .sum_i(sum), .access_o(mem),
-    .we_o(mem_we), .addr_o(addr), .eu_o(to_eu), .fault_o(fault), .cause_o(fault_cause)
+    .we_o(mem_we), .addr_o(addr), .remote_o(remote), .eu_o(to_eu), .fault_o(fault), .cause_o(fault_cause)
   );
 
   assign ex_we    = ex_valid_q && ex_q.rd_we;
@@ -156,7 +156,7 @@ module oct_core
   oct_lsu u_lsu (
     .clk_i, .rst_ni, .push_i(lsu_push), .ready_o(lsu_ready), .addr_i(addr), .wdata_i(ex_c_q),
     .we_i(mem_we), .size_i(ex_q.funct3[1:0]), .sext_i(!ex_q.funct3[2]), .amo_i(ex_q.amo),
-    .eu_i(to_eu), .ld_i(ex_ld_q), .rd_i(ex_ld_rd_q),
+    .remote_i(remote), .eu_i(to_eu), .ld_i(ex_ld_q), .rd_i(ex_ld_rd_q),
     .wb_we_o(wb_we), .wb_rd_o(wb_rd), .wb_data_o(wb_data),
     .idle_o(lsu_idle), .eu_wait_o(lsu_eu_wait), .bus_err_o(bus_err), .oldest_o(oldest),
     .data_req_o, .data_rsp_i
@@ -274,13 +274,13 @@ module oct_core
   always_comb begin
     status_o.addr = oldest;
     status_o.pc   = ex_valid_q ? ex_pc_q : id_valid ? id_pc : {if_pc, 1'b0};
-    if (clear_i)                                      status_o.state = CoreHeld;
-    else if (asleep_q)                                status_o.state = ex_valid_q ? CoreWfi : CoreEvent;
-    else if (ex_stall && ex_q.unit == UnitWfi)        status_o.state = CoreWfi;
-    else if (ex_stall && (ex_q.unit == UnitFence || ex_q.unit == UnitFenceI)) status_o.state = CoreFence;
-    else if (!lsu_idle && (wait_load || mem && !lsu_ready)) status_o.state = CoreLoad;
-    else if (!ex_valid_q && !id_valid)                status_o.state = CoreFetch;
-    else                                              status_o.state = CoreRunning;
+    if (clear_i)                            status_o.state = CoreHeld;
+    else if (asleep_q)                      status_o.state = ex_valid_q ? CoreWfi : CoreEvent;
+    else if (ex_stall && ex_q.unit == UnitWfi) status_o.state = CoreWfi;
+    else if (ex_stall && !mem && ex_q.unit != UnitDiv) status_o.state = CoreFence;
+    else if (wait_load || (mem && !lsu_ready)) status_o.state = CoreLoad;
+    else if (!ex_valid_q && !id_valid)      status_o.state = CoreFetch;
+    else                                    status_o.state = CoreRunning;
   end
 
   // ---- RVFI ---------------------------------------------------------------------------------------------------------

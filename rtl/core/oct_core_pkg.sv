@@ -3,6 +3,7 @@
 package oct_core_pkg;
 
   localparam int unsigned MaxOutstanding = 8;  // data accesses without an answer, requests queued included
+  localparam int unsigned MaxRemote         = 4;  // of these, not to L1
   localparam int unsigned NumHpm         = 4;  // mhpmcounter3 .. 6; the others read zero
   localparam int unsigned HpmWidth       = 32;
 

@@ -21,7 +21,9 @@ module oct_counters
   localparam logic [6:0] KindHigh    = CsrMcycleh[11:5];
   localparam logic [4:0] LastHpm = 5'(3 + NumHpm - 1);
 
+  // The upper half counts when the lower one is all ones, which a flip-flop knows in advance.
   logic [63:0]                     mcycle_q, minstret_q;
+  logic                            mcycle_full_q, minstret_full_q;
   logic [NumHpm-1:0][HpmWidth-1:0] count_q;
   logic [NumHpm-1:0][3:0]          event_q;
   logic [NumHpm+2:0]               inhibit_q;   // bit 1 stays zero
@@ -57,18 +59,28 @@ module oct_counters
     if (!rst_ni) begin
       mcycle_q   <= '0;
       minstret_q <= '0;
+      mcycle_full_q   <= 1'b0;
+      minstret_full_q <= 1'b0;
       inhibit_q  <= '0;
       event_q    <= '0;
       count_q    <= '0;
     end else if (clear_i) begin
       mcycle_q   <= '0;
       minstret_q <= '0;
+      mcycle_full_q   <= 1'b0;
+      minstret_full_q <= 1'b0;
       inhibit_q  <= '0;
       event_q    <= '0;
       count_q    <= '0;
     end else begin
-      if (!inhibit_q[0]) mcycle_q <= mcycle_q + 64'd1;
-      if (retire_i && !inhibit_q[2]) minstret_q <= minstret_q + 64'd1;
+      if (!inhibit_q[0]) begin
+        mcycle_q      <= {mcycle_q[63:32] + 32'(mcycle_full_q), mcycle_q[31:0] + 32'd1};
+        mcycle_full_q <= mcycle_q[31:0] == 32'hffff_fffe;
+      end
+      if (retire_i && !inhibit_q[2]) begin
+        minstret_q      <= {minstret_q[63:32] + 32'(minstret_full_q), minstret_q[31:0] + 32'd1};
+        minstret_full_q <= minstret_q[31:0] == 32'hffff_fffe;
+      end
       for (int unsigned i = 0; i < NumHpm; i++) begin
         if (event_q[i] != 4'd0 && events[event_q[i]] && !inhibit_q[i+3]) count_q[i] <= count_q[i] + 1'b1;
       end
@@ -81,12 +93,22 @@ module oct_counters
           end
           KindLow: begin
             if (is_hpm) count_q[hpm] <= wdata_i[HpmWidth-1:0];
-            else if (addr_i[4:0] == 5'd0) mcycle_q <= {mcycle_q[63:32], wdata_i};
-            else if (addr_i[4:0] == 5'd2) minstret_q <= {minstret_q[63:32], wdata_i};
+            else if (addr_i[4:0] == 5'd0) begin
+              mcycle_q      <= {mcycle_q[63:32], wdata_i};
+              mcycle_full_q <= &wdata_i;
+            end else if (addr_i[4:0] == 5'd2) begin
+              minstret_q      <= {minstret_q[63:32], wdata_i};
+              minstret_full_q <= &wdata_i;
+            end
           end
           KindHigh: begin
-            if (addr_i[4:0] == 5'd0) mcycle_q <= {wdata_i, mcycle_q[31:0]};
-            else if (addr_i[4:0] == 5'd2) minstret_q <= {wdata_i, minstret_q[31:0]};
+            if (addr_i[4:0] == 5'd0) begin
+              mcycle_q      <= {wdata_i, mcycle_q[31:0]};
+              mcycle_full_q <= mcycle_full_q;
+            end else if (addr_i[4:0] == 5'd2) begin
+              minstret_q      <= {wdata_i, minstret_q[31:0]};
+              minstret_full_q <= minstret_full_q;
+            end
           end
           default: ;
         endcase

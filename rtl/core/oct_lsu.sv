@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // oct_lsu: queue of two data requests whose head drives the bus from flip-flops, and the list of
 // accesses without an answer. Answers come in order; a load's is aligned and written in its cycle.
+// Addresses are kept of accesses outside L1 only: they alone can fail or take long.
 // Test: tb/unit/core/oct_core_test.cpp.
 `include "oct_assert.svh"
 
@@ -20,6 +21,7 @@ module oct_lsu
   input  logic [1:0]  size_i,
   input  logic        sext_i,
   input  amo_e        amo_i,
+  input  logic        remote_i,    // not to L1
   input  logic        eu_i,        // the answer may take long: event unit
   input  logic        ld_i,        // the answer goes to rd_i
   input  logic [4:0]  rd_i,
@@ -31,16 +33,18 @@ module oct_lsu
   output logic        idle_o,      // every access has its answer
   output logic        eu_wait_o,   // only accesses to the event unit are out, none is queued
   output logic        bus_err_o,
-  output logic [31:0] oldest_o,    // address of the oldest access without an answer
+  output logic [31:0] oldest_o,    // address of the oldest access without an answer, remote ones first
 
   output data_req_t   data_req_o,
   input  data_rsp_t   data_rsp_i
 );
   localparam int unsigned PtrWidth = $clog2(MaxOutstanding);
+  localparam int unsigned RemoteWidth = $clog2(MaxRemote);
 
   typedef struct packed {
     logic       ld;
     logic       sext;
+    logic       remote;
     logic       eu;
     logic [1:0] size;
     logic [1:0] offset;
@@ -112,21 +116,27 @@ module oct_lsu
 
   // ---- Accesses without an answer --------------------------------------------------------------------
   track_t              track_q [MaxOutstanding];
-  logic [31:0]         track_addr_q [MaxOutstanding];
+  logic [31:0]         remote_addr_q [MaxRemote];
   track_t              track, pushed;
   logic [PtrWidth-1:0] wr_q, rd_q;
   logic [PtrWidth:0]   count_q;
+  logic                remote_push, remote_pop;
+  logic [RemoteWidth-1:0] remote_wr_q, remote_rd_q;
+  logic [RemoteWidth:0]   remote_count_q;
 
-  assign ready_o   = !next_valid_q && !count_q[PtrWidth];
+  assign ready_o   = !next_valid_q && !count_q[PtrWidth] && !remote_count_q[RemoteWidth];
   assign idle_o    = count_q == '0;
   assign track     = track_q[rd_q];
-  assign oldest_o  = track_addr_q[rd_q];
+  assign oldest_o  = (remote_count_q != '0) ? remote_addr_q[remote_rd_q] : head_addr_q;
+  assign remote_push = push_i && remote_i;
+  assign remote_pop  = data_rsp_i.valid && track.remote;
   assign eu_wait_o = !head_valid_q && !idle_o && track.eu;
   assign bus_err_o = data_rsp_i.valid && data_rsp_i.err;
 
   always_comb begin
     pushed.ld     = ld_i;
     pushed.sext   = sext_i;
+    pushed.remote = remote_i;
     pushed.eu     = eu_i;
     pushed.size   = size_i;
     pushed.offset = addr_i[1:0];
@@ -135,21 +145,25 @@ module oct_lsu
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      wr_q    <= '0;
-      rd_q    <= '0;
-      count_q <= '0;
+      wr_q           <= '0;
+      rd_q           <= '0;
+      count_q        <= '0;
+      remote_wr_q    <= '0;
+      remote_rd_q    <= '0;
+      remote_count_q <= '0;
     end else if (push_i || data_rsp_i.valid) begin
       if (push_i) wr_q <= wr_q + 1'b1;
       if (data_rsp_i.valid) rd_q <= rd_q + 1'b1;
       if (push_i != data_rsp_i.valid) count_q <= push_i ? count_q + 1'b1 : count_q - 1'b1;
+      if (remote_push) remote_wr_q <= remote_wr_q + 1'b1;
+      if (remote_pop) remote_rd_q <= remote_rd_q + 1'b1;
+      if (remote_push != remote_pop) remote_count_q <= remote_push ? remote_count_q + 1'b1 : remote_count_q - 1'b1;
     end
   end
 
   always_ff @(posedge clk_i) begin
-    if (push_i) begin
-      track_q[wr_q]      <= pushed;
-      track_addr_q[wr_q] <= addr_i;
-    end
+    if (push_i) track_q[wr_q] <= pushed;
+    if (remote_push) remote_addr_q[remote_wr_q] <= addr_i;
   end
 
   // ---- Load data: the end of the path through L1, so nothing but alignment ------------------------------

@@ -2,6 +2,10 @@
 // Directed programs on the core in several surroundings. A program ends with code 0, or with the
 // number of its first check that failed.
 #include <catch2/catch.hpp>
+#include <fmt/core.h>
+
+#include <cstdlib>
+#include <map>
 
 #include "core_bench.hpp"
 
@@ -40,3 +44,18 @@ TEST_CASE("core: hardware loops") { run_everywhere("hwloop"); }
 TEST_CASE("core: post-increment and multiplier hazards") { run_everywhere("postinc"); }
 TEST_CASE("core: interrupts, WFI, sleep") { run_everywhere("irqs"); }
 TEST_CASE("core: fence.i") { run_everywhere("fencei"); }
+
+TEST_CASE("core: cycles of known loops") {
+  // Number of the loop -> most cycles of 100 turns, set-up and reading the counter included.
+  const std::map<std::uint32_t, std::uint32_t> most = {
+      {1, 102},  {2, 303}, {3, 104}, {4, 404}, {5, 504},  {6, 304}, {7, 404},
+      {8, 404}, {9, 202}, {10, 62}, {11, 52}, {12, 432}, {13, 105}};
+  CoreBench bench(BenchTiming{.fetch_latency = 3}, "timing");
+  CHECK(run(bench, "timing") == 0);
+  REQUIRE(bench.marks.size() == most.size());
+  for (const auto& mark : bench.marks) {
+    CAPTURE(mark.value >> 16);
+    if (std::getenv("OCT_PRINT")) fmt::print("loop {}: {} cycles\n", mark.value >> 16, mark.value & 0xffff);
+    CHECK((mark.value & 0xffff) <= most.at(mark.value >> 16));
+  }
+}

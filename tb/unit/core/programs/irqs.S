@@ -7,8 +7,8 @@
   csrr s10, mtval
   addi s11, s11, 1
   csrr a7, mstatus
-  li   a6, \bit
-  csrc mie, a6                 /* this one no more */
+  li   s5, \bit
+  csrc mie, s5                 /* this one no more */
   mret
   .endm
 test:
