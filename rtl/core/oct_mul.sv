@@ -5,8 +5,9 @@
 // Test: tb/unit/core/oct_mul_test.cpp.
 //
 // Stage 1 holds eight 9x17 multipliers, two to each byte of a: byte i times y0, and byte i of a, b or
-// c times y1. Their sum L[i] is a quarter of a 32x32 product, or one lane. Stage 2 adds the four,
-// shifts, rounds and clips.
+// c times y1. Stage 2 adds the eight products as a 32x32 product or as lanes, shifts, rounds and
+// clips. Half-word lane 0 and byte lane 0 use the adder and shifter of the 32x32 product; the other
+// lanes have small ones of their own.
 module oct_mul (
   input  logic                   clk_i,
   input  logic                   en_i,
@@ -18,31 +19,33 @@ module oct_mul (
 );
   import oct_ml_pkg::*;
 
-  localparam int unsigned LaneWidth = 42;
-
   typedef enum logic [1:0] {OutLow, OutHigh, OutLanesB, OutLanesH} out_e;
 
   // What stage 2 has to know.
   typedef struct packed {
-    logic [3:0][LaneWidth-1:0] lane;
-    logic [31:0]               c;         // accumulator, or where a requantised lane goes
-    logic                      one;       // + 1: a - b is a + ~b + 1
-    logic                      invert;    // c - p is ~(~c + p)
-    logic [1:0]                shift1;    // L[1] << 8: bit 0; L[2] << 16 and L[3] << 16: bit 1
-    logic [3:0]                use_lane;
-    logic                      use_c;
-    logic                      wide;      // shift 64 bits, not 32
-    logic                      arith;
-    logic                      round;
-    logic [5:0]                shift;
-    logic                      clip8;
-    logic                      clip16;
-    logic                      insert;    // the clipped lane into c
-    logic [1:0]                at;
-    out_e                      out;
+    logic [3:0][25:0] p0;
+    logic [3:0][25:0] p1;
+    logic [33:0]      c;       // addend with rounding; or where a requantised lane goes
+    logic             invert;  // c - p is ~(~c + p)
+    logic             full;    // 32x32 product: p0[i] << 8i, p1[i] << 8i + 16
+    logic             half;    // half-word lanes: odd bytes << 8
+    logic             add1;    // byte 1 belongs to the sum
+    logic             add23;   // bytes 2 and 3, too
+    logic             rq;      // shift sum[63:16], insert the clipped lane into c
+    logic             arith;
+    logic             round;
+    logic [4:0]       shift;
+    logic             clip8;
+    logic             clip16;
+    logic [1:0]       at;
+    out_e             out;
   } stage_t;
 
   // ---- Stage 1 -----------------------------------------------------------------------------
+  function automatic logic [25:0] product(input logic signed [8:0] x, input logic signed [16:0] y);
+    return 26'(x * y);
+  endfunction
+
   function automatic stage_t multiply(input ml_mul_op_t op, input logic [31:0] a, input logic [31:0] b_raw,
                                       input logic [31:0] c);
     stage_t             s;
@@ -51,7 +54,8 @@ module oct_mul (
     logic [3:0]         sign;         // byte i of a is signed
     logic signed [16:0] y0, y1;
     logic signed [8:0]  x0, x1;
-    logic signed [25:0] p0, p1;
+    logic [31:0]        half, addend;
+    logic [2:0]         signs;        // products with an inverted sign in bit 25
     b    = !op.sc ? b_raw : op.fn == MulDotB ? {4{b_raw[7:0]}} : {2{b_raw[15:0]}};
     rq   = op.fn inside {MulRqB, MulRqH};
     arq  = op.fn inside {MulArqB, MulArqH, MulArqHb};
@@ -68,7 +72,10 @@ module oct_mul (
       x1 = arq ? {sign[i] & c[8*i+7], c[8*i+:8]} : mrq ? {sign[i] & b[8*i+7], b[8*i+:8]} : x0;
       unique case (op.fn)
         MulDotB:                      y0 = 17'($signed({op.b_signed & b[8*i+7], b[8*i+:8]}));
-        MulDotH, MulN:                y0 = {op.b_signed & b[16*(i/2)+15], b[16*(i/2)+:16]};
+        MulDotH:                      y0 = {op.b_signed & b[16*(i/2)+15], b[16*(i/2)+:16]};
+        MulN: begin
+          y0 = op.hh == (i >= 2) ? {op.b_signed & b[16*(i/2)+15], b[16*(i/2)+:16]} : '0;
+        end
         MulArqB, MulArqH, MulArqHb:   y0 = 17'($signed(b[12:0]));
         MulMrqH, MulMrqHb:            y0 = {c[16*(i/2)+15], c[16*(i/2)+:16]};
         MulAddN:                      y0 = 17'd1;
@@ -77,43 +84,45 @@ module oct_mul (
       endcase
       unique case (op.fn)
         MulLo, MulHi:                 y1 = {op.b_signed & b[31], b[31:16]};
-        MulRqB, MulRqH:               y1 = 17'($signed(b[25:16]));
+        MulRqB, MulRqH:               y1 = 17'($signed(b[26:16]));
         MulArqB, MulArqH, MulArqHb:   y1 = 17'($signed(b[25:13]));
         MulMrqH:                      y1 = 17'h0_8000;
         MulMrqHb:                     y1 = 17'h0_0100;
         default:                      y1 = '0;
       endcase
-      p0 = x0 * y0;
-      p1 = x1 * y1;
-      s.lane[i] = LaneWidth'(p0) + (full ? {p1, 16'd0} : LaneWidth'(p1));
+      s.p0[i] = product(x0, y0);
+      s.p1[i] = product(x1, y1);
     end
 
-    // a - b: c is ~b and 1 is added; c - a * b: c is inverted here and the result behind the sum.
-    s.c        = (op.fn == MulAddN ? b : c) ^ {32{op.neg && op.fn != MulAddNr}};
-    s.one      = op.neg && op.fn == MulAddN;
     s.invert   = op.neg && op.fn == MulLo;
-    s.use_c    = add || op.acc;
-    s.shift1   = {full, op.fn inside {MulN, MulDotH, MulArqH, MulArqHb} || mrq || full};
-    s.wide     = !(op.fn inside {MulN, MulAddN, MulAddNr});
+    s.full     = full;
+    s.half     = op.fn inside {MulN, MulDotH, MulArqH, MulArqHb} || mrq;
+    s.add1     = op.fn != MulArqB;
+    s.add23    = !arq && !mrq;
+    s.rq       = rq;
     s.arith    = op.arith;
+    unique case (op.fn)
+      MulDotB:       signs = 3'd5;
+      MulDotH, MulN: signs = 3'd3;
+      default:       signs = full ? 3'd1 : 3'd2;
+    endcase
     s.round    = op.round;
     unique case (op.fn)
-      MulN:               s.use_lane = op.hh ? 4'b1100 : 4'b0011;
-      MulArqB:            s.use_lane = 4'b0001;
-      MulArqH, MulArqHb, MulMrqH, MulMrqHb: s.use_lane = 4'b0011;
-      default:            s.use_lane = 4'b1111;
-    endcase
-    unique case (op.fn)
-      MulN, MulAddN, MulMrqH, MulMrqHb: s.shift = {1'b0, op.shift};
-      MulAddNr:           s.shift = {1'b0, b[4:0]};
-      MulRqB, MulRqH:     s.shift = b[31:26];
-      MulArqB, MulArqH, MulArqHb: s.shift = {1'b0, b[30:26]};
-      default:            s.shift = '0;
+      MulN, MulAddN, MulMrqH, MulMrqHb: s.shift = op.shift;
+      MulAddNr:                         s.shift = b[4:0];
+      MulRqB, MulRqH:                   s.shift = b[31:27];
+      MulArqB, MulArqH, MulArqHb:       s.shift = b[30:26];
+      default:                          s.shift = '0;
     endcase
     s.clip8  = op.fn inside {MulRqB, MulArqB, MulArqHb, MulMrqHb};
     s.clip16 = op.fn inside {MulRqH, MulArqH, MulMrqH};
-    s.insert = rq;
     s.at     = op.fn == MulRqH ? {op.shift[0], 1'b0} : op.shift[1:0];
+    // Rounding and the signs of the products (see SignFix) are added to c here. a - b is
+    // a + ~b + 1, and c - a * b is ~(~c + a * b), inverted behind the sum.
+    half = op.round && s.shift != 0 ? 32'd1 << (s.shift - 5'd1) : '0;
+    addend = op.fn == MulAddN ? b ^ {32{op.neg}} : op.acc || op.fn == MulAddNr ? c ^ {32{s.invert}} : '0;
+    s.c  = 34'(addend) + 34'(half) + 34'(op.neg && op.fn == MulAddN) - 34'({signs, 25'd0});
+    if (rq) s.c = 34'(c);
     unique case (op.fn)
       MulHi:   s.out = OutHigh;
       MulArqB: s.out = OutLanesB;
@@ -153,50 +162,97 @@ module oct_mul (
     return t[8:1] + 8'(up);
   endfunction
 
+  typedef struct packed {logic [63:0] s, c;} pair_t;
+
+  function automatic pair_t csa(input logic [63:0] x, input logic [63:0] y, input logic [63:0] z);
+    return {x ^ y ^ z, (x & y | (x | y) & z) << 1};
+  endfunction
+
+  // Prefix adder (Han-Carlson): half the cells of Kogge-Stone, one level more.
+  function automatic logic [63:0] add64(input logic [63:0] x, input logic [63:0] y);
+    localparam logic [63:0] Odd = 64'haaaa_aaaa_aaaa_aaaa;
+    logic [63:0] p, g, t;
+    t = x ^ y;
+    g = x & y;
+    p = x | y;
+    g = g | (p & (g << 1) & Odd);
+    p = p & ((p << 1) | ~Odd);
+    for (int d = 2; d < 64; d = 2 * d) begin
+      g = g | (p & (g << d) & Odd);
+      p = p & ((p << d) | ~Odd);
+    end
+    g = g | (p & (g << 1) & ~Odd);
+    return t ^ (g << 1);
+  endfunction
+
+  // Instead of extending the sign of a product, its sign bit is inverted and what that adds is taken
+  // off again: below bit 34 together with c in stage 1, above here, where only full sums reach.
+  localparam logic [63:0] SignFix = -(64'd1 << 25) - (64'd1 << 33) - (64'd1 << 42) - (64'd1 << 50)
+                                  - (64'd1 << 57);
+
   function automatic logic [31:0] finish(input stage_t s);
-    logic [63:0] l0, l1, l2, l3, sum, half, ext;
+    logic [63:0] ra, rb, rc, rd, re, rf, rg, rh, sum;
+    logic [25:0] p0 [4], p1 [4];
+    pair_t       u, v, w, x, y;
+    logic [47:0] base;
     logic [31:0] low, r;
     logic        sign, over8, over16;
-    logic [62:0] differs;
-    logic [55:0] above;
+    logic [46:0] differs;
+    logic [39:0] above;
     logic [33:0] odd;
-    half = s.round && s.shift != 0 ? 64'd1 << (s.shift - 6'd1) : '0;
-    l0   = s.use_lane[0] ? 64'($signed(s.lane[0])) : '0;
-    l1   = s.use_lane[1] ? (s.shift1[0] ? {{14{s.lane[1][41]}}, s.lane[1], 8'd0} : 64'($signed(s.lane[1]))) : '0;
-    l2   = s.use_lane[2] ? (s.shift1[1] ? {{6{s.lane[2][41]}}, s.lane[2], 16'd0} : 64'($signed(s.lane[2]))) : '0;
-    l3   = !s.use_lane[3] ? '0
-         : s.shift1[1]    ? {s.lane[3][39:0], 24'd0}
-         : s.shift1[0]    ? {{14{s.lane[3][41]}}, s.lane[3], 8'd0} : 64'($signed(s.lane[3]));
-    sum  = l0 + l1 + l2 + l3 + (s.use_c ? {32'd0, s.c} : '0) + half + 64'(s.one);
+    // Seven rows, and the rounding of a requantised product, which comes a little later.
+    for (int i = 0; i < 4; i++) begin
+      p0[i] = {!s.p0[i][25], s.p0[i][24:0]};
+      p1[i] = {!s.p1[i][25], s.p1[i][24:0]};
+    end
+    ra = {p1[3][23:0], 6'd0, s.full ? SignFix[33:32] : 2'd0, 6'd0, p0[0]};
+    rb = {SignFix[63:34], s.full || s.half ? {p0[1], 8'd0} : s.add1 ? 34'(p0[1]) : 34'd0};
+    rc = s.full ? 64'({p0[2], 16'd0}) : s.add23 ? 64'(p0[2]) : '0;
+    rd = s.full ? 64'({p0[3], 24'd0}) : !s.add23 ? '0 : s.half ? 64'({p0[3], 8'd0}) : 64'(p0[3]);
+    re = s.full ? 64'({p1[0], 16'd0}) : 64'(p1[0]);
+    rf = s.full ? 64'({p1[1], 24'd0}) : s.add1 ? 64'({p1[1], 8'd0}) : '0;
+    rg = s.full ? 64'({p1[2], s.rq ? SignFix[31:0] : s.c[31:0]}) : 64'(s.c);
+    rh = s.rq ? 64'({32'd1 << s.shift, 15'd0}) : '0;
+    u  = csa(rb, rc, rd);
+    v  = csa(re, rf, rg);
+    w  = csa(u.s, u.c, ra);
+    x  = csa(v.s, v.c, rh);
+    y  = csa(w.s, w.c, x.s);
+    y  = csa(y.s, y.c, x.c);
+    sum = add64(y.s, y.c);
 
-    sign = s.wide ? sum[63] : s.arith && sum[31];
-    ext  = {s.wide ? sum[63:32] : {32{sign}}, sum[31:0]};
-    low  = 32'($signed(ext) >>> s.shift) ^ {32{s.invert}};
+    // What is shifted: 48 bits of a 32x27 product, a lane of up to 34 bits, or a 32-bit sum.
+    if (s.rq)                                     base = sum[63:16];
+    else if (s.out inside {OutLanesB, OutLanesH}) base = {{14{sum[33]}}, sum[33:0]};
+    else                                          base = {{16{s.arith && sum[31]}}, sum[31:0]};
+    sign = base[47];
+    low  = 32'($signed(base) >>> s.shift) ^ {32{s.invert}};
 
     // Bits that must equal the sign for the result to fit, from 7 + shift or 15 + shift upwards.
-    differs = sum[62:0] ^ {63{sum[63]}};
-    above   = 56'hff_ffff_ffff_ffff << s.shift;
+    differs = base[46:0] ^ {47{sign}};
+    above   = 40'hff_ffff_ffff << s.shift;
     over8   = (differs & {above, 7'd0}) != 0;
-    over16  = (differs & {above[47:0], 15'd0}) != 0;
-    if (s.clip8 && over8) low = {{25{sum[63]}}, {7{!sum[63]}}};
-    if (s.clip16 && over16) low = {{17{sum[63]}}, {15{!sum[63]}}};
+    over16  = (differs & {above[31:0], 15'd0}) != 0;
+    if (s.clip8 && over8) low = {{25{sign}}, {7{!sign}}};
+    if (s.clip16 && over16) low = {{17{sign}}, {15{!sign}}};
 
-    odd = 34'(s.lane[2]) + (s.shift1[0] ? {s.lane[3][25:0], 8'd0} : '0);
+    odd = 34'($signed(s.p0[2])) + 34'($signed(s.p1[2]))
+        + (s.half ? {s.p0[3], 8'd0} + {s.p1[3], 8'd0} : '0);
     r   = low;
     unique case (s.out)
       OutLow: begin
-        if (s.insert) begin
-          r = s.c;
+        if (s.rq) begin
+          r = s.c[31:0];
           if (s.clip16) r[16*s.at[1]+:16] = low[15:0];
           else          r[8*s.at+:8] = low[7:0];
         end
       end
       OutHigh:   r = sum[63:32];
-      OutLanesH: r = {requant34(odd, s.shift[4:0], s.round, s.clip16), low[15:0]};
+      OutLanesH: r = {requant34(odd, s.shift, s.round, s.clip16), low[15:0]};
       default: begin
-        r = {requant22(s.lane[3][21:0], s.shift[4:0], s.round), 8'd0,
-             requant22(s.lane[1][21:0], s.shift[4:0], s.round), low[7:0]};
-        r[23:16] = 8'(requant34(odd, s.shift[4:0], s.round, 1'b0));
+        r = {requant22(s.p0[3][21:0] + s.p1[3][21:0], s.shift, s.round), 8'd0,
+             requant22(s.p0[1][21:0] + s.p1[1][21:0], s.shift, s.round), low[7:0]};
+        r[23:16] = 8'(requant34(odd, s.shift, s.round, 1'b0));
       end
     endcase
     return r;

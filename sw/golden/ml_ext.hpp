@@ -212,11 +212,11 @@ constexpr i64 clip(i64 v) {
   return v > hi ? hi : v < -hi - 1 ? -hi - 1 : v;
 }
 
-/// oct.rq.b, oct.rq.h: one INT32 to a lane of rd. rs2 = {shift[5:0], multiplier[25:0] signed}.
+/// oct.rq.b, oct.rq.h: one INT32 to a lane of rd. rs2 = {(shift - 16)[4:0], multiplier[26:0] signed}.
 template <unsigned W>
 constexpr u32 rq(u32 a, u32 b, u32 c, u32 i) {
-  const i64 v = sext(a, 32) * sext(b, 26);
-  return insert_lane<W>(static_cast<u32>(clip<W>(round_shift(v, b >> 26))), c, i);
+  const i64 v = sext(a, 32) * sext(b, 27);
+  return insert_lane<W>(static_cast<u32>(clip<W>(round_shift(v, 16 + (b >> 27)))), c, i);
 }
 
 /// oct.arq.b/.h/.hb: a * m1 + c * m2 in every lane; lanes of WIn bits, results clipped to WOut bits
