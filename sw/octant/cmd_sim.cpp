@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// octant sim PROGRAM.elf: any bare-metal program on the cluster. Guide: docs/guide/running_programs.md.
+// octant sim PROGRAM.elf: any bare-metal program on the cluster. Guide:
+// docs/guide/running_programs.md.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -62,10 +63,14 @@ Fault parse_fault(const std::string& text) {
   f.bytes = number(text.substr(a + 1, b - a - 1), option);
   if (f.bytes == 0) throw std::invalid_argument(option + ": at least one byte");
   const std::string kind = text.substr(b + 1);
-  if (kind == "slverr") f.kind = tb::AxiFault::kSlvErr;
-  else if (kind == "decerr") f.kind = tb::AxiFault::kDecErr;
-  else if (kind == "hang") f.kind = tb::AxiFault::kHang;
-  else throw std::invalid_argument(option + ": '" + kind + "' is none of slverr, decerr, hang");
+  if (kind == "slverr")
+    f.kind = tb::AxiFault::kSlvErr;
+  else if (kind == "decerr")
+    f.kind = tb::AxiFault::kDecErr;
+  else if (kind == "hang")
+    f.kind = tb::AxiFault::kHang;
+  else
+    throw std::invalid_argument(option + ": '" + kind + "' is none of slverr, decerr, hang");
   return f;
 }
 
@@ -101,14 +106,14 @@ int simulate(const SimArguments& a) {
   options.memory.seed = tb::derived_seed("memory");
   if (!a.trace.empty()) {
     if (a.to <= a.from) throw std::invalid_argument("--to must be later than --from");
-    options.trace = tb::TraceWindow{{fst_name(a.trace), expand_scopes(a.scopes), a.depth}, a.from,
-                                    a.to};
+    options.trace =
+        tb::TraceWindow{{fst_name(a.trace), expand_scopes(a.scopes), a.depth}, a.from, a.to};
   }
   std::vector<Fault> faults;
   for (const std::string& text : a.faults) faults.push_back(parse_fault(text));
 
   const tb::ElfProgram program = tb::ElfProgram::load(a.program);
-  const tb::ModelKind kind = options.trace   ? tb::ModelKind::kTrace
+  const tb::ModelKind kind = options.trace ? tb::ModelKind::kTrace
                              : a.no_checks ? tb::ModelKind::kFast
                                            : tb::ModelKind::kChecked;
   tb::Cluster cluster(tb::load_model(a.config, kind, tb::derived_seed("model")), options);
@@ -117,7 +122,8 @@ int simulate(const SimArguments& a) {
   tb::RunOptions run;
   run.max_cycles = a.max_cycles;
   run.watchdog = a.watchdog;
-  run.fast_load = a.fast_load || !faults.empty();  // faults are for the program, not for its loading
+  run.fast_load =
+      a.fast_load || !faults.empty();  // faults are for the program, not for its loading
   run.args = a.args;
   run.console = [](std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), stdout);
@@ -128,7 +134,8 @@ int simulate(const SimArguments& a) {
   try {
     const tb::RunResult result = tb::ProgramRun(cluster, program, run).run();
     if (a.stats) print_stats(cluster, result);
-    if (result.exit_code > 255) spdlog::warn("exit code {} does not fit into 8 bits", result.exit_code);
+    if (result.exit_code > 255)
+      spdlog::warn("exit code {} does not fit into 8 bits", result.exit_code);
     return result.exit_code & 0xff;
   } catch (...) {
     std::fprintf(stderr, "octant: repeat this run with --seed %llu\n",
@@ -158,31 +165,39 @@ void add_sim(CLI::App& app, int& exit_code) {
   sim->add_option("program", a->program, "ELF file, linked for this machine")->required();
   sim->add_option("--config", a->config, "machine: octant, tiny, fpga")->capture_default_str();
   sim->add_option("--max-cycles", a->max_cycles, "give up after this many cycles (exit code 3)");
-  sim->add_option("--watchdog", a->watchdog, "give up after this many cycles without progress; 0: never")
+  sim->add_option("--watchdog", a->watchdog,
+                  "give up after this many cycles without progress; 0: never")
       ->capture_default_str();
-  sim->add_option("--seed", a->seed, "everything random follows from it: memories, registers, timing");
-  sim->add_option("--latency", a->latency, "memory latency in cycles")->capture_default_str()
+  sim->add_option("--seed", a->seed,
+                  "everything random follows from it: memories, registers, timing");
+  sim->add_option("--latency", a->latency, "memory latency in cycles")
+      ->capture_default_str()
       ->check(CLI::Range(1U, 100'000U));
   sim->add_option("--bandwidth", a->bandwidth, "bytes per cycle and direction")
-      ->capture_default_str()->check(CLI::Range(1U, 64U));
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 64U));
   sim->add_flag("--reorder", a->reorder, "random delays and order across identifiers");
   sim->add_option("--stalls", a->stalls, "chance of every ready and valid to wait, in percent")
       ->check(CLI::Range(0U, 95U));
   sim->add_option("--inject-error", a->faults, "ADDRESS:BYTES:slverr|decerr|hang, repeatable")
-      ->expected(1)->take_all();
+      ->expected(1)
+      ->take_all();
   sim->add_option("--trace", a->trace, "record waves into FILE.fst or FILE.vcd");
   sim->add_option("--from", a->from, "first cycle recorded");
   sim->add_option("--to", a->to, "cycle at which recording ends");
-  sim->add_option("--scope", a->scopes,
-                  "record only this instance, e.g. u_cluster.u_dma or 'u_cluster.gen_core[*].u_tile'")
-      ->expected(1)->take_all();
+  sim->add_option(
+         "--scope", a->scopes,
+         "record only this instance, e.g. u_cluster.u_dma or 'u_cluster.gen_core[*].u_tile'")
+      ->expected(1)
+      ->take_all();
   sim->add_option("--depth", a->depth, "levels below each scope")->check(CLI::Range(1, 99));
   sim->add_flag("--fast-load", a->fast_load, "fill memory by the back door");
   sim->add_flag("--no-checks", a->no_checks, "no protocol checks, no assertions, for speed");
   sim->add_flag("--stats", a->stats, "print figures at the end");
   sim->add_option("--args", a->args, "arguments of the program's main; last option")->expected(-1);
-  sim->footer("The exit code is the program's. 2: wrong arguments or file, 3: the program came to no\n"
-              "end, 4: protocol rule or RTL assertion broken, 128 + n: trap n in the program.");
+  sim->footer(
+      "The exit code is the program's. 2: wrong arguments or file, 3: the program came to no\n"
+      "end, 4: protocol rule or RTL assertion broken, 128 + n: trap n in the program.");
   sim->callback([a, &exit_code] {
     const VcdAtExit convert{*a};
     exit_code = simulate(*a);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The subcommands of `octant`. Each one is a file cmd_<name>.cpp with a function that adds itself to
-// the command line; its callback sets the exit code.
+// The subcommands of `octant`. Each one is a file cmd_<name>.cpp with a function that adds itself
+// to the command line; its callback sets the exit code.
 #pragma once
 
 #include <CLI/CLI.hpp>

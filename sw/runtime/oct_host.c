@@ -31,29 +31,44 @@ void oct_exit(int code) {
   oct_exit_now(code);
 }
 
-/* ---- Errors -------------------------------------------------------------------------------------- */
+/* ---- Errors
+ * -------------------------------------------------------------------------------------- */
 oct_error_t oct_error(void) {
   oct_error_t e = {0, 0, 0, 0, 0};
   return e;
 }
 void oct_error_clear(void) {}
 
-/* ---- Traps --------------------------------------------------------------------------------------- */
+/* ---- Traps
+ * --------------------------------------------------------------------------------------- */
 static const char* cause_name(uint32_t cause) {
   switch (cause) {
-    case 0: return "misaligned fetch";
-    case 1: return "fetch from unmapped memory";
-    case 2: return "illegal instruction";
-    case 3: return "breakpoint";
-    case 4: return "misaligned load";
-    case 5: return "load from unmapped memory";
-    case 6: return "misaligned store";
-    case 7: return "store to unmapped memory";
-    case 11: return "environment call";
-    case 0x80000003: return "software interrupt";
-    case 0x80000007: return "timer interrupt";
-    case 0x80000000 + OCT_IRQ_BUS_ERROR: return "bus error";
-    default: return "trap";
+    case 0:
+      return "misaligned fetch";
+    case 1:
+      return "fetch from unmapped memory";
+    case 2:
+      return "illegal instruction";
+    case 3:
+      return "breakpoint";
+    case 4:
+      return "misaligned load";
+    case 5:
+      return "load from unmapped memory";
+    case 6:
+      return "misaligned store";
+    case 7:
+      return "store to unmapped memory";
+    case 11:
+      return "environment call";
+    case 0x80000003:
+      return "software interrupt";
+    case 0x80000007:
+      return "timer interrupt";
+    case 0x80000000 + OCT_IRQ_BUS_ERROR:
+      return "bus error";
+    default:
+      return "trap";
   }
 }
 

@@ -59,9 +59,12 @@ static void format_one(sink_t* s, const char** at, va_list* args) {
   const char* f = *at;
   int left = 0, zero = 0, width = 0, precision = -1, longs = 0;
   for (;; f++) {
-    if (*f == '-') left = 1;
-    else if (*f == '0') zero = 1;
-    else if (*f != '+' && *f != ' ' && *f != '#') break;
+    if (*f == '-')
+      left = 1;
+    else if (*f == '0')
+      zero = 1;
+    else if (*f != '+' && *f != ' ' && *f != '#')
+      break;
   }
   if (*f == '*') {
     width = va_arg(*args, int);
@@ -130,8 +133,10 @@ int vprintf(const char* format, va_list args) {
   oct_lock(&oct_rt.console_lock);
   while (*format != 0) {
     char c = *format++;
-    if (c == '%') format_one(&s, &format, &list);
-    else put(&s, c);
+    if (c == '%')
+      format_one(&s, &format, &list);
+    else
+      put(&s, c);
   }
   flush(&s);
   oct_unlock(&oct_rt.console_lock);

@@ -37,7 +37,8 @@ uint64_t oct_cycles64(void) {
   return (uint64_t)high << 32 | low;
 }
 
-/* ---- Locks --------------------------------------------------------------------------------------- */
+/* ---- Locks
+ * --------------------------------------------------------------------------------------- */
 void oct_lock(oct_lock_t* lock) {
   uint32_t was;
   for (;;) {
@@ -57,7 +58,8 @@ void oct_unlock(oct_lock_t* lock) {
   lock->taken = 0;
 }
 
-/* ---- Queues -------------------------------------------------------------------------------------- */
+/* ---- Queues
+ * -------------------------------------------------------------------------------------- */
 void oct_queue_setup(oct_queue_t q, oct_unit_t* ring, uint32_t units) {
   oct_rt.ring[q] = ring;
   oct_rt.units[q] = units;
@@ -112,7 +114,8 @@ static uint16_t submit(oct_queue_t q, oct_unit_t* d) {
   return ticket;
 }
 
-/* ---- Semaphores ---------------------------------------------------------------------------------- */
+/* ---- Semaphores
+ * ---------------------------------------------------------------------------------- */
 uint32_t oct_sem_read(unsigned sem) { return *oct_reg(OCT_REG_SEM + 4 * sem); }
 void oct_sem_set(unsigned sem, uint16_t value) { *oct_reg(OCT_REG_SEM + 4 * sem) = value; }
 void oct_sem_add(unsigned sem, uint16_t value) {
@@ -129,7 +132,8 @@ int oct_sem_wait(unsigned sem, uint16_t value) {
 }
 void oct_preg_write(unsigned preg, uint32_t value) { *oct_reg(OCT_REG_PREG + 4 * preg) = value; }
 
-/* ---- Teams --------------------------------------------------------------------------------------- */
+/* ---- Teams
+ * --------------------------------------------------------------------------------------- */
 uint16_t oct_team_start(unsigned team, oct_job_fn_t fn, void* arg, uint32_t workers) {
   oct_unit_t d = oct_desc_team(0, (const void*)(uintptr_t)fn, arg, workers);
   return submit((oct_queue_t)(OCT_QUEUE_TEAM0 + team), &d);
@@ -141,7 +145,8 @@ int oct_parallel(oct_job_fn_t fn, void* arg) {
   return oct_team_wait(0, oct_team_start(0, fn, arg, OCT_ALL_WORKERS));
 }
 
-/* ---- DMA ----------------------------------------------------------------------------------------- */
+/* ---- DMA
+ * ----------------------------------------------------------------------------------------- */
 static uint16_t copy(oct_queue_t q, const void* l1, const void* l2, uint32_t bytes, uint32_t rows,
                      int32_t l1_stride, int32_t l2_stride) {
   oct_unit_t d = oct_desc_copy(0, l1, l2, bytes);

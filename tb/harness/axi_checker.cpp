@@ -64,7 +64,11 @@ void AxiChecker::check(const AxiPins& p) {
 void AxiChecker::check_read(const AxiPins& p) {
   Ax ar;
   if (*p.arvalid) {
-    ar = {.addr = *p.araddr, .valid = 1, .id = *p.arid, .len = *p.arlen, .size = *p.arsize,
+    ar = {.addr = *p.araddr,
+          .valid = 1,
+          .id = *p.arid,
+          .len = *p.arlen,
+          .size = *p.arsize,
           .burst = p.arburst != nullptr ? *p.arburst : std::uint8_t{1}};
     if (!ar_.valid) check_ax(ar, "AR");
   }
@@ -100,14 +104,24 @@ void AxiChecker::check_read(const AxiPins& p) {
     ++reads_;
     ar.valid = 0;
   }
-  if (ar.valid) ar_ = ar; else ar_ = Ax{};
-  if (r.valid) r_ = r; else r_ = R{};
+  if (ar.valid)
+    ar_ = ar;
+  else
+    ar_ = Ax{};
+  if (r.valid)
+    r_ = r;
+  else
+    r_ = R{};
 }
 
 void AxiChecker::check_write(const AxiPins& p) {
   Ax aw;
   if (*p.awvalid) {
-    aw = {.addr = *p.awaddr, .valid = 1, .id = *p.awid, .len = *p.awlen, .size = *p.awsize,
+    aw = {.addr = *p.awaddr,
+          .valid = 1,
+          .id = *p.awid,
+          .len = *p.awlen,
+          .size = *p.awsize,
           .burst = p.awburst != nullptr ? *p.awburst : std::uint8_t{1}};
     if (!aw_.valid) check_ax(aw, "AW");
   }
@@ -143,8 +157,14 @@ void AxiChecker::check_write(const AxiPins& p) {
     w.valid = 0;
   }
   take_write_beats();
-  if (aw.valid) aw_ = aw; else aw_ = Ax{};
-  if (w.valid) w_ = w; else w_ = W{};
+  if (aw.valid)
+    aw_ = aw;
+  else
+    aw_ = Ax{};
+  if (w.valid)
+    w_ = w;
+  else
+    w_ = W{};
   b_ = b;
 }
 

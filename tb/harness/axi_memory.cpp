@@ -122,12 +122,14 @@ void AxiMemory::present_read(const AxiPins& p, std::size_t index) {
   const bool whole = b.size == 6 && b.addr % kAxiBytes == 0;
   if (resp != kOkay || !whole) {
     // Lanes that carry nothing are noise, so that nobody comes to rely on them.
-    for (unsigned i = 0; i < kAxiWords; ++i) p.rdata[i] = static_cast<std::uint32_t>(random_.next());
+    for (unsigned i = 0; i < kAxiWords; ++i)
+      p.rdata[i] = static_cast<std::uint32_t>(random_.next());
   }
   if (resp == kOkay) {
     const unsigned first = b.addr % kAxiBytes;
     const unsigned end = (first / bytes + 1) * bytes;
-    std::memcpy(reinterpret_cast<std::uint8_t*>(p.rdata) + first, line(b.addr) + first, end - first);
+    std::memcpy(reinterpret_cast<std::uint8_t*>(p.rdata) + first, line(b.addr) + first,
+                end - first);
   } else {
     ++stats_.errors;
   }
@@ -262,8 +264,8 @@ std::vector<std::string> AxiMemory::describe() const {
   std::vector<std::string> lines;
   const auto add = [&](const char* what, const Burst& b, const char* state) {
     char text[120];
-    std::snprintf(text, sizeof text, "%s id %u at 0x%08x, %u beats: %s", what, b.id, b.addr, b.beats,
-                  b.hang ? "never answered (injected)" : state);
+    std::snprintf(text, sizeof text, "%s id %u at 0x%08x, %u beats: %s", what, b.id, b.addr,
+                  b.beats, b.hang ? "never answered (injected)" : state);
     lines.emplace_back(text);
   };
   for (const Burst& b : reads_) add("read", b, b.due > now_ ? "latency" : "being answered");

@@ -7,9 +7,9 @@
 //   mem.store<std::uint32_t>(0x8000'0000, 42);            // back door
 //   for (;;) { mem.drive(pins); dut.eval(); mem.sample(pins); dut.tick(); }
 //
-// drive() sets what the memory sends in this cycle, sample() takes what is handed over at the coming
-// edge. A manager whose outputs do not depend on its inputs within a cycle needs no eval between
-// them: step(pins) does both, and costs a few loads while nothing happens.
+// drive() sets what the memory sends in this cycle, sample() takes what is handed over at the
+// coming edge. A manager whose outputs do not depend on its inputs within a cycle needs no eval
+// between them: step(pins) does both, and costs a few loads while nothing happens.
 #pragma once
 
 #include <cstdint>
@@ -26,12 +26,12 @@ enum class AxiFault : std::uint8_t { kSlvErr, kDecErr, kHang };
 struct AxiMemoryConfig {
   std::uint64_t base = 0x8000'0000;
   std::uint64_t bytes = 64ULL << 20;
-  unsigned read_latency = 100;   ///< cycles from the AR handshake to the first R beat; >= 1
-  unsigned write_latency = 100;  ///< cycles from the last W beat to B; data are visible then
-  unsigned bytes_per_cycle = 64; ///< limit of each direction
-  bool reorder = false;          ///< random delays, order and interleaving across identifiers
-  unsigned stall_percent = 0;    ///< chance of each ready, and of a gap before each valid
-  unsigned max_reads = 64;       ///< bursts accepted and not yet answered
+  unsigned read_latency = 100;    ///< cycles from the AR handshake to the first R beat; >= 1
+  unsigned write_latency = 100;   ///< cycles from the last W beat to B; data are visible then
+  unsigned bytes_per_cycle = 64;  ///< limit of each direction
+  bool reorder = false;           ///< random delays, order and interleaving across identifiers
+  unsigned stall_percent = 0;     ///< chance of each ready, and of a gap before each valid
+  unsigned max_reads = 64;        ///< bursts accepted and not yet answered
   unsigned max_writes = 64;
   std::uint64_t seed = 1;
 };
@@ -79,9 +79,9 @@ class AxiMemory : public SparseMemory {
 
  private:
   struct Burst {
-    std::uint64_t due = 0;    // first R or B not before this cycle
-    std::uint32_t addr = 0;   // of the next beat
-    std::uint16_t beats = 0;  // reads: still to send; writes: still to perform
+    std::uint64_t due = 0;       // first R or B not before this cycle
+    std::uint32_t addr = 0;      // of the next beat
+    std::uint16_t beats = 0;     // reads: still to send; writes: still to perform
     std::uint16_t received = 0;  // writes
     std::uint8_t id = 0, size = 0, resp = 0;
     bool hang = false;
@@ -117,15 +117,15 @@ class AxiMemory : public SparseMemory {
   std::uint64_t now_ = 0;
   bool awake_ = true;
 
-  std::vector<Burst> reads_;      // in order of arrival; capacity reserved, never grows
+  std::vector<Burst> reads_;  // in order of arrival; capacity reserved, never grows
   bool r_valid_ = false;
   Credit read_credit_, write_credit_;
 
-  std::vector<Burst> writes_;     // in order of arrival, until performed
-  std::size_t receiving_ = 0;     // index of the burst that W beats belong to
+  std::vector<Burst> writes_;      // in order of arrival, until performed
+  std::size_t receiving_ = 0;      // index of the burst that W beats belong to
   std::vector<WriteBeat> w_ring_;  // beats received, not yet performed
-  std::uint64_t w_head_ = 0;      // next beat to perform
-  std::uint64_t w_assigned_ = 0;  // next beat to be given to a burst
+  std::uint64_t w_head_ = 0;       // next beat to perform
+  std::uint64_t w_assigned_ = 0;   // next beat to be given to a burst
   std::uint64_t w_tail_ = 0;
   std::vector<Burst> responses_;  // performed, B not yet sent
   bool b_valid_ = false;

@@ -31,8 +31,8 @@ void AxilDriver::idle() {
 }
 
 void AxilDriver::timed_out(const char* what, std::uint32_t addr) const {
-  throw AxilError(std::string("s_axi_ctrl: ") + what + " of " + hex(addr) +
-                      ": no answer within " + std::to_string(timeout_) + " cycles",
+  throw AxilError(std::string("s_axi_ctrl: ") + what + " of " + hex(addr) + ": no answer within " +
+                      std::to_string(timeout_) + " cycles",
                   0);
 }
 

@@ -17,7 +17,10 @@ AxiMemoryConfig placed(AxiMemoryConfig config, const ClusterInfo& info) {
 struct Outputs {
   std::uint8_t arvalid, awvalid, wvalid, rready, bready;
   explicit Outputs(const AxiPins& p)
-      : arvalid(*p.arvalid), awvalid(*p.awvalid), wvalid(*p.wvalid), rready(*p.rready),
+      : arvalid(*p.arvalid),
+        awvalid(*p.awvalid),
+        wvalid(*p.wvalid),
+        rready(*p.rready),
         bready(*p.bready) {}
   bool operator==(const Outputs&) const = default;
 };
@@ -99,8 +102,9 @@ bool Cluster::run_checked(std::uint64_t cycles, bool until_irq) {
       memory_.drive(mem_pins_);
       model_->eval();
       if (Outputs(mem_pins_) != before) {
-        throw ProtocolError("m_axi_mem, cycle " + std::to_string(cycle_) +
-                            ": an output follows an input within the cycle; oct_top must register it");
+        throw ProtocolError(
+            "m_axi_mem, cycle " + std::to_string(cycle_) +
+            ": an output follows an input within the cycle; oct_top must register it");
       }
       memory_.sample(mem_pins_);
     }

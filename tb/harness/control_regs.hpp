@@ -10,14 +10,15 @@ namespace tb::regs {
 inline constexpr std::uint32_t kL1Window = 0x10'0000;
 
 // PROVISIONAL
-inline constexpr std::uint32_t kRun = 0x0010;         // 1: cores released
+inline constexpr std::uint32_t kRun = 0x0010;  // 1: cores released
 inline constexpr std::uint32_t kBootAddr = 0x0014;
 inline constexpr std::uint32_t kIrqEnable = 0x0030;
 inline constexpr std::uint32_t kIrqPending = 0x0034;  // write 1 to clear
 inline constexpr std::uint32_t kExit = 0x0080;
 inline constexpr std::uint32_t kConsole = 0x0084;
 inline constexpr std::uint32_t kIrqExit = 1, kIrqConsole = 2, kIrqError = 4;
-inline constexpr std::uint32_t kErrorInfo = 0x0050;   // valid[31] queue[26:24] cause[23:16] tag[15:0]
+inline constexpr std::uint32_t kErrorInfo =
+    0x0050;  // valid[31] queue[26:24] cause[23:16] tag[15:0]
 inline constexpr std::uint32_t kErrorAddr = 0x0054;
 inline constexpr std::uint32_t kCoreStatus = 0x0280;  // + 16 * core: state, pc, address
 inline constexpr std::uint32_t kCoreStride = 16;

@@ -35,11 +35,16 @@ constexpr std::uint32_t kLoad = 1, kSymtab = 2;
 
 std::string machine_name(std::uint16_t machine) {
   switch (machine) {
-    case 3: return "x86";
-    case 40: return "Arm";
-    case 62: return "x86-64";
-    case 183: return "AArch64";
-    default: return fmt::format("machine {}", machine);
+    case 3:
+      return "x86";
+    case 40:
+      return "Arm";
+    case 62:
+      return "x86-64";
+    case 183:
+      return "AArch64";
+    default:
+      return fmt::format("machine {}", machine);
   }
 }
 
@@ -65,8 +70,8 @@ std::vector<Shdr> sections(std::span<const std::uint8_t> image) {
 
 std::string string_at(std::span<const std::uint8_t> image, const Shdr& table, std::uint32_t index) {
   const std::uint64_t from = std::uint64_t{table.offset} + index;
-  const std::uint64_t end = std::min<std::uint64_t>(std::uint64_t{table.offset} + table.size,
-                                                    image.size());
+  const std::uint64_t end =
+      std::min<std::uint64_t>(std::uint64_t{table.offset} + table.size, image.size());
   std::string text;
   for (std::uint64_t i = from; i < end && image[i] != 0; ++i) text += static_cast<char>(image[i]);
   return text;
@@ -91,15 +96,17 @@ ElfProgram ElfProgram::load(const std::filesystem::path& file) {
 ElfProgram ElfProgram::parse(std::span<const std::uint8_t> image, const std::string& name) {
   ElfProgram program;
   program.name_ = name;
-  if (image.size() < 4 || std::memcmp(image.data(), "\x7f"
-                                                    "ELF",
+  if (image.size() < 4 || std::memcmp(image.data(),
+                                      "\x7f"
+                                      "ELF",
                                       4) != 0) {
     program.fail("not an ELF file");
   }
   const auto header = at<Ehdr>(image, 0);
   if (!header) program.fail("ELF header cut off");
   if (header->ident[4] != 1) {
-    program.fail("a 64-bit ELF; Octant runs ELF32, compile with -march=rv32imac_zicsr_zifencei -mabi=ilp32");
+    program.fail(
+        "a 64-bit ELF; Octant runs ELF32, compile with -march=rv32imac_zicsr_zifencei -mabi=ilp32");
   }
   if (header->ident[5] != 1) program.fail("a big-endian ELF; Octant is little-endian");
   if (header->machine != kMachineRiscv) {
@@ -180,10 +187,10 @@ void ElfProgram::check_fits(std::span<const MemoryRange> memories) const {
     }
     for (const MemoryRange& m : memories) {
       if (!inside(m, s.addr, 1)) continue;
-      fail(fmt::format("{} at 0x{:08x} needs {} bytes, but {} ends after {} of them (0x{:08x} with {} "
-                       "bytes); compile for this machine or make the program smaller",
-                       s.name, s.addr, s.mem_bytes, m.name, m.base + m.bytes - s.addr, m.base,
-                       m.bytes));
+      fail(fmt::format(
+          "{} at 0x{:08x} needs {} bytes, but {} ends after {} of them (0x{:08x} with {} "
+          "bytes); compile for this machine or make the program smaller",
+          s.name, s.addr, s.mem_bytes, m.name, m.base + m.bytes - s.addr, m.base, m.bytes));
     }
     fail(fmt::format("{} at 0x{:08x} ({} bytes) lies in no memory of this machine: {}", s.name,
                      s.addr, s.mem_bytes, have));

@@ -28,7 +28,7 @@ struct MemoryRange {
 struct ElfSegment {
   std::string name;  ///< of its first section, for messages
   std::uint32_t addr = 0;
-  std::uint32_t mem_bytes = 0;        ///< may exceed data.size(): left as it is (crt0 clears .bss)
+  std::uint32_t mem_bytes = 0;  ///< may exceed data.size(): left as it is (crt0 clears .bss)
   std::vector<std::uint8_t> data;
 };
 

@@ -54,7 +54,8 @@ RunResult ProgramRun::run() {
   return {exit_code_, cluster_.cycle() - released, seconds.count()};
 }
 
-// ---- Loading -------------------------------------------------------------------------------------
+// ---- Loading
+// -------------------------------------------------------------------------------------
 
 void ProgramRun::load() {
   const ClusterInfo& info = cluster_.info();
@@ -99,7 +100,8 @@ void ProgramRun::load_over_axi(std::uint32_t addr, std::span<const std::uint8_t>
     const std::uint64_t n = std::min<std::uint64_t>({left, 16, (4096 - at % 4096) / 64});
     left -= n, at += n * 64;
   }
-  // Bursts of up to 16 beats, none across 4 KiB; `open` beats of addressed bursts are still to send.
+  // Bursts of up to 16 beats, none across 4 KiB; `open` beats of addressed bursts are still to
+  // send.
   std::uint64_t open = 0;
   for (std::uint64_t quiet = 0; responses < due; ++quiet) {
     const std::uint64_t at = first + addressed * 64;
@@ -121,8 +123,10 @@ void ProgramRun::load_over_axi(std::uint32_t addr, std::span<const std::uint8_t>
       w.wlast = open == 1;
     }
     cluster_.memory().step(pins);
-    if (w.awvalid && w.awready) addressed += n, open = n, ++bursts, quiet = 0;
-    else if (w.wvalid && w.wready) ++sent, --open, quiet = 0;
+    if (w.awvalid && w.awready)
+      addressed += n, open = n, ++bursts, quiet = 0;
+    else if (w.wvalid && w.wready)
+      ++sent, --open, quiet = 0;
     if (w.bvalid) {
       ++responses, quiet = 0;
       if (w.bresp != 0) throw ProtocolError("loading: the memory refused a write");
@@ -172,7 +176,8 @@ void ProgramRun::place_arguments() {
   memory.store(*place, static_cast<std::uint32_t>(all.size()));
 }
 
-// ---- Running -------------------------------------------------------------------------------------
+// ---- Running
+// -------------------------------------------------------------------------------------
 
 void ProgramRun::release() {
   AxilDriver& host = cluster_.host();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tb::ProgramRun: the host's part of running a program: load, release, console, exit code, watchdog.
+// tb::ProgramRun: the host's part of running a program: load, release, console, exit code,
+// watchdog.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +22,10 @@ struct WatchdogError : std::runtime_error {
 };
 
 struct RunOptions {
-  std::uint64_t max_cycles = 0;            ///< 0: no limit
-  std::uint64_t watchdog = 1'000'000;      ///< cycles without any progress; 0: off
-  bool fast_load = false;                  ///< fill L2 by the back door instead of AXI bursts
-  std::vector<std::string> args;           ///< main's argv[1]...; a program sees up to 4000 bytes
+  std::uint64_t max_cycles = 0;        ///< 0: no limit
+  std::uint64_t watchdog = 1'000'000;  ///< cycles without any progress; 0: off
+  bool fast_load = false;              ///< fill L2 by the back door instead of AXI bursts
+  std::vector<std::string> args;       ///< main's argv[1]...; a program sees up to 4000 bytes
   std::function<void(std::string_view)> console;  ///< text as it comes
   std::function<void(const std::string&)> warn;   ///< machine errors reported on the way
 };

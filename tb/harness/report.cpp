@@ -9,27 +9,41 @@ namespace tb {
 namespace {
 
 // core_state_e of oct_cluster_pkg.
-constexpr std::array<const char*, 7> kStates{
-    "held", "running", "waits for an instruction", "waits for data", "asleep, waits for an event",
-    "asleep in wfi", "waits for its stores (fence)"};
+constexpr std::array<const char*, 7> kStates{"held",
+                                             "running",
+                                             "waits for an instruction",
+                                             "waits for data",
+                                             "asleep, waits for an event",
+                                             "asleep in wfi",
+                                             "waits for its stores (fence)"};
 constexpr std::uint32_t kStateLoad = 3, kStateEvent = 4;
 
 // cause_e of oct_job_pkg.
 std::string cause_text(std::uint32_t cause, std::uint32_t addr) {
   switch (cause) {
-    case 1: return "op unknown to this queue";
+    case 1:
+      return "op unknown to this queue";
     case 2:
       return (addr >> 31) != 0 ? fmt::format("bad ring register at offset 0x{:02x}", addr & 0xff)
                                : fmt::format("malformed descriptor, word {}", addr);
-    case 3: return fmt::format("access outside L1 at offset 0x{:08x}", addr);
-    case 4: return fmt::format("SLVERR from memory at 0x{:08x}", addr);
-    case 5: return fmt::format("DECERR from memory at 0x{:08x}", addr);
-    case 6: return fmt::format("memory did not answer, address 0x{:08x}", addr);
-    case 7: return fmt::format("descriptor at 0x{:08x} could not be read", addr);
-    case 8: return "skipped, waited on a poisoned semaphore";
-    case 9: return fmt::format("a worker reported failure {}", addr);
-    case 10: return "aborted";
-    default: return fmt::format("cause {} at 0x{:08x}", cause, addr);
+    case 3:
+      return fmt::format("access outside L1 at offset 0x{:08x}", addr);
+    case 4:
+      return fmt::format("SLVERR from memory at 0x{:08x}", addr);
+    case 5:
+      return fmt::format("DECERR from memory at 0x{:08x}", addr);
+    case 6:
+      return fmt::format("memory did not answer, address 0x{:08x}", addr);
+    case 7:
+      return fmt::format("descriptor at 0x{:08x} could not be read", addr);
+    case 8:
+      return "skipped, waited on a poisoned semaphore";
+    case 9:
+      return fmt::format("a worker reported failure {}", addr);
+    case 10:
+      return "aborted";
+    default:
+      return fmt::format("cause {} at 0x{:08x}", cause, addr);
   }
 }
 
@@ -47,9 +61,12 @@ std::string address_name(std::uint32_t addr, const ClusterInfo& info) {
     return fmt::format("register 0x{:04x}", offset);
   }
   switch (addr & 0xfff) {
-    case 0x014: return "EVT_WAIT: no event";
-    case 0x020: return "JOB_FUNC: no job";
-    default: break;
+    case 0x014:
+      return "EVT_WAIT: no event";
+    case 0x020:
+      return "JOB_FUNC: no job";
+    default:
+      break;
   }
   if ((addr & 0xf00) == 0x100) return fmt::format("barrier {}", (addr & 0xff) / 8);
   return "event unit";
@@ -57,8 +74,7 @@ std::string address_name(std::uint32_t addr, const ClusterInfo& info) {
 
 std::string core_line(std::uint32_t index, const CoreView& c, const ClusterInfo& info,
                       const ElfProgram& program) {
-  const std::string name =
-      index == info.workers ? "controller" : fmt::format("worker {}", index);
+  const std::string name = index == info.workers ? "controller" : fmt::format("worker {}", index);
   const char* state = c.state < kStates.size() ? kStates[c.state] : "unknown state";
   const std::string symbol = program.locate(c.pc);
   std::string line = fmt::format("  {:<11} pc 0x{:08x}{} {}", name, c.pc,
@@ -74,9 +90,8 @@ std::string queue_line(AxilDriver& host, std::uint32_t q) {
   const std::uint32_t status = host.read(base + regs::kQueueStatus);
   const std::uint32_t head = host.read(base + regs::kQueueHead);
   const std::uint32_t tail = host.read(base + regs::kQueueTail);
-  std::string line =
-      fmt::format("  {:<11} consumed {} of {}, {} in flight", kQueueNames[q], head, tail,
-                  (status >> 20) & 7);
+  std::string line = fmt::format("  {:<11} consumed {} of {}, {} in flight", kQueueNames[q], head,
+                                 tail, (status >> 20) & 7);
   const bool valid = (status & 2) != 0, waiting = (status & 4) != 0, offered = (status & 8) != 0;
   if (valid) {
     const std::uint32_t tag = host.read(base + regs::kQueueTag) & 0xffff;
@@ -108,10 +123,9 @@ std::string describe_error(AxilDriver& host) {
   const std::uint32_t info = host.read(regs::kErrorInfo);
   const std::uint32_t addr = host.read(regs::kErrorAddr);
   const std::uint32_t queue = (info >> 24) & 7;
-  const std::string who =
-      queue < kQueueNames.size()
-          ? fmt::format("{}, tag {}", kQueueNames[queue], info & 0xffff)
-          : std::string("cores or instruction cache");
+  const std::string who = queue < kQueueNames.size()
+                              ? fmt::format("{}, tag {}", kQueueNames[queue], info & 0xffff)
+                              : std::string("cores or instruction cache");
   return who + ": " + cause_text((info >> 16) & 0xff, addr);
 }
 

@@ -32,8 +32,7 @@ SparseMemory::Page* SparseMemory::create(std::size_t index) {
 void SparseMemory::check(std::uint64_t addr, std::uint64_t bytes) const {
   if (bytes == 0 || contains(addr, bytes)) return;
   char text[160];
-  std::snprintf(text, sizeof text,
-                "memory: 0x%llx + %llu bytes lies outside 0x%llx + 0x%llx",
+  std::snprintf(text, sizeof text, "memory: 0x%llx + %llu bytes lies outside 0x%llx + 0x%llx",
                 static_cast<unsigned long long>(addr), static_cast<unsigned long long>(bytes),
                 static_cast<unsigned long long>(base_), static_cast<unsigned long long>(bytes_));
   throw std::out_of_range(text);

@@ -11,8 +11,8 @@ int main(int argc, char** argv) {
   }
   if (data[0] != 0x12345678 || data[1] != 0x9abcdef0) return 91;
   for (int i = 1; i < argc; i++) printf("[%s]\n", argv[i]);
-  printf("%d %5d|%-5d|%05d %u %x %X %08x %c %s %10s|%-10s| %% %lld %llu %p\n", -7, 42, 42, -42, 4000000000u,
-         0xbeefu, 0xbeefu, 0xbeefu, 'c', "text", "right", "left", -123456789012345ll,
+  printf("%d %5d|%-5d|%05d %u %x %X %08x %c %s %10s|%-10s| %% %lld %llu %p\n", -7, 42, 42, -42,
+         4000000000u, 0xbeefu, 0xbeefu, 0xbeefu, 'c', "text", "right", "left", -123456789012345ll,
          18446744073709551615ull, (void*)0x80000000);
   return argc - 1;
 }

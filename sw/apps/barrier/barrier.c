@@ -7,7 +7,9 @@
 static OCT_L1 volatile uint32_t arrived[OCT_NUM_CORES];
 static OCT_L1 volatile uint32_t errors;
 
-static void fail(void) { __asm__ volatile("amoadd.w zero, %0, (%1)" ::"r"(1), "r"(&errors) : "memory"); }
+static void fail(void) {
+  __asm__ volatile("amoadd.w zero, %0, (%1)" ::"r"(1), "r"(&errors) : "memory");
+}
 
 // Two barriers per round: after the first, everybody has counted to the same number.
 static void rounds(unsigned barrier, unsigned first, unsigned last) {

@@ -50,8 +50,10 @@ int main(int argc, char** argv) {
     oct_queue_push(OCT_QUEUE_DMA_IN, &d, 1);
     (void)oct_event_wait(OCT_EVT_SOFT(7));
   }
-  if (worker) oct_team_wait(0, oct_team_start(0, on_worker, 0, 1));
-  else do_it();
+  if (worker)
+    oct_team_wait(0, oct_team_start(0, on_worker, 0, 1));
+  else
+    do_it();
   printf("'%s' did no harm\n", deed);
   return 98;
 }

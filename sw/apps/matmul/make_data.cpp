@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes the operands of the matmul program and the golden model's result as a C header. Runs on the
-// host while the program is built.
+// Writes the operands of the matmul program and the golden model's result as a C header. Runs on
+// the host while the program is built.
 //   make_data SEED FILE
 #include <cstdint>
 #include <cstdlib>
@@ -17,7 +17,8 @@ namespace {
 constexpr int kSize = 64;
 
 template <typename T>
-void write_array(std::ofstream& out, const char* type, const char* name, const std::vector<T>& data) {
+void write_array(std::ofstream& out, const char* type, const char* name,
+                 const std::vector<T>& data) {
   out << "static const OCT_ALIGNED " << type << " " << name << "[] = {";
   for (std::size_t i = 0; i < data.size(); ++i) {
     out << (i % 16 == 0 ? "\n  " : " ") << static_cast<int>(data[i]) << ",";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // 64x64x64 INT8 matrix product on all workers: operands come by DMA, rows are spread over the
 // workers, the INT32 result is compared with the golden model's. Exit code 0 only if all is equal.
-#include "oct.h"
 #include "matmul_data.h"
+#include "oct.h"
 
 #define SIZE 64u
 

@@ -10,8 +10,8 @@
 
 #include "oct_config.h"
 #include "oct_hw.h"
-#include "oct_queue.h"
 #include "oct_map.h"
+#include "oct_queue.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -35,7 +35,8 @@ static inline volatile uint32_t* oct_reg(unsigned offset) {
   return (volatile uint32_t*)(uintptr_t)(OCT_REG_BASE + offset);
 }
 
-/* ---- Who and when ----------------------------------------------------------------------------- */
+/* ---- Who and when -----------------------------------------------------------------------------
+ */
 /* Index of this core: workers 0.., then the controller. */
 static inline unsigned oct_core_id(void) {
   unsigned id;
@@ -74,7 +75,8 @@ static inline void oct_barrier(unsigned barrier) {
   __asm__ volatile("" ::: "memory");
 }
 
-/* ---- Events ----------------------------------------------------------------------------------- */
+/* ---- Events -----------------------------------------------------------------------------------
+ */
 /* Sleeps until one of `events` (OCT_EVT_*) is pending; returns those and clears them. */
 static inline uint32_t oct_event_wait(uint32_t events) {
   *oct_eu(OCT_EU_EVT_MASK) = events;
@@ -90,7 +92,8 @@ static inline void oct_event_send(uint32_t cores, uint32_t events) {
   *oct_eu(OCT_EU_EVT_SEND) = (cores & 0xffffu) | (events & 0xffu) << 16;
 }
 
-/* ---- Locks (L1 only) -------------------------------------------------------------------------- */
+/* ---- Locks (L1 only) --------------------------------------------------------------------------
+ */
 typedef struct {
   volatile uint32_t taken;
 } oct_lock_t;
@@ -107,7 +110,8 @@ int oct_team_wait(unsigned team, uint16_t ticket);
 /* Both at once, all workers. */
 int oct_parallel(oct_job_fn_t fn, void* arg);
 
-/* ---- DMA: addresses are pointers, any alignment ------------------------------------------------ */
+/* ---- DMA: addresses are pointers, any alignment ------------------------------------------------
+ */
 /* Start a copy and return a ticket for oct_dma_wait. */
 uint16_t oct_dma_in(void* l1, const void* l2, uint32_t bytes);
 uint16_t oct_dma_out(void* l2, const void* l1, uint32_t bytes);
@@ -120,7 +124,8 @@ uint16_t oct_dma_out_2d(void* l2, const void* l1, uint32_t bytes, uint32_t rows,
 int oct_dma_in_wait(uint16_t ticket);
 int oct_dma_out_wait(uint16_t ticket);
 
-/* ---- Console and end --------------------------------------------------------------------------- */
+/* ---- Console and end ---------------------------------------------------------------------------
+ */
 /* %d %i %u %x %X %p %c %s %%, with -, 0, width, l, ll. One call comes out in one piece. */
 int printf(const char* format, ...) __attribute__((format(printf, 1, 2)));
 int vprintf(const char* format, va_list args);
@@ -132,7 +137,8 @@ void oct_exit(int code) __attribute__((noreturn));
 /* The same without waiting for anything; safe in any state. */
 void oct_exit_now(int code) __attribute__((noreturn));
 
-/* ---- Traps -------------------------------------------------------------------------------------- */
+/* ---- Traps --------------------------------------------------------------------------------------
+ */
 typedef struct {
   uint32_t epc;
   uint32_t x[31]; /* x1.. */

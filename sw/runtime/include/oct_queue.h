@@ -46,7 +46,8 @@ enum {
 /* OCT_CAUSE_BAD_FIELD in a doorbell: the address is this bit and the ring register's offset. */
 #define OCT_RING_FIELD 0x80000000u
 
-/* ---- Descriptors ------------------------------------------------------------------------------- */
+/* ---- Descriptors -------------------------------------------------------------------------------
+ */
 typedef struct {
   uint32_t w[16];
 } __attribute__((aligned(64))) oct_unit_t;
@@ -112,8 +113,9 @@ uint16_t oct_queue_ticket(oct_queue_t q, oct_unit_t* d);
 /* 0 once the ticket's job has ended well, -1 if it or one before it failed. */
 int oct_queue_wait(oct_queue_t q, uint16_t ticket);
 
-/* ---- Semaphores, parameter registers -------------------------------------------------------------
-   The last five semaphores belong to the runtime, one for each queue. */
+/* ---- Semaphores, parameter registers
+   ------------------------------------------------------------- The last five semaphores belong to
+   the runtime, one for each queue. */
 #define OCT_SEM_RUNTIME(q) (OCT_NUM_SEMS - OCT_NUM_QUEUES + (q))
 #define OCT_SEM_POISON (1u << 16)
 /* Value in [15:0], OCT_SEM_POISON. */
@@ -124,7 +126,8 @@ void oct_sem_add(unsigned sem, uint16_t value);
 int oct_sem_wait(unsigned sem, uint16_t value);
 void oct_preg_write(unsigned preg, uint32_t value);
 
-/* ---- Errors -------------------------------------------------------------------------------------- */
+/* ---- Errors
+ * -------------------------------------------------------------------------------------- */
 typedef struct {
   int valid;
   unsigned queue; /* oct_queue_t, 7: other */

@@ -82,7 +82,8 @@ TEST_CASE("AXI checker: each broken rule is named") {
   };
   const Case cases[] = {
       {"AR changed", [](Bus& b) { b.ar(0, 0, 0, 6, false), b.ar(0, 64, 0); }},
-      {"ARVALID fell", [](Bus& b) { b.ar(0, 0, 0, 6, false), b.w.m_axi_mem_arvalid = 0, b.check(); }},
+      {"ARVALID fell",
+       [](Bus& b) { b.ar(0, 0, 0, 6, false), b.w.m_axi_mem_arvalid = 0, b.check(); }},
       {"AR 0x00000fc0 id 0 len 1 size 6: crosses a 4 KiB", [](Bus& b) { b.ar(0, 0xfc0, 1); }},
       {"transfers wider", [](Bus& b) { b.ar(0, 0, 0, 7); }},
       {"only INCR", [](Bus& b) { b.w.m_axi_mem_arburst = 2, b.ar(0, 0, 0); }},
@@ -97,7 +98,8 @@ TEST_CASE("AXI checker: each broken rule is named") {
       {"RVALID fell",
        [](Bus& b) { b.ar(0, 0, 0), b.r(0, true, false), b.w.m_axi_mem_rvalid = 0, b.check(); }},
       {"AW changed", [](Bus& b) { b.aw(0, 0, 0, 6, false), b.aw(1, 0, 0); }},
-      {"AWVALID fell", [](Bus& b) { b.aw(0, 0, 0, 6, false), b.w.m_axi_mem_awvalid = 0, b.check(); }},
+      {"AWVALID fell",
+       [](Bus& b) { b.aw(0, 0, 0, 6, false), b.w.m_axi_mem_awvalid = 0, b.check(); }},
       {"AW 0x00000800 id 0 len 255 size 6: crosses", [](Bus& b) { b.aw(0, 0x800, 255); }},
       {"W changed",
        [](Bus& b) {
@@ -121,7 +123,8 @@ TEST_CASE("AXI checker: each broken rule is named") {
   for (const Case& c : cases) {
     Bus bus;
     INFO(c.message);
-    CHECK_THROWS_WITH(c.run(bus), Catch::Contains(c.message) && Catch::Contains("m_axi_mem, cycle"));
+    CHECK_THROWS_WITH(c.run(bus),
+                      Catch::Contains(c.message) && Catch::Contains("m_axi_mem, cycle"));
   }
 }
 

@@ -235,8 +235,14 @@ TEST_CASE("random traffic") {
   random_traffic({.read_latency = 20, .write_latency = 9}, 400, 100);
   random_traffic({.read_latency = 100, .write_latency = 100, .reorder = true}, 400, 100);
   random_traffic({.read_latency = 1, .write_latency = 1, .stall_percent = 40}, 400, 50);
-  random_traffic({.read_latency = 30, .write_latency = 200, .bytes_per_cycle = 24, .reorder = true,
-                  .stall_percent = 20, .max_reads = 3, .max_writes = 2}, 400, 70);
+  random_traffic({.read_latency = 30,
+                  .write_latency = 200,
+                  .bytes_per_cycle = 24,
+                  .reorder = true,
+                  .stall_percent = 20,
+                  .max_reads = 3,
+                  .max_writes = 2},
+                 400, 70);
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's AXI4-Lite driver and its checker against a subordinate in C++.
-#include "harness/axil_driver.hpp"
-
 #include <array>
 #include <catch2/catch.hpp>
 #include <deque>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "harness/axi_checker.hpp"
+#include "harness/axil_driver.hpp"
 #include "harness/seed.hpp"
 
 namespace {

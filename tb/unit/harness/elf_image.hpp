@@ -38,8 +38,8 @@ struct ElfImage {
     const auto table = static_cast<std::uint32_t>(bytes.size());
     bytes.resize(bytes.size() + 40);  // section 0
     for (const std::uint32_t word : {0U, 2U, 0U, 0U, symbols, 16U, 2U, 0U, 4U, 16U}) append32(word);
-    for (const std::uint32_t word :
-         {0U, 3U, 0U, 0U, strings, symbols - strings, 0U, 0U, 1U, 0U}) append32(word);
+    for (const std::uint32_t word : {0U, 3U, 0U, 0U, strings, symbols - strings, 0U, 0U, 1U, 0U})
+      append32(word);
     put32(32, table), put16(46, 40), put16(48, 3);
   }
 

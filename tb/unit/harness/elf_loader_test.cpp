@@ -49,13 +49,15 @@ TEST_CASE("ELF: what is wrong is said in words") {
       {"made for x86-64, not for RISC-V", [](Image& i) { i.put16(18, 62); }},
       {"not an executable (ELF type 1)", [](Image& i) { i.put16(16, 1); }},
       {"program header 0 lies outside", [](Image& i) { i.put32(28, 1000); }},
-      {"outside the file (100 bytes; cut off?)", [](Image& i) { i.put32(68, 17), i.put32(72, 17); }},
+      {"outside the file (100 bytes; cut off?)",
+       [](Image& i) { i.put32(68, 17), i.put32(72, 17); }},
       {"larger in the file", [](Image& i) { i.put32(72, 8); }},
       {"holds nothing to load", [](Image& i) { i.put32(52, 2); }},
       {"segment 0 at 0x20000000 (16 bytes) lies in no memory of this machine: L2 0x80000000 with "
        "67108864 bytes, L1 0x10000000 with 32768 bytes",
        [](Image& i) { i.put32(64, 0x2000'0000); }},
-      {"segment 0 at 0x10007ff8 needs 16 bytes, but L1 ends after 8 of them (0x10000000 with 32768 bytes)",
+      {"segment 0 at 0x10007ff8 needs 16 bytes, but L1 ends after 8 of them (0x10000000 with 32768 "
+       "bytes)",
        [](Image& i) { i.put32(64, 0x1000'7ff8); }},
       {"needs 67108865 bytes, but L2 ends after 67108864 of them",
        [](Image& i) { i.put32(72, (64 << 20) + 1); }},

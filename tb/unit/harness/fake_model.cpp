@@ -18,25 +18,49 @@ using namespace tb::regs;
 class FakeCluster final : public tb::ClusterModel {
  public:
   FakeCluster() {
-    info_ = {.config = "fake", .workers = 1, .cores = 2, .l1_base = 0x1000'0000, .l1_bytes = 0x1000,
-             .reg_base = 0x2000'0000, .l2_base = 0x8000'0000, .l2_bytes = 1 << 20,
-             .boot_addr = 0x8000'0000, .hart_id_base = 0, .engine_macs = 0, .num_sems = 64,
+    info_ = {.config = "fake",
+             .workers = 1,
+             .cores = 2,
+             .l1_base = 0x1000'0000,
+             .l1_bytes = 0x1000,
+             .reg_base = 0x2000'0000,
+             .l2_base = 0x8000'0000,
+             .l2_bytes = 1 << 20,
+             .boot_addr = 0x8000'0000,
+             .hart_id_base = 0,
+             .engine_macs = 0,
+             .num_sems = 64,
              .can_trace = false};
   }
   const tb::ClusterInfo& info() const override { return info_; }
   tb::AxiPins mem_pins() override {
     tb::AxiPins p;
-    p.arvalid = &arvalid_, p.arid = &arid_, p.araddr = &araddr_, p.arlen = &zero_, p.arsize = &arsize_;
+    p.arvalid = &arvalid_, p.arid = &arid_, p.araddr = &araddr_, p.arlen = &zero_,
+    p.arsize = &arsize_;
     p.arready = &arready_, p.rvalid = &rvalid_, p.rid = &rid_, p.rdata = rdata_.data();
     p.rresp = &rresp_, p.rlast = &rlast_, p.rready = &one_;
     return p;
   }
   tb::AxilPins ctrl_pins() override {
-    return {.awvalid = &awvalid_, .wvalid = &wvalid_, .bready = &bready_, .arvalid = &carvalid_,
-            .rready = &crready_, .awprot = &prot_, .arprot = &prot_, .wstrb = &wstrb_,
-            .awaddr = &awaddr_, .araddr = &caraddr_, .wdata = &wdata_, .awready = &one_,
-            .wready = &one_, .bvalid = &bvalid_, .bresp = &zero_, .arready = &one_,
-            .rvalid = &crvalid_, .rresp = &zero_, .rdata = &crdata_};
+    return {.awvalid = &awvalid_,
+            .wvalid = &wvalid_,
+            .bready = &bready_,
+            .arvalid = &carvalid_,
+            .rready = &crready_,
+            .awprot = &prot_,
+            .arprot = &prot_,
+            .wstrb = &wstrb_,
+            .awaddr = &awaddr_,
+            .araddr = &caraddr_,
+            .wdata = &wdata_,
+            .awready = &one_,
+            .wready = &one_,
+            .bvalid = &bvalid_,
+            .bresp = &zero_,
+            .arready = &one_,
+            .rvalid = &crvalid_,
+            .rresp = &zero_,
+            .rdata = &crdata_};
   }
   const std::uint8_t* irq() override { return &irq_; }
   void set_reset_n(bool value) override {
@@ -72,30 +96,41 @@ class FakeCluster final : public tb::ClusterModel {
 
  private:
   void write(std::uint32_t addr, std::uint32_t data) {
-    if (addr == kIrqPending) regs_[addr] &= ~data;
-    else regs_[addr] = data;
+    if (addr == kIrqPending)
+      regs_[addr] &= ~data;
+    else
+      regs_[addr] = data;
     if (addr == kRun) pc_ = regs_[kBootAddr];
   }
   void obey(std::uint32_t word) {
     const std::uint32_t operand = word & 0xff'ffff;
     pc_ += 4;
     switch (word >> 24) {
-      case 0: break;  // goes on
-      case 1: regs_[kIrqPending] |= kIrqConsole; break;
+      case 0:
+        break;  // goes on
+      case 1:
+        regs_[kIrqPending] |= kIrqConsole;
+        break;
       case 2:
       case 3:  // exit, also after a bus error
         regs_[kExit] = 0x8000'0000U | operand;
         regs_[kIrqPending] |= kIrqExit;
         asleep_ = true;
         break;
-      case 4: asleep_ = true, pc_ -= 4; break;  // waits for ever
-      case 5: pc_ -= 4; break;                  // loops for ever
-      case 6: throw std::runtime_error("assertion failed or $stop at fake.sv:1");
+      case 4:
+        asleep_ = true, pc_ -= 4;
+        break;  // waits for ever
+      case 5:
+        pc_ -= 4;
+        break;  // loops for ever
+      case 6:
+        throw std::runtime_error("assertion failed or $stop at fake.sv:1");
       case 7:
         regs_[kErrorInfo] = 0x8103'0007, regs_[kErrorAddr] = 0x20000;
         regs_[kIrqPending] |= kIrqError;
         break;
-      default: throw std::runtime_error("fake: not a program of the fake machine");
+      default:
+        throw std::runtime_error("fake: not a program of the fake machine");
     }
   }
 
@@ -104,8 +139,8 @@ class FakeCluster final : public tb::ClusterModel {
   std::uint32_t pc_ = 0;
   bool waiting_ = false, asleep_ = false;
   std::uint8_t zero_ = 0, one_ = 1, irq_ = 0, prot_ = 0;
-  std::uint8_t arvalid_ = 0, arid_ = 0, arsize_ = 2, arready_ = 0, rvalid_ = 0, rid_ = 0, rresp_ = 0,
-               rlast_ = 0;
+  std::uint8_t arvalid_ = 0, arid_ = 0, arsize_ = 2, arready_ = 0, rvalid_ = 0, rid_ = 0,
+               rresp_ = 0, rlast_ = 0;
   std::uint32_t araddr_ = 0;
   std::array<std::uint32_t, tb::kAxiWords> rdata_{};
   std::uint8_t awvalid_ = 0, wvalid_ = 0, bready_ = 0, carvalid_ = 0, crready_ = 0, wstrb_ = 0,
@@ -116,4 +151,6 @@ class FakeCluster final : public tb::ClusterModel {
 }  // namespace
 
 int oct_model_interface() { return tb::kModelInterface; }
-tb::ClusterModel* oct_model_create(std::uint64_t) { return std::make_unique<FakeCluster>().release(); }
+tb::ClusterModel* oct_model_create(std::uint64_t) {
+  return std::make_unique<FakeCluster>().release();
+}

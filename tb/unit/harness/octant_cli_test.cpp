@@ -62,7 +62,8 @@ TEST_CASE("octant: help and wrong arguments") {
   CHECK(octant("--help").code == 0);
   CHECK_THAT(octant("--help").text, Catch::Contains("sim"));
   CHECK(octant("sim --help").code == 0);
-  CHECK_THAT(octant("sim --help").text, Catch::Contains("--inject-error") && Catch::Contains("exit code"));
+  CHECK_THAT(octant("sim --help").text,
+             Catch::Contains("--inject-error") && Catch::Contains("exit code"));
   CHECK(octant("--version").text == "octant 0.1.0\n");
   CHECK(octant("").code == 2);
   CHECK(octant("dance").code == 2);
@@ -80,24 +81,29 @@ TEST_CASE("octant sim: files that do not run") {
   image.put32(64, 0x1000'0ff8);
   const Result large = Program(image).sim();
   CHECK(large.code == 2);
-  CHECK_THAT(large.text, Catch::Contains("segment 0 at 0x10000ff8 needs 16 bytes, but L1 ends after 8"));
+  CHECK_THAT(large.text,
+             Catch::Contains("segment 0 at 0x10000ff8 needs 16 bytes, but L1 ends after 8"));
   const Program good({kExit});
   const Result machine = octant("sim --config moon " + good.path.string());
   CHECK(machine.code == 2);
-  CHECK_THAT(machine.text, Catch::Contains("no model of the machine 'moon'") && Catch::Contains("there is: fake"));
+  CHECK_THAT(machine.text, Catch::Contains("no model of the machine 'moon'") &&
+                               Catch::Contains("there is: fake"));
   CHECK_THAT(good.sim("--trace x.fst").text, Catch::Contains("no tracing model"));
   CHECK_THAT(good.sim("--trace x.png").text, Catch::Contains("must end with .fst or .vcd"));
-  CHECK_THAT(good.sim("--inject-error 0x80000000:4:boom").text, Catch::Contains("'boom' is none of"));
+  CHECK_THAT(good.sim("--inject-error 0x80000000:4:boom").text,
+             Catch::Contains("'boom' is none of"));
   CHECK_THAT(good.sim("--inject-error 12").text, Catch::Contains("write ADDRESS:BYTES:"));
   CHECK_THAT(good.sim("--seed x").text, Catch::Contains("'x' is not a number"));
   CHECK_THAT(good.sim("--args a").text, Catch::Contains("takes no arguments"));
-  for (const char* bad : {"--trace x.fst", "--trace x.png", "--inject-error 12", "--seed x", "--args a"}) {
+  for (const char* bad :
+       {"--trace x.fst", "--trace x.png", "--inject-error 12", "--seed x", "--args a"}) {
     CHECK(good.sim(bad).code == 2);
   }
 }
 
 TEST_CASE("octant sim: exit codes of programs") {
-  for (const std::string load : {"", "--fast-load", "--no-checks", "--reorder --stalls 30 --latency 7"}) {
+  for (const std::string load :
+       {"", "--fast-load", "--no-checks", "--reorder --stalls 30 --latency 7"}) {
     INFO(load);
     CHECK(Program({kGoOn, kGoOn, kExit | 42}).sim(load).code == 42);
     CHECK(Program({kExit}).sim(load).code == 0);
@@ -124,10 +130,11 @@ TEST_CASE("octant sim: watchdog and limits name what was waited for") {
   const Program asleep({kGoOn, kSleep});
   const Result stuck = asleep.sim("--watchdog 2000");
   CHECK(stuck.code == 3);
-  CHECK_THAT(stuck.text, Catch::Contains("no progress in the last 2000 cycles") &&
-                             Catch::Contains("controller  pc 0x80000004 asleep, waits for an event, "
-                                             "address 0x30000014 (EVT_WAIT: no event)") &&
-                             Catch::Contains("dma-in") && Catch::Contains("--seed"));
+  CHECK_THAT(stuck.text,
+             Catch::Contains("no progress in the last 2000 cycles") &&
+                 Catch::Contains("controller  pc 0x80000004 asleep, waits for an event, "
+                                 "address 0x30000014 (EVT_WAIT: no event)") &&
+                 Catch::Contains("dma-in") && Catch::Contains("--seed"));
   const Result endless = Program({kSpin}).sim("--max-cycles 5000");
   CHECK(endless.code == 3);
   CHECK_THAT(endless.text, Catch::Contains("not finished after 5000 cycles"));
