@@ -167,6 +167,7 @@ class Generator {
       if (opcode == 0x73 && ((w >> 12) & 7) != 0) continue;  // CSRs: random_csr
       if (opcode == 0x2f) continue;                          // atomics: emit_atomic
       if (opcode == 0x63 || opcode == 0x6f || opcode == 0x67) continue;  // could loop for ever
+      if (opcode == 0x23 && ((w >> 15) & 31) != 0) continue;  // could hit the program
       if (writes_fixed(w)) continue;
       return w;
     }
