@@ -40,7 +40,8 @@ int main(int argc, char** argv) {
   a[0] = bt[0] = -128;  // the corner that overflows a symmetric range
   const std::vector<std::int32_t> c = golden::matmul_i8(a, bt, kSize, kSize, kSize);
   std::ofstream out(argv[2]);
-  out << "// SPDX-License-Identifier: Apache-2.0\n// Made by sw/apps/matmul/make_data.cpp.\n";
+  out << "// SPDX-License-Identifier: Apache-2.0\n// Made by sw/apps/matmul/make_data.cpp.\n"
+         "#include \"oct.h\"\n";
   write_array(out, "int8_t", "far_a", a);
   write_array(out, "int8_t", "far_bt", bt);
   write_array(out, "int32_t", "far_c", c);
