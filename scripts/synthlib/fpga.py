@@ -11,7 +11,7 @@ from .elaborate import run
 FAMILIES = {
     "xilinx": {"command": "synth_xilinx -family xc7 -noiopad", "lut": r"LUT[1-6]", "ff": r"FD[CPRS]E(_1)?",
                "dsp": r"DSP48E1", "bram": r"RAMB(18|36)E1", "lutram": r"RAM\d+X?\w*|SRL\w+"},
-    "ecp5": {"command": "synth_ecp5", "lut": r"LUT4|CCU2C|PFUMX|L6MUX21", "ff": r"TRELLIS_FF",
+    "ecp5": {"command": "synth_ecp5", "lut": r"LUT4|CCU2C", "ff": r"TRELLIS_FF",
              "dsp": r"MULT18X18D", "bram": r"DP16KD|PDPW16KD", "lutram": r"TRELLIS_DPR16X4"},
 }
 

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The parts of the synthesis flow that can be wrong without a tool noticing."""
+import itertools
+import pathlib
+import random
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+from synthlib import blocks, elaborate, liberty, macros, netlist  # noqa: E402
+
+LIBRARY = """
+library (tiny) { /* comment */
+  time_unit : "1ns"
+  cell (BUFX2) { area : 3; pin (A) { direction : input; } pin (Y) { direction : output; function : "A"; } }
+  cell (BUFX4) { area : 4; pin(A){direction : input;} pin(Y){direction : output; function : "A";} }
+  cell (NAND2X1) { area : 2.5;
+    pin (A) { direction : input; capacitance : 0.01; } pin (B) { direction : input; }
+    pin (Y) { direction : output; function : "(!(A B))"; timing () { related_pin : "A";
+      cell_rise (t) { values ("1, 2", \\
+                              "3, 4"); } } } }
+  cell (NAND2BIG) { area : 5; pin (A) { direction : input; } pin (B) { direction : input; }
+    pin (Y) { direction : output; function : "A'+B'"; } }
+  cell (DFF) { area : 9; ff (IQ, IQN) { next_state : "D"; clocked_on : "CLK"; }
+    pin (D) { direction : input; } pin (CLK) { direction : input; }
+    pin (Q) { direction : output; function : "IQ"; } }
+  cell (BAD) { dont_use : true; area : 1; }
+}
+"""
+
+
+def library():
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "tiny.lib"
+        path.write_text(LIBRARY)
+        return liberty.cells(liberty.parse(path))
+
+
+class Liberty(unittest.TestCase):
+    def test_cells(self):
+        cells = library()
+        self.assertEqual(set(cells), {"BUFX2", "BUFX4", "NAND2X1", "NAND2BIG", "DFF"})
+        self.assertTrue(cells["DFF"].is_ff)
+        self.assertEqual(liberty.nand2(cells).name, "NAND2X1")
+        self.assertEqual(liberty.buffer_of_strength(cells).name, "BUFX4")
+        self.assertEqual(cells["NAND2BIG"].truth(), (1, 1, 1, 0))
+
+    def test_functions(self):
+        cases = {"!(A B)": lambda a, b, c: not (a and b),
+                 "A' + B C": lambda a, b, c: not a or (b and c),
+                 "(A*B)'^!C": lambda a, b, c: (not (a and b)) ^ (not c),
+                 "A^B C|!A": lambda a, b, c: ((a ^ b) and c) or not a,
+                 "!A&(B+!C)": lambda a, b, c: not a and (b or not c)}
+        for text, expected in cases.items():
+            for a, b, c in itertools.product((0, 1), repeat=3):
+                self.assertEqual(liberty.evaluate(text, {"A": a, "B": b, "C": c}),
+                                 int(bool(expected(a, b, c))), (text, a, b, c))
+
+
+def evaluate_verilog(text, inputs, cells):
+    """Outputs of a flat netlist of one-output gates, as the writer prints it."""
+    import re
+    values, gates = dict(inputs), []
+    for kind, pins in re.findall(r"^  (\w+) \w+ \((\..*)\);$", text, re.M):
+        gates.append((cells[kind], dict(re.findall(r"\.(\w+)\(([^)]*)\)", pins))))
+    values.update({"1'b0": 0, "1'b1": 1})
+    todo = gates
+    while todo:
+        later = []
+        for cell, pins in todo:
+            if all(pins[p] in values for p in cell.inputs):
+                bits = tuple(values[pins[p]] for p in cell.inputs)
+                index = int("".join(map(str, bits)), 2)
+                values[pins[cell.outputs[0]]] = cell.truth()[index]
+            else:
+                later.append((cell, pins))
+        assert len(later) < len(todo), "a loop or an undriven net"
+        todo = later
+    return values
+
+
+class Fanout(unittest.TestCase):
+    def module(self, users):
+        """y[i] = !(a & b[i]), plus a constant, an input passed through and an output doubled."""
+        cells = {f"u{i}": {"type": "NAND2X1", "connections": {"A": [2], "B": [10 + i], "Y": [1000 + i]}}
+                 for i in range(users)}
+        y = [1000 + i for i in range(users)]
+        return {"ports": {"a": {"direction": "input", "bits": [2]},
+                          "b": {"direction": "input", "bits": [10 + i for i in range(users)]},
+                          "y": {"direction": "output", "bits": y},
+                          "z": {"direction": "output", "bits": ["1", 2, 1000]}},
+                "cells": cells, "netnames": {}}
+
+    def test_trees_keep_the_function_and_the_limit(self):
+        cells = library()
+        for users in (1, 16, 17, 33, 256, 257, 700):
+            n = netlist.Netlist("top", self.module(users), cells)
+            n.buffer_fanout(cells["BUFX4"], set())
+            text = n.verilog(cells["BUFX4"])
+            loads = {}
+            for _, pins, directions in n.cells.values():
+                for pin, bits in pins.items():
+                    if directions[pin] == "input":
+                        loads[bits[0]] = loads.get(bits[0], 0) + 1
+            self.assertLessEqual(max(loads.values()), netlist.MAX_LOADS)
+            bits = [random.getrandbits(1) for _ in range(users)]
+            name = "b[{}]" if users > 1 else "b"
+            for a in (0, 1):
+                values = evaluate_verilog(
+                    text, {"a": a, **{name.format(i): b for i, b in enumerate(bits)}}, cells)
+                for i, b in enumerate(bits):
+                    self.assertEqual(values[f"y[{i}]" if users > 1 else "y"], 1 - (a & b))
+                self.assertEqual((values["z[0]"], values["z[1]"], values["z[2]"]),
+                                 (1, a, 1 - (a & bits[0])))
+
+    def test_kept_nets_stay(self):
+        cells = library()
+        n = netlist.Netlist("top", self.module(100), cells)
+        n.buffer_fanout(cells["BUFX4"], {2})
+        self.assertEqual(n.buffers, 0)
+
+
+class Plan(unittest.TestCase):
+    def test_every_block_has_its_files(self):
+        plan, files = blocks.load(), blocks.file_list("octant")
+        for block in plan.blocks.values():
+            found = blocks.files_of(block.top, files)
+            self.assertTrue(found[-1].endswith(f"/{block.top}.sv") or len(found) > 1)
+
+    def test_files_follow_instances_and_packages(self):
+        found = blocks.files_of("oct_fifo", blocks.file_list("octant"))
+        self.assertEqual(found, ["rtl/common/oct_fifo.sv"])
+
+
+class Macros(unittest.TestCase):
+    def test_sizes_become_modules(self):
+        text = ("module m;\n  oct_tech_sram #(\n    .AddrWidth(32'd9),\n    .Width(32'd64),\n"
+                "    .Words(32'd512)\n  ) \\g[0].u (\n    .clk_i(clk_i)\n  );\nendmodule\n")
+        text, found = elaborate._macros(text)  # pylint: disable=protected-access
+        self.assertEqual(found, {"oct_tech_sram_512x64":
+                                 {"kind": "oct_tech_sram", "words": 512, "width": 64}})
+        self.assertIn("oct_tech_sram_512x64 \\g[0].u (", text)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "macros.lib"
+            path.write_text(macros.liberty(found, 4.0, 0.5))
+            cell = liberty.parse(path).all("cell")[0]
+            self.assertEqual(cell.args, ["oct_tech_sram_512x64"])
+            self.assertEqual({b.args[0] for b in cell.all("bus")},
+                             {"addr_i", "be_i", "wdata_i", "rdata_o"})
+
+
+if __name__ == "__main__":
+    unittest.main()
