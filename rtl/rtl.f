@@ -95,6 +95,9 @@ periph/oct_queue_store.sv
 periph/oct_queue_load.sv
 periph/oct_queue_regs.sv
 periph/oct_queues.sv
+periph/oct_eu_barriers.sv
+periph/oct_eu_team.sv
+periph/oct_event_unit.sv
 
 // cluster
 

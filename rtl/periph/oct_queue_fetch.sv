@@ -69,14 +69,14 @@ module oct_queue_fetch
   // ---- Choice of the next read -----------------------------------------------------------------
   logic [NumQueues-1:0] ask, gnt;
   logic [2:0]           pick;
-  logic                 wait_q;       // `more_i` lags one cycle behind the last choice
+  logic                 take_q;       // `more_i` lags two cycles behind the last choice
   logic [NumQueues-1:0] stale_q;      // and behind a flush
   logic                 ar_valid_q;
   logic [31:0]          ar_addr_q;
   logic [2:0]           ar_queue_q;
   logic                 ar_free;
 
-  assign ar_free = !wait_q && !take_valid_i && (!ar_valid_q || axi_rsp_i.ar_ready);
+  assign ar_free = !take_q && !take_valid_i && (!ar_valid_q || axi_rsp_i.ar_ready);
 
   always_comb begin
     ask = '0;
@@ -91,8 +91,8 @@ module oct_queue_fetch
   oct_rr_arb #(.N(NumQueues)) u_arb (
     .clk_i, .rst_ni, .req_i(ask), .take_i(1'b1), .gnt_o(gnt), .idx_o(pick)
   );
-  assign take_o       = gnt != '0;
-  assign take_queue_o = pick;
+  assign take_o       = take_q;
+  assign take_queue_o = ar_queue_q;
 
   // ---- Order of the answers ----------------------------------------------------------------------
   read_t push_read, oldest;
@@ -133,8 +133,21 @@ module oct_queue_fetch
   assign idle_o  = reads_q == '0 && !beat_valid_q;
 
   logic active;
-  assign active = reads_q != '0 || take_o || beat_valid_q || free_i != '0 || flush_i != '0 ||
-                  wait_q || drop_q != '0 || stale_q != '0;
+  assign active = reads_q != '0 || gnt != '0 || beat_valid_q || free_i != '0 || flush_i != '0 ||
+                  take_q || take_valid_i || drop_q != '0 || stale_q != '0;
+
+  logic [NumQueues-1:0]      back, stored;   // a read answered; its unit complete
+  logic [NumQueues-1:0][1:0] freed;
+  always_comb begin
+    back   = '0;
+    stored = '0;
+    freed  = '0;
+    if (r_take) back[oldest.qid] = 1'b1;
+    if (beat_last) stored[beat_queue_q] = 1'b1;
+    for (int unsigned q = 0; q < NumQueues; q++) begin
+      if (free_i[q]) freed[q] = free_two_i ? 2'd2 : 2'd1;
+    end
+  end
 
   function automatic logic [SlotWidth-1:0] next_slot(logic [SlotWidth-1:0] slot);
     return (slot == LastSlot) ? '0 : slot + 1'b1;
@@ -149,17 +162,17 @@ module oct_queue_fetch
       rd_slot_q    <= '0;
       drop_q       <= '0;
       reads_q      <= '0;
-      wait_q       <= 1'b0;
+      take_q       <= 1'b0;
       stale_q      <= '0;
       ar_valid_q   <= 1'b0;
       beat_valid_q <= 1'b0;
       word_q       <= '0;
     end else if (active) begin
-      wait_q  <= take_o;
+      take_q  <= gnt != '0;
       stale_q <= flush_i;
       if (take_valid_i) ar_valid_q <= 1'b1;
       else if (axi_rsp_i.ar_ready) ar_valid_q <= 1'b0;
-      reads_q <= reads_q + 4'(take_o) - 4'(r_take);
+      reads_q <= reads_q + 4'(gnt != '0) - 4'(r_take);
 
       if (keep) begin
         beat_valid_q <= 1'b1;
@@ -171,25 +184,19 @@ module oct_queue_fetch
       end
 
       for (int unsigned q = 0; q < NumQueues; q++) begin
-        logic take, back, stored;
-        logic [1:0] freed;
-        take   = take_o && gnt[q];
-        back   = r_take && oldest.qid == 3'(q);
-        stored = beat_last && beat_queue_q == 3'(q);
-        freed  = free_i[q] ? (free_two_i ? 2'd2 : 2'd1) : 2'd0;
-        flying_q[q] <= flying_q[q] + 4'(take) - 4'(back);
+        flying_q[q] <= flying_q[q] + 4'(gnt[q]) - 4'(back[q]);
         if (flush_i[q]) begin
           held_q[q]    <= '0;
           units_q[q]   <= '0;
           wr_slot_q[q] <= '0;
           rd_slot_q[q] <= '0;
-          drop_q[q]    <= flying_q[q] != 4'(back);
+          drop_q[q]    <= flying_q[q] != 4'(back[q]);
         end else begin
-          held_q[q]  <= held_q[q] + CountWidth'(take) - CountWidth'(freed);
-          units_q[q] <= units_q[q] + CountWidth'(stored) - CountWidth'(freed);
-          if (stored) wr_slot_q[q] <= next_slot(wr_slot_q[q]);
-          if (freed == 2'd1) rd_slot_q[q] <= next_slot(rd_slot_q[q]);
-          if (freed == 2'd2) rd_slot_q[q] <= next_slot(next_slot(rd_slot_q[q]));
+          held_q[q]  <= held_q[q] + CountWidth'(gnt[q]) - CountWidth'(freed[q]);
+          units_q[q] <= units_q[q] + CountWidth'(stored[q]) - CountWidth'(freed[q]);
+          if (stored[q]) wr_slot_q[q] <= next_slot(wr_slot_q[q]);
+          if (freed[q] == 2'd1) rd_slot_q[q] <= next_slot(rd_slot_q[q]);
+          if (freed[q] == 2'd2) rd_slot_q[q] <= next_slot(next_slot(rd_slot_q[q]));
           if (flying_q[q] == '0) drop_q[q] <= 1'b0;
         end
       end
@@ -197,7 +204,7 @@ module oct_queue_fetch
   end
 
   always_ff @(posedge clk_i) begin
-    if (take_o) ar_queue_q <= pick;
+    if (gnt != '0) ar_queue_q <= pick;
     if (take_valid_i) ar_addr_q <= take_addr_i + l2_offset_i;
     if (keep) begin
       beat_q       <= axi_rsp_i.r.data;

@@ -135,7 +135,9 @@ module oct_queue_load
 
   wait_t     w_lo, w_hi;
   signal_t   s_lo, s_hi;
-  modifier_t m_lo, m_hi;
+  modifier_t m_lo, m_hi, m_now;
+  logic [1:0] m_q;               // which modifier is being applied
+  assign m_now = mod_q[m_q];
   logic      mods_any, lo_ok, hi_ok, unused_rsvd;
   assign lo_ok = mod_ok(m_lo.enable, m_lo.preg, m_lo.word, two_q);
   assign hi_ok = mod_ok(m_hi.enable, m_hi.preg, m_hi.word, two_q);
@@ -181,11 +183,8 @@ module oct_queue_load
   end
 
   // ---- Modifiers: word += preg * scale, in the store -----------------------------------------------
-  logic [1:0]  m_q;              // which modifier
-  modifier_t   m_now;
   logic [31:0] mul_a_q, product_q;
   logic [15:0] mul_b_q;
-  assign m_now  = mod_q[m_q];
   assign preg_o = PregWidth'(m_now.preg);
 
   // ---- Store port ----------------------------------------------------------------------------------

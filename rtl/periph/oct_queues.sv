@@ -46,6 +46,12 @@ module oct_queues
   output logic [NumQueues-1:0] busy_o,
   output logic [NumQueues-1:0] waiting_o           // the head waits for a semaphore
 );
+  logic clear_q;   // re-driven here: it has many sinks
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni)                  clear_q <= 1'b1;
+    else if (clear_i != clear_q)  clear_q <= clear_i;
+  end
+
   localparam int unsigned SlotWidth  = $clog2(QueueUnits);
   localparam int unsigned CountWidth = $clog2(QueueUnits + 1);
   localparam int unsigned PregWidth  = $clog2(NumPregs);
@@ -138,13 +144,13 @@ module oct_queues
   sem_op_e [NumQueues-1:0]  emit_op;
   logic [NumQueues-1:0][5:0] emit_sem;
   logic [NumQueues-1:0][7:0] emit_add, op;
-  logic unused_op;
-  assign unused_op = ^{op[QueueTeam0], op[QueueTeam1], words[QueueTeam0], words[QueueTeam1],
-                       words[QueueDmaIn], words[QueueDmaOut]};
   logic [NumQueues-1:0][2:0] in_flight;
   logic [NumQueues-1:0][15:0] tag, done_tag;
   logic [NumQueues-1:0][23:0][31:0] words;   // w4..; queues with fewer leave the rest at zero
   head_status_t [NumQueues-1:0] head_status, status;
+  logic unused_op;
+  assign unused_op = ^{op[QueueTeam0], op[QueueTeam1], words[QueueTeam0], words[QueueTeam1],
+                       words[QueueDmaIn], words[QueueDmaOut]};
 
   assign ready = {team_ready_i, dma_out_ready_i, dma_in_ready_i, engine_ready_i};
 
@@ -154,7 +160,7 @@ module oct_queues
     signal_t [1:0]          sig;
 
     oct_queue_head #(.PayPairs(PayPairs)) u_head (
-      .clk_i, .rst_ni, .clear_i, .flush_i(flush[q]),
+      .clk_i, .rst_ni, .clear_i(clear_q), .flush_i(flush[q]),
       .load_sel_i(load.sel[q]), .load_i(load), .want_o(want[q]), .news_i(news),
       .job_valid_o(valid[q]), .job_ready_i(ready[q]), .op_o(op[q]), .words_o(pay),
       .room_i(room[q]), .push_o(push[q]), .push_auto_o(push_auto[q]), .push_fail_o(push_fail[q]),
@@ -164,7 +170,7 @@ module oct_queues
     assign words[q] = 768'(pay);
 
     oct_queue_emit u_emit (
-      .clk_i, .rst_ni, .clear_i,
+      .clk_i, .rst_ni, .clear_i(clear_q),
       .push_i(push[q]), .room_o(room[q]), .push_auto_i(push_auto[q]), .push_fail_i(push_fail[q]),
       .push_sig_i(sig), .push_tag_i(tag[q]),
       .done_i(done_i[q].valid), .done_fail_i(done_i[q].cause != CauseNone), .done_tag_o(done_tag[q]),
@@ -220,7 +226,7 @@ module oct_queues
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni)                             sem_valid_q <= 1'b0;
-    else if (clear_i || flush_end)           sem_valid_q <= 1'b0;
+    else if (clear_q || flush_end)           sem_valid_q <= 1'b0;
     else if (sem_d.valid != sem_valid_q)     sem_valid_q <= sem_d.valid;
   end
   always_ff @(posedge clk_i) begin
@@ -232,7 +238,7 @@ module oct_queues
   end
 
   oct_queue_sems u_sems (
-    .clk_i, .rst_ni, .clear_i(clear_i || flush_end || sem_clear),
+    .clk_i, .rst_ni, .clear_i(clear_q || flush_end || sem_clear),
     .req_i(sem_req), .news_o(news), .poison_o(poison)
   );
 
@@ -258,7 +264,7 @@ module oct_queues
     if (fetch_fail) dying[fail_queue] = 1'b1;
     if (bell_bad)   dying[bell_queue] = 1'b1;
   end
-  assign flush = dead_q | {NumQueues{clear_i || flush_q}};
+  assign flush = dead_q | {NumQueues{clear_q || flush_q}};
   assign stop  = flush;
 
   error_t first_error;
@@ -301,7 +307,7 @@ module oct_queues
       dead_q        <= '0;
       poison_all_q  <= 1'b0;
       quiet_q       <= '0;
-    end else if (clear_i || flush_end) begin
+    end else if (clear_q || flush_end) begin
       error_q       <= '0;
       error_event_q <= 1'b0;
       flush_q       <= 1'b0;
@@ -332,7 +338,7 @@ module oct_queues
       empty_q <= '0;
     end else if (busy_d != busy_q || empty_q != '0) begin
       busy_q  <= busy_d;
-      empty_q <= clear_i ? '0 : busy_q & ~busy_d;
+      empty_q <= clear_q ? '0 : busy_q & ~busy_d;
     end
   end
 
@@ -341,7 +347,7 @@ module oct_queues
   assign error_o       = error_q;
   assign flushing_o    = flush_q;
   assign error_event_o = error_event_q;
-  assign idle_o        = fetch_idle && !ring_busy;
+  assign idle_o        = fetch_idle && !ring_busy && (clear_q || !clear_i);
   always_comb begin
     for (int unsigned q = 0; q < NumQueues; q++) waiting_o[q] = head_status[q].waiting;
   end

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: Apache-2.0
+// oct_event_unit: events, barriers and job mailboxes; each core has its own port and view
+// (docs/architecture/event_unit.md). A request is registered, looked at in the next cycle and
+// answered from flip-flops in the one after; a blocking read is looked at again whenever what it
+// waits for may have changed. Last arrival at a barrier taken -> all answers: 2 cycles;
+// team_valid_i -> JOB_FUNC answered: 2 cycles. Test: tb/unit/periph/oct_event_unit_test.cpp.
+`include "oct_assert.svh"
+
+module oct_event_unit
+  import oct_config_pkg::*;
+  import oct_cluster_pkg::*;
+  import oct_job_pkg::*;
+  import oct_periph_pkg::*;
+(
+  input  logic                       clk_i,
+  input  logic                       rst_ni,
+  input  logic                       clear_i,
+  output logic                       idle_o,
+
+  input  data_req_t [NumCores-1:0]   req_i,
+  output data_rsp_t [NumCores-1:0]   rsp_o,
+  input  logic [NumCores-1:0]        core_clear_i,   // held in reset: forget what it waits for
+
+  input  logic [NumTeams-1:0]        team_valid_i,
+  output logic [NumTeams-1:0]        team_ready_o,
+  input  team_job_t [NumTeams-1:0]   team_job_i,
+  output job_done_t [NumTeams-1:0]   done_o,
+
+  input  logic [NumQueues-1:0]       empty_event_i,  // one cycle each
+  input  logic                       error_event_i,
+  input  logic [NumCores-1:0]        doorbell_i,
+  input  logic [NumCores-1:0]        timer_i         // level
+);
+  localparam int unsigned BarWidth = $clog2(NumBarriers);
+
+  // ---- Requests ----------------------------------------------------------------------------------
+  logic [NumCores-1:0]        fresh_q;                  // came in the cycle before
+  logic [NumCores-1:0]        block_q;                  // may have to wait
+  logic [NumCores-1:0]        wait_q;                   // does wait
+  logic [NumCores-1:0]        we_q, whole_q;
+  logic [NumCores-1:0][11:0]  addr_q;
+  logic [NumCores-1:0][31:0]  wdata_q;
+  logic [NumCores-1:0]        ready, taken;
+  logic [NumCores-1:0]        rsp_valid_q, rsp_err_q;
+  logic [NumCores-1:0][31:0]  rdata_q;
+
+  // ---- State of the cores ------------------------------------------------------------------------
+  logic [NumCores-1:0][NumEvents-1:0] mask_q, pend_q, pend_d;
+  logic [NumWorkers-1:0]      running_q, team_q, slot_q;   // the job a worker is in
+  logic                       dirty_q;                     // events changed
+
+  always_comb begin
+    for (int unsigned c = 0; c < NumCores; c++) begin
+      ready[c]       = !(fresh_q[c] && block_q[c]) && !wait_q[c];
+      taken[c]       = req_i[c].valid && ready[c];
+      rsp_o[c].ready = ready[c];
+      rsp_o[c].valid = rsp_valid_q[c];
+      rsp_o[c].err   = rsp_err_q[c];
+      rsp_o[c].rdata = rdata_q[c];
+    end
+  end
+
+  // ---- Teams and barriers ------------------------------------------------------------------------
+  logic [NumTeams-1:0][NumWorkers-1:0] offer, slot, take, ended, failed;
+  logic [NumTeams-1:0][31:0]           code;
+  cause_e [NumTeams-1:0]               cause;
+  logic [NumTeams-1:0][1:0][31:0]      func, arg;
+  logic [NumTeams-1:0][1:0][NumWorkers-1:0] job_mask;
+
+  for (genvar t = 0; t < NumTeams; t++) begin : g_team
+    oct_eu_team u_team (
+      .clk_i, .rst_ni, .clear_i,
+      .job_valid_i(team_valid_i[t]), .job_ready_o(team_ready_o[t]), .job_i(team_job_i[t]),
+      .done_o(done_o[t]),
+      .offer_o(offer[t]), .slot_o(slot[t]), .take_i(take[t]),
+      .end_i(ended[t]), .end_slot_i(slot_q), .fail_i(failed[t]), .cause_i(cause[t]),
+      .code_i(code[t]),
+      .func_o(func[t]), .arg_o(arg[t]), .mask_o(job_mask[t])
+    );
+  end
+
+  logic [NumCores-1:0]                  arrive, released;
+  logic [NumCores-1:0][BarWidth-1:0]    bar_idx;
+  logic [NumBarriers-1:0][NumCores-1:0] bar_mask;
+  logic                                 bar_we;
+  logic [BarWidth-1:0]                  bar_we_idx;
+  logic [NumCores-1:0]                  bar_wdata;
+
+  oct_eu_barriers u_barriers (
+    .clk_i, .rst_ni, .clear_i, .drop_i(core_clear_i),
+    .arrive_i(arrive), .idx_i(bar_idx), .release_o(released),
+    .mask_we_i(bar_we), .mask_idx_i(bar_we_idx), .mask_i(bar_wdata), .masks_o(bar_mask)
+  );
+
+  // ---- What is to be done for each core ----------------------------------------------------------
+  logic                active;
+  logic [NumCores-1:0] busy_q;      // this core may have something to forget
+  logic                mask_wait_q; // somebody waits for the port to the barrier masks
+  logic [NumCores-1:0] bar_want, bar_turn;
+  logic [NumCores-1:0][NumEvents-1:0] hits;
+  logic [NumWorkers-1:0] offer_any;
+  logic [NumCores-1:0] answer, err;
+  logic [NumCores-1:0][31:0] rdata;
+  logic [NumCores-1:0] mask_we, evt_clr, evt_take, send;
+  logic [NumCores-1:0] is_bar, bar_ok;
+
+  assign offer_any = offer[0] | offer[1];
+  assign active = fresh_q != '0 || dirty_q || released != '0 ||
+                  (wait_q[NumWorkers-1:0] & offer_any) != '0 || (core_clear_i & busy_q) != '0 ||
+                  mask_wait_q;
+
+  function automatic logic [31:0] rank_of(logic [NumWorkers-1:0] members, int unsigned worker);
+    logic [15:0] below, all;
+    below = '0;
+    all   = '0;
+    for (int unsigned i = 0; i < NumWorkers; i++) begin
+      all = all + 16'(members[i]);
+      if (i < worker) below = below + 16'(members[i]);
+    end
+    return {all, below};
+  endfunction
+
+  // Barriers apart from the rest, so that the answer does not hang on its own question.
+  always_comb begin
+    for (int unsigned c = 0; c < NumCores; c++) begin
+      bar_idx[c] = addr_q[c][BarWidth+2:3];
+      is_bar[c]  = addr_q[c][11:8] == 4'h1 && addr_q[c][1:0] == 2'b00 &&
+                   {27'b0, addr_q[c][7:3]} < NumBarriers;
+      bar_ok[c]  = bar_mask[bar_idx[c]][c];
+      hits[c]    = pend_q[c] & mask_q[c];
+      arrive[c]  = fresh_q[c] && is_bar[c] && addr_q[c][2] && !we_q[c] && bar_ok[c];
+    end
+  end
+
+  always_comb begin
+    answer     = '0;
+    err        = '0;
+    rdata      = '0;
+    mask_we    = '0;
+    evt_clr    = '0;
+    evt_take   = '0;
+    send       = '0;
+    take       = '0;
+    ended      = '0;
+    failed     = '0;
+    code       = '0;
+    cause      = {NumTeams{CauseKernel}};
+    bar_we     = 1'b0;
+    bar_we_idx = '0;
+    bar_wdata  = '0;
+    if (active) begin
+      for (int c = NumCores - 1; c >= 0; c--) begin
+        if (fresh_q[c] || wait_q[c]) begin
+          answer[c] = 1'b1;
+          err[c]    = 1'b1;
+          if (is_bar[c]) begin
+            if (addr_q[c][2]) begin
+              if (!we_q[c] && (wait_q[c] || bar_ok[c])) begin
+                err[c]    = 1'b0;
+                answer[c] = released[c];
+                rdata[c]  = 32'(bar_mask[bar_idx[c]]);
+              end
+            end else if (we_q[c]) begin
+              // One write a cycle; the others wait.
+              if (whole_q[c]) begin
+                err[c]    = 1'b0;
+                answer[c] = bar_turn[c];
+                if (bar_turn[c]) begin
+                  bar_we     = 1'b1;
+                  bar_we_idx = bar_idx[c];
+                  bar_wdata  = wdata_q[c][NumCores-1:0];
+                end
+              end
+            end else begin
+              err[c]   = 1'b0;
+              rdata[c] = 32'(bar_mask[bar_idx[c]]);
+            end
+          end else if (!we_q[c]) begin
+            unique case (addr_q[c])
+              12'h000: begin
+                err[c]   = 1'b0;
+                rdata[c] = c;
+              end
+              12'h008: begin
+                err[c]   = 1'b0;
+                rdata[c] = 32'(mask_q[c]);
+              end
+              12'h00c: begin
+                err[c]   = 1'b0;
+                rdata[c] = 32'(pend_q[c]);
+              end
+              12'h014: begin
+                err[c]      = 1'b0;
+                answer[c]   = hits[c] != '0;
+                evt_take[c] = answer[c];
+                rdata[c]    = 32'(hits[c]);
+              end
+              default: ;
+            endcase
+          end else if (whole_q[c]) begin
+            unique case (addr_q[c])
+              12'h008: begin
+                err[c]     = 1'b0;
+                mask_we[c] = 1'b1;
+              end
+              12'h010: begin
+                err[c]     = 1'b0;
+                evt_clr[c] = 1'b1;
+              end
+              12'h018: begin
+                err[c]  = 1'b0;
+                send[c] = 1'b1;
+              end
+              default: ;
+            endcase
+          end
+        end
+      end
+      for (int w = NumWorkers - 1; w >= 0; w--) begin
+        if ((fresh_q[w] || wait_q[w]) && !is_bar[w]) begin
+          if (!we_q[w] && addr_q[w] == 12'h020 && !running_q[w]) begin
+            err[w]    = 1'b0;
+            answer[w] = offer_any[w];
+            if (offer[0][w])      take[0][w] = 1'b1;
+            else if (offer[1][w]) take[1][w] = 1'b1;
+            rdata[w] = offer[0][w] ? func[0][slot[0][w]] : func[1][slot[1][w]];
+          end
+          if (!we_q[w] && addr_q[w] == 12'h024 && running_q[w]) begin
+            err[w]   = 1'b0;
+            rdata[w] = arg[team_q[w]][slot_q[w]];
+          end
+          if (!we_q[w] && addr_q[w] == 12'h028 && running_q[w]) begin
+            err[w]   = 1'b0;
+            rdata[w] = rank_of(job_mask[team_q[w]][slot_q[w]], w);
+          end
+          if (we_q[w] && whole_q[w] && addr_q[w] == 12'h02c && running_q[w]) begin
+            err[w]              = 1'b0;
+            ended[team_q[w]][w] = 1'b1;
+            if (wdata_q[w] != '0) begin
+              failed[team_q[w]][w] = 1'b1;
+              code[team_q[w]]      = wdata_q[w];
+              cause[team_q[w]]     = CauseKernel;
+            end
+          end
+        end
+        // A core that is reset inside a job has failed it.
+        if (core_clear_i[w] && running_q[w]) begin
+          ended[team_q[w]][w]  = 1'b1;
+          failed[team_q[w]][w] = 1'b1;
+          code[team_q[w]]      = 32'(w);
+          cause[team_q[w]]     = CauseAborted;
+        end
+      end
+    end
+  end
+
+  // ---- Barrier masks: the lowest core that wants to write --------------------------------------
+  always_comb begin
+    for (int unsigned c = 0; c < NumCores; c++) begin
+      bar_want[c] = (fresh_q[c] || wait_q[c]) && we_q[c] && whole_q[c] && is_bar[c] && !addr_q[c][2];
+    end
+    bar_turn = bar_want & (~bar_want + 1'b1);
+  end
+
+  // ---- Events ------------------------------------------------------------------------------------
+  logic                                raise;
+  logic [NumCores-1:0]                 timer_new;
+  logic [NumCores-1:0][NumEvents-1:0]  set;
+  always_comb begin
+    for (int unsigned c = 0; c < NumCores; c++) timer_new[c] = timer_i[c] && !pend_q[c][EvTimer] && !core_clear_i[c];
+    raise = empty_event_i != '0 || error_event_i || doorbell_i != '0 || timer_new != '0 || send != '0 ||
+            (timer_i & (evt_clr | evt_take)) != '0;
+    set   = '0;
+    if (raise) begin
+      for (int unsigned c = 0; c < NumCores; c++) begin
+        set[c][EvQueue+:NumQueues] = empty_event_i;
+        set[c][EvError]            = error_event_i;
+        set[c][EvDoorbell]         = doorbell_i[c];
+        set[c][EvTimer]            = timer_i[c];
+        for (int unsigned s = 0; s < NumCores; s++) begin
+          if (send[s] && wdata_q[s][c]) set[c][EvSoft+:8] |= wdata_q[s][23:16];
+        end
+      end
+    end
+    for (int unsigned c = 0; c < NumCores; c++) begin
+      pend_d[c] = pend_q[c];
+      if (evt_clr[c])  pend_d[c] = pend_q[c] & ~wdata_q[c][NumEvents-1:0];
+      if (evt_take[c]) pend_d[c] = pend_q[c] & ~mask_q[c];
+      pend_d[c] |= set[c];
+    end
+  end
+
+  assign idle_o = fresh_q == '0 && wait_q == '0 && rsp_valid_q == '0;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      fresh_q     <= '0;
+      wait_q      <= '0;
+      rsp_valid_q <= '0;
+      mask_q      <= '0;
+      pend_q      <= '0;
+      running_q   <= '0;
+      dirty_q     <= 1'b0;
+      busy_q      <= '0;
+      mask_wait_q <= 1'b0;
+    end else if (clear_i) begin
+      fresh_q     <= '0;
+      wait_q      <= '0;
+      rsp_valid_q <= '0;
+      mask_q      <= '0;
+      pend_q      <= '0;
+      running_q   <= '0;
+      dirty_q     <= 1'b0;
+      busy_q      <= '0;
+      mask_wait_q <= 1'b0;
+    end else if (active || taken != '0 || rsp_valid_q != '0 || raise) begin
+      fresh_q     <= taken & ~core_clear_i;
+      wait_q      <= (wait_q | fresh_q) & ~answer & ~core_clear_i;
+      rsp_valid_q <= answer & ~core_clear_i;
+      dirty_q     <= raise || mask_we != '0;
+      mask_wait_q <= (bar_want & ~bar_turn) != '0;
+      busy_q      <= '1;
+      for (int unsigned c = 0; c < NumCores; c++) begin
+        pend_q[c] <= pend_d[c];
+        if (mask_we[c]) mask_q[c] <= wdata_q[c][NumEvents-1:0];
+        if (core_clear_i[c]) begin
+          pend_q[c] <= '0;
+          mask_q[c] <= '0;
+          busy_q[c] <= taken[c];
+        end
+      end
+      running_q <= (running_q | take[0] | take[1]) & ~(ended[0] | ended[1]);
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (taken != '0) begin
+      for (int unsigned c = 0; c < NumCores; c++) begin
+        if (taken[c]) begin
+          addr_q[c]  <= req_i[c].addr[11:0];
+          we_q[c]    <= req_i[c].we;
+          whole_q[c] <= req_i[c].be == '1;
+          wdata_q[c] <= req_i[c].wdata;
+          // EVT_WAIT, JOB_FUNC, BARRIER_WAIT; BARRIER_MASK may have to wait for its turn.
+          block_q[c] <= req_i[c].addr[11:8] == 4'h1 || req_i[c].addr[11:0] == 12'h014 ||
+                        req_i[c].addr[11:0] == 12'h020;
+        end
+      end
+    end
+    if (active) begin
+      for (int unsigned c = 0; c < NumCores; c++) begin
+        if (answer[c]) begin
+          rsp_err_q[c] <= err[c];
+          rdata_q[c]   <= rdata[c];
+        end
+      end
+      for (int unsigned w = 0; w < NumWorkers; w++) begin
+        if (take[0][w] || take[1][w]) begin
+          team_q[w] <= !take[0][w];
+          slot_q[w] <= take[0][w] ? slot[0][w] : slot[1][w];
+        end
+      end
+    end
+  end
+
+  logic unused;
+  always_comb begin
+    unused = 1'b0;
+    for (int unsigned c = 0; c < NumCores; c++) unused ^= ^{req_i[c].amo, req_i[c].addr};
+  end
+endmodule
