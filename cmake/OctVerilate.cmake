@@ -3,9 +3,10 @@
 #
 #   oct_verilate(NAME <lib> TOP <module> [PREFIX <class>] [CONFIG octant|tiny|fpga]
 #                [FILES <rtl-relative .sv>...] [SOURCES <.sv beside the caller>...] [PARAMS X=1...]
-#                [OPT <C++ flags>...] [CHUNKS <n>] [TRACE] [FAST] [NO_ASSERT] [VFLAGS <flags>...])
+#                [OPT <C++ flags>...] [CHUNKS <n>] [TRACE] [FAST] [NO_ASSERT] [VFLAGS <flags>...]
+#                [NETLIST <file.v>])
 #   oct_unit_test(NAME <x> TEST <.cpp> [TOP <module>] [TOPS <module>...] [CONFIGS ...] [LABEL long]
-#                 [LINK <lib>...] and FILES, SOURCES, PARAMS, OPT, TRACE, VFLAGS as above)
+#                 [LINK <lib>...] [GATE <block>] and FILES, SOURCES, PARAMS, OPT, TRACE, VFLAGS as above)
 
 find_program(OCT_VERILATOR verilator REQUIRED)
 execute_process(
@@ -52,7 +53,7 @@ function(oct_file_list config out_var)
 endfunction()
 
 function(oct_verilate)
-  cmake_parse_arguments(A "TRACE;FAST;NO_ASSERT" "NAME;TOP;PREFIX;CONFIG;CHUNKS"
+  cmake_parse_arguments(A "TRACE;FAST;NO_ASSERT" "NAME;TOP;PREFIX;CONFIG;CHUNKS;NETLIST"
     "FILES;SOURCES;PARAMS;OPT;VFLAGS" ${ARGN})
   if(A_UNPARSED_ARGUMENTS OR NOT A_NAME OR NOT A_TOP)
     message(FATAL_ERROR "oct_verilate(${A_NAME}): NAME and TOP needed; not understood: ${A_UNPARSED_ARGUMENTS}")
@@ -67,7 +68,13 @@ function(oct_verilate)
   # Paths are relative to the repository, so that messages are short and ccache hits everywhere.
   oct_file_list(${A_CONFIG} list)
   set(inputs "")
-  if(A_FILES)
+  set(lint -Wall)
+  if(A_NETLIST)
+    # Made by tools, so nothing in it is for us to mend.
+    set(lint -Wno-fatal -Wno-lint -Wno-style)
+    set(sv "${A_NETLIST}")
+    set(inputs "${A_NETLIST}")
+  elseif(A_FILES)
     list(PREPEND A_FILES "pkg/generated/${A_CONFIG}/oct_config_pkg.sv")
     list(TRANSFORM A_FILES PREPEND "rtl/")
     set(sv +incdir+rtl/include ${A_FILES})
@@ -83,7 +90,7 @@ function(oct_verilate)
   endforeach()
 
   # Tests start every flip-flop and memory at random; FAST models of whole programs do not.
-  set(flags --top-module ${A_TOP} -O3 -Wall -fno-table --output-split 20000
+  set(flags --top-module ${A_TOP} -O3 ${lint} -fno-table --output-split 20000
     --x-assign $<IF:$<BOOL:${A_FAST}>,fast,unique> --x-initial $<IF:$<BOOL:${A_FAST}>,fast,unique>)
   if(NOT A_NO_ASSERT)
     list(APPEND flags --assert)
@@ -121,8 +128,19 @@ function(oct_verilate)
   set_source_files_properties(${slow} PROPERTIES COMPILE_OPTIONS "-O0")
 endfunction()
 
+# The netlist of a block of scripts/synth_blocks.yaml with models of its cells, as one Verilog file.
+function(oct_netlist block out_var)
+  set(file "${CMAKE_CURRENT_BINARY_DIR}/gate.${block}.v")
+  set(${out_var} "${file}" PARENT_SCOPE)
+  add_custom_command(
+    OUTPUT "${file}"
+    COMMAND ${OCT_PYTHON} scripts/synth.py --jobs 1 --simulation "${file}" ${block}
+    WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" DEPENDS ${ARGN}
+    COMMENT "Synthesising ${block}" VERBATIM)
+endfunction()
+
 function(oct_unit_test)
-  cmake_parse_arguments(A "TRACE" "NAME;TEST;TOP;LABEL"
+  cmake_parse_arguments(A "TRACE" "NAME;TEST;TOP;LABEL;GATE"
     "TOPS;CONFIGS;FILES;SOURCES;PARAMS;OPT;VFLAGS;LINK" ${ARGN})
   if(A_UNPARSED_ARGUMENTS OR NOT A_NAME OR NOT A_TEST)
     message(FATAL_ERROR "oct_unit_test(${A_NAME}): NAME and TEST needed; not understood: ${A_UNPARSED_ARGUMENTS}")
@@ -160,11 +178,37 @@ function(oct_unit_test)
         ${pass_PARAMS} ${pass_OPT} ${pass_VFLAGS} ${pass_TRACE})
       list(APPEND models ${model})
     endforeach()
-    add_executable("test.${name}" ${A_TEST})
-    target_link_libraries("test.${name}" PRIVATE ${models} ${A_LINK} oct_catch_main oct_config_${config})
-    oct_warnings("test.${name}")
-    target_compile_options("test.${name}" PRIVATE -O1)
-    add_test(NAME "rtl.${name}" COMMAND "test.${name}")
-    set_tests_properties("rtl.${name}" PROPERTIES LABELS ${A_LABEL} TIMEOUT 900)
+    oct_add_test(rtl ${name})
   endforeach()
+
+  # The same test on the netlist, for the first of its tops.
+  if(A_GATE)
+    set(name "${A_NAME}")
+    list(POP_FRONT A_TOPS top)
+    set(sources ${A_FILES})
+    list(TRANSFORM sources PREPEND "${PROJECT_SOURCE_DIR}/rtl/")
+    oct_netlist(${A_GATE} netlist ${sources})
+    oct_verilate(NAME gate.${name}.${top} TOP ${top} NETLIST ${netlist} ${pass_TRACE})
+    set(models gate.${name}.${top})
+    foreach(top ${A_TOPS})
+      list(APPEND models "model.${name}.${top}")
+    endforeach()
+    set(config octant)
+    oct_add_test(gate ${name})
+  endif()
 endfunction()
+
+# Uses the variables of oct_unit_test.
+macro(oct_add_test kind name)
+  if("${kind}" STREQUAL "rtl")
+    set(target "test.${name}")
+  else()
+    set(target "test.${kind}.${name}")
+  endif()
+  add_executable(${target} ${A_TEST})
+  target_link_libraries(${target} PRIVATE ${models} ${A_LINK} oct_catch_main oct_config_${config})
+  oct_warnings(${target})
+  target_compile_options(${target} PRIVATE -O1)
+  add_test(NAME "${kind}.${name}" COMMAND ${target})
+  set_tests_properties("${kind}.${name}" PROPERTIES LABELS ${A_LABEL} TIMEOUT 900)
+endmacro()

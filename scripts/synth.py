@@ -8,6 +8,7 @@ options are what they were is not synthesised again. Numbers are before layout: 
 import argparse
 import concurrent.futures
 import dataclasses
+import fcntl
 import hashlib
 import json
 import os
@@ -79,6 +80,11 @@ class Flow:
         work = self.root / block.name
         work.mkdir(parents=True, exist_ok=True)
         key, stamp = self.key(block), work / "result.json"
+        with open(work / "lock", "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # two builds at once may want the same block
+            return self._run(block, work, key, stamp)
+
+    def _run(self, block, work, key, stamp):
         if stamp.exists() and not self.args.force:
             old = json.loads(stamp.read_text())
             if old["key"] == key:
@@ -138,6 +144,26 @@ class Flow:
         }
 
 
+    def simulation(self, block, path):
+        """One Verilog file to simulate: the netlist, its boxes, memories and all library cells."""
+        members = [*self.all_boxes(block), block]
+        text = "".join((self.root / b.name / "gates.v").read_text() for b in members)
+        memories = {}
+        for b in members:
+            memories.update(json.loads((self.root / b.name / "macros.json").read_text()))
+        text += "".join(fpga.wrapper(name, macro) for name, macro in memories.items())
+        for kind in sorted({macro["kind"] for macro in memories.values()}):
+            text += (ROOT / f"rtl/tech/{kind}.sv").read_text()
+        models = self.root / "cells.v"
+        if not models.exists():
+            # Functional models follow from the Liberty file itself.
+            elaborate.run(["yosys", "-Q", "-p", f"read_liberty -ignore_miss_func {self.library}; "
+                           f"write_verilog -noattr {models}.{os.getpid()}"],
+                          self.root / f"cells.{os.getpid()}.log")
+            os.replace(f"{models}.{os.getpid()}", models)
+        path.write_text(text + models.read_text())
+
+
 def schedule(flow, names, jobs):
     """Run the blocks, boxes before those that contain them; yields results as they come."""
     wanted = {}
@@ -182,6 +208,8 @@ def arguments():
     p.add_argument("--jobs", type=int, default=os.cpu_count())
     p.add_argument("--force", action="store_true", help="synthesise even what did not change")
     p.add_argument("--check", action="store_true", help="fail if a block misses the period")
+    p.add_argument("--simulation", type=pathlib.Path, metavar="FILE",
+                   help="write the netlist of the one block given, with models of its cells")
     p.add_argument("--list", type=pathlib.Path, default=ROOT / "rtl/rtl.f", help="file list")
     args = p.parse_args()
     args.config = args.config or ("fpga" if args.fpga else "octant")
@@ -200,6 +228,9 @@ def main():
     except FlowError as error:
         print(f"synth: {error}", file=sys.stderr)
         return 2
+    if args.simulation and "error" not in results[-1]:
+        flow.simulation(flow.plan.blocks[args.blocks[0]], args.simulation)
+        return 0
     order = list(flow.plan.blocks)
     results.sort(key=lambda r: order.index(r["block"]))
     good = [r for r in results if "error" not in r]

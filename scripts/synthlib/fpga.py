@@ -16,8 +16,8 @@ FAMILIES = {
 }
 
 
-def _wrapper(name, macro):
-    """A module of the macro's name around the FPGA body of its kind."""
+def wrapper(name, macro):
+    """A module of the macro's name around the body of its kind."""
     ports = macro_files.ports(macro)
     declared = ", ".join(f"{'input' if i else 'output'} " + (f"[{w - 1}:0] " if w > 1 else "") + p
                          for p, w, i in ports)
@@ -28,7 +28,7 @@ def _wrapper(name, macro):
 
 def map_block(block, macros, family, work):
     rules = FAMILIES[family]
-    (work / "macros.v").write_text("".join(_wrapper(n, m) for n, m in macros.items()) or "\n")
+    (work / "macros.v").write_text("".join(wrapper(n, m) for n, m in macros.items()) or "\n")
     bodies = " ".join(str(p) for p in sorted((ROOT / "rtl/tech/fpga").glob("*.sv"))) if macros else ""
     (work / "map.ys").write_text(f"""read_verilog macros.v
 read_verilog -icells rtl.v
