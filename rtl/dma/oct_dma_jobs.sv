@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// oct_dma_jobs: takes the jobs of one direction, checks them exactly, and keeps up to JobSlots of
-// them for the walkers. A checked job is in its slot 4 cycles after it was taken; a bad one becomes
-// a job that moves nothing and carries its cause.
+// oct_dma_jobs: checks the jobs of one direction exactly, takes them, and keeps up to JobSlots of
+// them for the walkers. A job is checked while it is offered and taken in its fourth cycle; a bad
+// one becomes a job that moves nothing and carries its cause.
 // Test: tb/unit/dma/oct_dma_test.cpp.
 module oct_dma_jobs
   import oct_config_pkg::*;
@@ -31,7 +31,7 @@ module oct_dma_jobs
   typedef enum logic [1:0] {StIdle, StMul1, StMul2, StPush} state_e;
 
   state_e   state_q;
-  dma_job_t job_q;
+  dma_job_t job;        // offered: it stands until it is taken
   ptr_t     wr_ptr_q;
   xfer_t    slots_q [JobSlots];
   xfer_t    push;
@@ -40,11 +40,12 @@ module oct_dma_jobs
   logic [31:0] l2_addr_q;
 
   assign room        = (wr_ptr_q - end_ptr_i) != ptr_t'(JobSlots);
-  assign job_ready_o = (state_q == StIdle) && !clear_i;
+  assign job         = job_i;
+  assign job_ready_o = (state_q == StPush) && room && !clear_i;
   assign idle_o      = (state_q == StIdle) && (wr_ptr_q == end_ptr_i);
   assign wr_ptr_o    = wr_ptr_q;
-  assign last1       = job_q.count1 - 16'd1;
-  assign last2       = job_q.count2 - 16'd1;
+  assign last1       = job.count1 - 16'd1;
+  assign last2       = job.count2 - 16'd1;
 
   always_comb begin
     for (int unsigned i = 0; i < JobSlots; i++) jobs_o[i] = slots_q[i];
@@ -52,16 +53,10 @@ module oct_dma_jobs
 
   // ---- Range: lowest and highest offset of the pattern, one multiplier for both strides ----------
   // Strides that leave L1 with one step are caught by themselves, so short factors are exact.
-  logic signed [StrWidth+16:0] prod_q, prod;
+  logic signed [StrWidth-1:0]  stride_q;
+  logic        [15:0]          last_q;
+  logic signed [StrWidth+16:0] prod_q;
   logic signed [SumWidth-1:0]  lo_q, hi_q, lo, hi;
-
-  always_comb begin
-    if (state_q == StMul1) begin
-      prod = $signed(job_q.l1_stride1[StrWidth-1:0]) * $signed({1'b0, last1});
-    end else begin
-      prod = $signed(job_q.l1_stride2[StrWidth-1:0]) * $signed({1'b0, last2});
-    end
-  end
 
   function automatic logic leaves(input logic [31:L1AddrWidth] upper);
     return (upper != '0) && (~upper != '0);
@@ -76,10 +71,10 @@ module oct_dma_jobs
   logic        op_copy, op_fill, op_nop;
   logic [32:0] row_end;
 
-  assign op_copy = job_q.op == OpDmaCopy;
-  assign op_fill = Fill && (job_q.op == OpDmaFill);
-  assign op_nop  = job_q.op == OpNop;
-  assign row_end = {1'b0, job_q.l1_addr} + {1'b0, job_q.row_bytes};
+  assign op_copy = job.op == OpDmaCopy;
+  assign op_fill = Fill && (job.op == OpDmaFill);
+  assign op_nop  = job.op == OpNop;
+  assign row_end = {1'b0, job.l1_addr} + {1'b0, job.row_bytes};
 
   always_comb begin
     cause = CauseNone;
@@ -88,25 +83,25 @@ module oct_dma_jobs
       cause = CauseNone;
     end else if (!op_copy && !op_fill) begin
       cause = CauseBadOp;
-      addr  = {24'b0, job_q.op};
-    end else if (job_q.row_bytes == '0) begin
+      addr  = {24'b0, job.op};
+    end else if (job.row_bytes == '0) begin
       cause = CauseBadField;
       addr  = 32'd6;
-    end else if (job_q.count1 == '0 || job_q.count2 == '0) begin
+    end else if (job.count1 == '0 || job.count2 == '0) begin
       cause = CauseBadField;
       addr  = 32'd7;
-    end else if (job_q.l1_addr >= L1Bytes) begin
+    end else if (job.l1_addr >= L1Bytes) begin
       cause = CauseL1Range;
-      addr  = job_q.l1_addr;
+      addr  = job.l1_addr;
     end else if (row_end > 33'(L1Bytes)) begin
       cause = CauseL1Range;
       addr  = L1Bytes;
-    end else if (last1 != '0 && leaves(job_q.l1_stride1[31:L1AddrWidth])) begin
+    end else if (last1 != '0 && leaves(job.l1_stride1[31:L1AddrWidth])) begin
       cause = CauseL1Range;
-      addr  = job_q.l1_addr + job_q.l1_stride1;
-    end else if (last2 != '0 && leaves(job_q.l1_stride2[31:L1AddrWidth])) begin
+      addr  = job.l1_addr + job.l1_stride1;
+    end else if (last2 != '0 && leaves(job.l1_stride2[31:L1AddrWidth])) begin
       cause = CauseL1Range;
-      addr  = job_q.l1_addr + job_q.l1_stride2;
+      addr  = job.l1_addr + job.l1_stride2;
     end else if (lo < 0) begin
       cause = CauseL1Range;
       addr  = lo[31:0];
@@ -121,12 +116,12 @@ module oct_dma_jobs
     push.fill       = op_fill;
     push.cause      = cause[3:0];
     push.l2_addr    = (cause != CauseNone) ? addr : l2_addr_q;
-    push.l2_stride1 = job_q.l2_stride1;
-    push.l2_stride2 = job_q.l2_stride2;
-    push.l1_addr    = job_q.l1_addr[L1AddrWidth-1:0];
-    push.l1_stride1 = job_q.l1_stride1[L1AddrWidth-1:0];
-    push.l1_stride2 = job_q.l1_stride2[L1AddrWidth-1:0];
-    push.row_last   = L1AddrWidth'(job_q.row_bytes - 32'd1);
+    push.l2_stride1 = job.l2_stride1;
+    push.l2_stride2 = job.l2_stride2;
+    push.l1_addr    = job.l1_addr[L1AddrWidth-1:0];
+    push.l1_stride1 = job.l1_stride1[L1AddrWidth-1:0];
+    push.l1_stride2 = job.l1_stride2[L1AddrWidth-1:0];
+    push.row_last   = L1AddrWidth'(job.row_bytes - 32'd1);
     push.last1      = last1;
     push.last2      = last2;
   end
@@ -152,15 +147,20 @@ module oct_dma_jobs
   end
 
   always_ff @(posedge clk_i) begin
-    if (state_q == StIdle) begin
-      if (job_valid_i) job_q <= job_i;
-    end else begin
-      prod_q <= prod;
+    if (job_valid_i) begin
+      if (state_q == StIdle) begin
+        stride_q <= job.l1_stride1[StrWidth-1:0];
+        last_q   <= last1;
+      end else if (state_q == StMul1) begin
+        stride_q <= job.l1_stride2[StrWidth-1:0];
+        last_q   <= last2;
+      end
+      if (state_q == StMul1 || state_q == StMul2) prod_q <= stride_q * $signed({1'b0, last_q});
       if (state_q == StMul1) begin
-        l2_addr_q <= op_fill ? job_q.l2_addr : job_q.l2_addr + l2_offset_i;
+        l2_addr_q <= op_fill ? job.l2_addr : job.l2_addr + l2_offset_i;
       end
       if (state_q == StMul2) begin
-        lo_q <= $signed(SumWidth'(job_q.l1_addr)) + ((prod_q < 0) ? SumWidth'(prod_q) : '0);
+        lo_q <= $signed(SumWidth'(job.l1_addr)) + ((prod_q < 0) ? SumWidth'(prod_q) : '0);
         hi_q <= $signed(SumWidth'(row_end)) + ((prod_q < 0) ? '0 : SumWidth'(prod_q));
       end
       if (state_q == StPush && room) slots_q[wr_ptr_q[TagWidth-1:0]] <= push;
@@ -168,5 +168,5 @@ module oct_dma_jobs
   end
 
   logic unused;
-  assign unused = ^{1'b0, job_q.tag};
+  assign unused = ^{1'b0, job.tag};
 endmodule
