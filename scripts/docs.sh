@@ -1,0 +1,9 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Regenerate every generated file: constants, registers, reference pages.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+for generator in scripts/gen_*.py; do
+  echo "$generator"
+  .venv/bin/python3 "$generator"
+done
