@@ -18,6 +18,7 @@
 #include "harness/elf_loader.hpp"
 #include "harness/model_library.hpp"
 #include "harness/program_run.hpp"
+#include "harness/report.hpp"
 #include "harness/seed.hpp"
 #include "harness/vcd.hpp"
 #include "scopes.hpp"
@@ -83,16 +84,14 @@ std::string fst_name(const std::string& trace) {
 
 void print_stats(tb::Cluster& cluster, const tb::RunResult& result) {
   const tb::AxiMemory::Stats& m = cluster.memory().stats();
-  std::fputs(fmt::format("cycles            {}\n"
-                         "exit code         {}\n"
-                         "memory reads      {} bursts, {} beats\n"
-                         "memory writes     {} bursts, {} beats\n"
-                         "simulation        {:.2f} s, {:.1f} kHz\n",
-                         result.cycles, result.exit_code, m.read_bursts, m.read_beats,
-                         m.write_bursts, m.write_beats, result.seconds,
-                         static_cast<double>(result.cycles) / result.seconds / 1000)
-                 .c_str(),
-             stderr);
+  const std::string text = fmt::format(
+      "{:<36}{:>14}\n{:<36}{:>14}\n{}"
+      "memory reads: {} bursts, {} beats; writes: {} bursts, {} beats; {} refused\n"
+      "simulation: {:.2f} s, {:.1f} kHz\n",
+      "cycles", result.cycles, "exit code", result.exit_code, tb::counter_report(cluster.host()),
+      m.read_bursts, m.read_beats, m.write_bursts, m.write_beats, m.errors, result.seconds,
+      static_cast<double>(result.cycles) / result.seconds / 1000);
+  std::fputs(text.c_str(), stderr);
 }
 
 int simulate(const SimArguments& a) {

@@ -34,10 +34,23 @@ void oct_exit(int code) {
 /* ---- Errors
  * -------------------------------------------------------------------------------------- */
 oct_error_t oct_error(void) {
-  oct_error_t e = {0, 0, 0, 0, 0};
-  return e;
+  uint32_t e = *oct_reg(OCT_REG_ERROR);
+  uint32_t addr = *oct_reg(OCT_REG_ERROR_ADDR);
+  oct_error_t error = {(int)(e >> 31), e >> 28 & 7u, e & 0xffffu, e >> 16 & 0xffu, addr};
+  return error;
 }
-void oct_error_clear(void) {}
+
+void oct_error_clear(void) {
+  *oct_reg(OCT_REG_ERROR_CLEAR) = 1;
+  while (*oct_reg(OCT_REG_STATUS) & OCT_STATUS_CLEARING) {
+  }
+  /* HEAD := TAIL in the rings; what was appended without a doorbell is forgotten, tickets restart
+     with the semaphores. */
+  for (unsigned q = 0; q < OCT_NUM_QUEUES; q++) {
+    oct_rt.tail[q] = *oct_reg(OCT_REG_QUEUE(q) + OCT_QUEUE_TAIL);
+    oct_rt.tickets[q] = 0;
+  }
+}
 
 /* ---- Traps
  * --------------------------------------------------------------------------------------- */

@@ -52,6 +52,8 @@ void Cluster::reset(unsigned cycles) {
   }
   model_->set_reset_n(true);
   model_->eval();
+  // The reset is released synchronously inside; before that the ports lose what they are given.
+  run(8, false);
 }
 
 void Cluster::follow_window() {

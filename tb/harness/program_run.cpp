@@ -62,7 +62,11 @@ void ProgramRun::load() {
   const std::array<MemoryRange, 2> memories{
       {{"L2", info.l2_base, info.l2_bytes}, {"L1", info.l1_base, info.l1_bytes}}};
   program_.check_fits(memories);
-  cluster_.reset();
+  if (options_.warm) {
+    abort();
+  } else {
+    cluster_.reset();
+  }
   for (const ElfSegment& s : program_.segments()) {
     if (s.data.empty()) continue;
     if (s.addr - info.l1_base < info.l1_bytes) {
@@ -75,6 +79,20 @@ void ProgramRun::load() {
   }
   if (const auto ring = program_.symbol("oct_console")) console_ = *ring;
   place_arguments();
+}
+
+void ProgramRun::abort() {
+  // The longest way out is a memory that never answers: the time-out, then draining.
+  AxilDriver& host = cluster_.host();
+  host.write(regs::kAbort, 1);
+  const std::uint64_t limit = cluster_.cycle() + 1'000'000;
+  while ((host.read(regs::kStatus) & regs::kStatusAborted) == 0) {
+    if (cluster_.cycle() > limit) {
+      throw WatchdogError(
+          fmt::format("abort: not finished after 1000000 cycles, busy blocks {:#x}\n{}",
+                      host.read(regs::kAbortBusy), report()));
+    }
+  }
 }
 
 void ProgramRun::load_over_axi(std::uint32_t addr, std::span<const std::uint8_t> data) {
@@ -183,11 +201,15 @@ void ProgramRun::release() {
   AxilDriver& host = cluster_.host();
   // The ring is random until the program has set it up; an unset magic keeps the host away.
   if (console_ != 0) cluster_.memory().store(console_, std::uint32_t{0});
+  for (unsigned tries = 0; (host.read(regs::kStatus) & regs::kStatusAborting) != 0; ++tries) {
+    if (tries == 10'000) throw WatchdogError("start after reset: blocks do not become idle\n");
+  }
   host.write(regs::kExit, 0);
   host.write(regs::kIrqPending, ~0U);
   host.write(regs::kIrqEnable, regs::kIrqExit | regs::kIrqConsole | regs::kIrqError);
   host.write(regs::kBootAddr, program_.entry());
-  host.write(regs::kRun, 1);
+  host.write(regs::kIcacheFlush, 1);
+  host.write(regs::kRun, (1U << cluster_.info().cores) - 1);
 }
 
 void ProgramRun::drain_console() {

@@ -24,6 +24,7 @@ struct WatchdogError : std::runtime_error {
 struct RunOptions {
   std::uint64_t max_cycles = 0;        ///< 0: no limit
   std::uint64_t watchdog = 1'000'000;  ///< cycles without any progress; 0: off
+  bool warm = false;                   ///< no reset: the host's abort, then load
   bool fast_load = false;              ///< fill L2 by the back door instead of AXI bursts
   std::vector<std::string> args;       ///< main's argv[1]...; a program sees up to 4000 bytes
   std::function<void(std::string_view)> console;  ///< text as it comes
@@ -40,8 +41,8 @@ class ProgramRun {
  public:
   ProgramRun(Cluster& cluster, const ElfProgram& program, RunOptions options);
 
-  /// Resets the cluster, loads and runs the program to its end. Throws ElfError, WatchdogError,
-  /// ProtocolError and whatever the model throws (a failed assertion).
+  /// Resets the cluster (or aborts what runs), loads and runs the program to its end. Throws
+  /// ElfError, WatchdogError, ProtocolError and whatever the model throws (a failed assertion).
   RunResult run();
 
   /// What every core and every queue is doing, one per line.
@@ -49,6 +50,7 @@ class ProgramRun {
 
  private:
   void load();
+  void abort();
   void load_over_axi(std::uint32_t addr, std::span<const std::uint8_t> data);
   void load_l1(std::uint32_t addr, std::span<const std::uint8_t> data);
   void place_arguments();

@@ -119,10 +119,36 @@ std::vector<CoreView> read_cores(AxilDriver& host, const ClusterInfo& info) {
   return cores;
 }
 
+std::string counter_report(AxilDriver& host) {
+  constexpr std::array<const char*, 15> kNames{"cycles since reset",
+                                               "core requests refused by L1",
+                                               "L1 grants to cores",
+                                               "engine requests refused by L1",
+                                               "L1 grants to the engine",
+                                               "L1 lanes granted to the DMA",
+                                               "instruction cache misses",
+                                               "instruction cache stalls",
+                                               "AXI read beats",
+                                               "AXI write beats",
+                                               "engine busy",
+                                               "DMA-in busy",
+                                               "DMA-out busy",
+                                               "engine queue waits for a semaphore",
+                                               "cores asleep (core cycles)"};
+  host.write(regs::kSnapshot, 0);
+  std::string text;
+  for (std::uint32_t i = 0; i < kNames.size(); ++i) {
+    const std::uint64_t low = host.read(regs::kCounters + 8 * i);
+    const std::uint64_t high = host.read(regs::kCounters + 8 * i + 4);
+    text += fmt::format("{:<36}{:>14}\n", kNames[i], high << 32 | low);
+  }
+  return text;
+}
+
 std::string describe_error(AxilDriver& host) {
-  const std::uint32_t info = host.read(regs::kErrorInfo);
+  const std::uint32_t info = host.read(regs::kError);
   const std::uint32_t addr = host.read(regs::kErrorAddr);
-  const std::uint32_t queue = (info >> 24) & 7;
+  const std::uint32_t queue = (info >> 28) & 7;
   const std::string who = queue < kQueueNames.size()
                               ? fmt::format("{}, tag {}", kQueueNames[queue], info & 0xffff)
                               : std::string("cores or instruction cache");

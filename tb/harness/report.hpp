@@ -20,6 +20,9 @@ struct CoreView {
 };
 [[nodiscard]] std::vector<CoreView> read_cores(AxilDriver& host, const ClusterInfo& info);
 
+/// The cluster's counters, one per line with its name.
+[[nodiscard]] std::string counter_report(AxilDriver& host);
+
 /// "dma-in, tag 7: access outside L1 at offset 0x00020000": the machine's error record.
 [[nodiscard]] std::string describe_error(AxilDriver& host);
 

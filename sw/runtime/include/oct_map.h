@@ -3,6 +3,11 @@
 #ifndef OCT_MAP_H
 #define OCT_MAP_H
 
+#define OCT_REG_STATUS 0x001c
+#define OCT_STATUS_CLEARING (1u << 4)
+#define OCT_REG_ERROR 0x0030 /* valid[31] queue[30:28] cause[23:16] tag[15:0] */
+#define OCT_REG_ERROR_ADDR 0x0034
+#define OCT_REG_ERROR_CLEAR 0x0038
 #define OCT_REG_EXIT 0x0080
 #define OCT_REG_CONSOLE 0x0084
 

@@ -126,7 +126,7 @@ class FakeCluster final : public tb::ClusterModel {
       case 6:
         throw std::runtime_error("assertion failed or $stop at fake.sv:1");
       case 7:
-        regs_[kErrorInfo] = 0x8103'0007, regs_[kErrorAddr] = 0x20000;
+        regs_[kError] = 0x9003'0007, regs_[kErrorAddr] = 0x20000;
         regs_[kIrqPending] |= kIrqError;
         break;
       default:

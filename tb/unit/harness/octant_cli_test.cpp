@@ -113,7 +113,8 @@ TEST_CASE("octant sim: exit codes of programs") {
   words[3000] = kExit | 7;
   const Result stats = Program(words).sim("--stats --latency 1");
   CHECK(stats.code == 7);
-  CHECK_THAT(stats.text, Catch::Contains("exit code         7") && Catch::Contains("3001 beats"));
+  CHECK_THAT(stats.text, Catch::Contains("exit code                                        7") &&
+                             Catch::Contains("3001 beats"));
 }
 
 TEST_CASE("octant sim: console text comes out") {
