@@ -27,38 +27,52 @@ module oct_tcdm_banks
   output logic [LineLanes-1:0]         line_valid_o,
   output logic [LineWidth-1:0]         line_rdata_o
 );
-  banks_t                                  req, we, hi, hi_q;
-  logic [NumBanks-1:0][BankAddrWidth-1:0]  row;
-  logic [NumBanks-1:0][7:0]                be;
-  logic [NumBanks-1:0][63:0]               wdata, rdata;
-  logic [NumNarrow-1:0]                    narrow_q, narrow_d;
-  logic [NumWord-1:0]                      word_q, word_d;
-  logic [LineLanes-1:0]                    lane_q;
-  bank_idx_t [NumMasters-1:0]              bank_q;
+  localparam int unsigned Lanes = LineLanes;
+
+  // Unpacked: simulators index them without shifting.
+  logic [BankAddrWidth-1:0]   row   [NumBanks];
+  logic [7:0]                 be    [NumBanks];
+  logic [63:0]                wdata [NumBanks];
+  logic [63:0]                rdata [NumBanks];
+  banks_t                     req, we, hi, hi_q;
+  logic [NumNarrow-1:0]       narrow_q, narrow_d;
+  logic [NumWord-1:0]         word_q, word_d;
+  logic [LineLanes-1:0]       lane_q;
+  bank_idx_t [NumMasters-1:0] bank_q;
 
   // ---- To the banks ------------------------------------------------------------------------------
   always_comb begin
+    automatic banks_t                   gnt = '0;
+    automatic logic [BankAddrWidth-1:0] m_row = '0;
+    automatic logic [7:0]               m_be = '0;
+    automatic logic [63:0]              m_wdata = '0;
     req      = '0;
     we       = '0;
     hi       = '0;
-    row      = '0;
-    be       = '0;
-    wdata    = '0;
     narrow_d = '0;
     word_d   = '0;
+    for (int unsigned b = 0; b < NumBanks; b++) begin
+      row[b]   = '0;
+      be[b]    = '0;
+      wdata[b] = '0;
+    end
     for (int unsigned m = 0; m < NumNarrow; m++) begin
-      if (narrow_gnt_i[m] != '0) begin
+      gnt = narrow_gnt_i[m];
+      if (gnt != '0) begin
+        m_row       = l1_row(narrow_i[m].word);
+        m_be        = narrow_i[m].hi ? {narrow_i[m].be, 4'd0} : {4'd0, narrow_i[m].be};
+        m_wdata     = {2{narrow_i[m].wdata}};
         narrow_d[m] = !narrow_i[m].we;
-        req         = req | narrow_gnt_i[m];
-        if (narrow_i[m].we) we = we | narrow_gnt_i[m];
-        if (narrow_i[m].hi) hi = hi | narrow_gnt_i[m];
-        for (int unsigned g = 0; g < NumGroups; g++) begin
-          if (narrow_gnt_i[m][LineLanes*g +: LineLanes] != '0) begin
-            for (int unsigned b = LineLanes * g; b < LineLanes * (g + 1); b++) begin
-              if (narrow_gnt_i[m][b]) begin
-                row[b]   = row[b] | l1_row(narrow_i[m].word);
-                be[b]    = be[b] | (narrow_i[m].hi ? {narrow_i[m].be, 4'd0} : {4'd0, narrow_i[m].be});
-                wdata[b] = wdata[b] | {2{narrow_i[m].wdata}};
+        req         = req | gnt;
+        if (narrow_i[m].we) we = we | gnt;
+        if (narrow_i[m].hi) hi = hi | gnt;
+        for (int unsigned g = 0; g < NumBanks; g += Lanes) begin
+          if (gnt[g +: Lanes] != '0) begin
+            for (int unsigned i = 0; i < Lanes; i++) begin
+              if (gnt[g+i]) begin
+                row[g+i]   = row[g+i] | m_row;
+                be[g+i]    = be[g+i] | m_be;
+                wdata[g+i] = wdata[g+i] | m_wdata;
               end
             end
           end
@@ -66,17 +80,21 @@ module oct_tcdm_banks
       end
     end
     for (int unsigned m = 0; m < NumWord; m++) begin
-      if (word_gnt_i[m] != '0) begin
+      gnt = word_gnt_i[m];
+      if (gnt != '0) begin
+        m_row     = l1_row(word_i[m].word);
+        m_be      = word_i[m].be;
+        m_wdata   = word_i[m].wdata;
         word_d[m] = !word_i[m].we;
-        req       = req | word_gnt_i[m];
-        if (word_i[m].we) we = we | word_gnt_i[m];
-        for (int unsigned g = 0; g < NumGroups; g++) begin
-          if (word_gnt_i[m][LineLanes*g +: LineLanes] != '0) begin
-            for (int unsigned b = LineLanes * g; b < LineLanes * (g + 1); b++) begin
-              if (word_gnt_i[m][b]) begin
-                row[b]   = row[b] | l1_row(word_i[m].word);
-                be[b]    = be[b] | word_i[m].be;
-                wdata[b] = wdata[b] | word_i[m].wdata;
+        req       = req | gnt;
+        if (word_i[m].we) we = we | gnt;
+        for (int unsigned g = 0; g < NumBanks; g += Lanes) begin
+          if (gnt[g +: Lanes] != '0) begin
+            for (int unsigned i = 0; i < Lanes; i++) begin
+              if (gnt[g+i]) begin
+                row[g+i]   = row[g+i] | m_row;
+                be[g+i]    = be[g+i] | m_be;
+                wdata[g+i] = wdata[g+i] | m_wdata;
               end
             end
           end
@@ -85,21 +103,21 @@ module oct_tcdm_banks
     end
     req = req | line_gnt_i[LineWr] | line_gnt_i[LineRd];
     we  = we | line_gnt_i[LineWr];
-    for (int unsigned g = 0; g < NumGroups; g++) begin
-      if (line_gnt_i[LineWr][LineLanes*g +: LineLanes] != '0) begin
-        for (int unsigned i = 0; i < LineLanes; i++) begin
-          if (line_gnt_i[LineWr][LineLanes*g+i]) begin
-            row[LineLanes*g+i]   = row[LineLanes*g+i] | l1_row({line_i[LineWr].line, 3'd0});
-            be[LineLanes*g+i]    = be[LineLanes*g+i] | line_i[LineWr].be[8*i +: 8];
-            wdata[LineLanes*g+i] = wdata[LineLanes*g+i] | line_i[LineWr].wdata[64*i +: 64];
+    for (int unsigned g = 0; g < NumBanks; g += Lanes) begin
+      if (line_gnt_i[LineWr][g +: Lanes] != '0) begin
+        m_row = l1_row({line_i[LineWr].line, 3'd0});
+        for (int unsigned i = 0; i < Lanes; i++) begin
+          if (line_gnt_i[LineWr][g+i]) begin
+            row[g+i]   = row[g+i] | m_row;
+            be[g+i]    = be[g+i] | line_i[LineWr].be[8*i +: 8];
+            wdata[g+i] = wdata[g+i] | line_i[LineWr].wdata[64*i +: 64];
           end
         end
       end
-      if (line_gnt_i[LineRd][LineLanes*g +: LineLanes] != '0) begin
-        for (int unsigned i = 0; i < LineLanes; i++) begin
-          if (line_gnt_i[LineRd][LineLanes*g+i]) begin
-            row[LineLanes*g+i] = row[LineLanes*g+i] | l1_row({line_i[LineRd].line, 3'd0});
-          end
+      if (line_gnt_i[LineRd][g +: Lanes] != '0) begin
+        m_row = l1_row({line_i[LineRd].line, 3'd0});
+        for (int unsigned i = 0; i < Lanes; i++) begin
+          if (line_gnt_i[LineRd][g+i]) row[g+i] = row[g+i] | m_row;
         end
       end
     end
@@ -139,41 +157,52 @@ module oct_tcdm_banks
 
   // ---- From the banks ----------------------------------------------------------------------------
   always_comb begin
-    automatic banks_t from = '0;
+    automatic banks_t      from = '0;
+    automatic logic [31:0] half = '0;
     narrow_rdata_o = '0;
-    word_rdata_o   = '0;
-    line_rdata_o   = '0;
     for (int unsigned m = 0; m < NumNarrow; m++) begin
       if (narrow_q[m]) begin
         from = banks_t'(1) << bank_q[m];
-        for (int unsigned g = 0; g < NumGroups; g++) begin
-          if (from[LineLanes*g +: LineLanes] != '0) begin
-            for (int unsigned b = LineLanes * g; b < LineLanes * (g + 1); b++) begin
-              if (from[b]) begin
-                narrow_rdata_o[m] = narrow_rdata_o[m] | (hi_q[b] ? rdata[b][63:32] : rdata[b][31:0]);
-              end
+        half = '0;
+        for (int unsigned g = 0; g < NumBanks; g += Lanes) begin
+          if (from[g +: Lanes] != '0) begin
+            for (int unsigned i = 0; i < Lanes; i++) begin
+              if (from[g+i]) half = half | (hi_q[g+i] ? rdata[g+i][63:32] : rdata[g+i][31:0]);
             end
           end
         end
+        narrow_rdata_o[m] = half;
       end
     end
+  end
+
+  always_comb begin
+    automatic banks_t      from = '0;
+    automatic logic [63:0] word = '0;
+    word_rdata_o = '0;
     for (int unsigned m = 0; m < NumWord; m++) begin
       if (word_q[m]) begin
         from = banks_t'(1) << bank_q[NumNarrow+m];
-        for (int unsigned g = 0; g < NumGroups; g++) begin
-          if (from[LineLanes*g +: LineLanes] != '0) begin
-            for (int unsigned b = LineLanes * g; b < LineLanes * (g + 1); b++) begin
-              if (from[b]) word_rdata_o[m] = word_rdata_o[m] | rdata[b];
+        word = '0;
+        for (int unsigned g = 0; g < NumBanks; g += Lanes) begin
+          if (from[g +: Lanes] != '0) begin
+            for (int unsigned i = 0; i < Lanes; i++) begin
+              if (from[g+i]) word = word | rdata[g+i];
             end
           end
         end
+        word_rdata_o[m] = word;
       end
     end
+  end
+
+  always_comb begin
+    line_rdata_o = '0;
     if (lane_q != '0) begin
       for (int unsigned g = 0; g < NumGroups; g++) begin
         if (bank_q[NumMasters-1][BankIdxWidth-1:3] == GroupIdxWidth'(g)) begin
-          for (int unsigned i = 0; i < LineLanes; i++) begin
-            line_rdata_o[64*i +: 64] = line_rdata_o[64*i +: 64] | rdata[LineLanes*g+i];
+          for (int unsigned i = 0; i < Lanes; i++) begin
+            line_rdata_o[64*i +: 64] = line_rdata_o[64*i +: 64] | rdata[Lanes*g+i];
           end
         end
       end

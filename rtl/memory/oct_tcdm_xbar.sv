@@ -35,7 +35,7 @@ module oct_tcdm_xbar
   banks_t [NumNarrow-1:0] narrow_ask;
   banks_t [NumWord-1:0]   word_ask;
   banks_t [NumLine-1:0]   line_ask;
-  banks_t                 line_any, line_taken, word_any, hold, lock_d, lock_q, lock2_q, unused_any;
+  banks_t                 line_any, line_taken, word_any, hold, held, lock_d, lock_q, lock2_q, unused_any;
   logic [NumMasters-1:0]  vip, lost;
   logic [NumLine-1:0][LineLanes-1:0] line_mask;
   logic [OrderWidth-1:0]  order_q;
@@ -44,6 +44,8 @@ module oct_tcdm_xbar
   logic                   line_lead, asked;
 
   // ---- Who asks for which bank ---------------------------------------------------------------
+  assign held = lock_q | lock2_q;
+
   always_comb begin
     bank_o = '0;
     asked  = 1'b0;
@@ -51,8 +53,8 @@ module oct_tcdm_xbar
       narrow_ask[m] = '0;
       if (narrow_i[m].valid && !clear_i) begin
         bank_o[m]     = l1_bank(narrow_i[m].word);
-        narrow_ask[m] = (banks_t'(1) << l1_bank(narrow_i[m].word)) &
-            ~(narrow_i[m].owner ? '0 : lock_q | lock2_q | (vip[m] ? '0 : hold));
+        narrow_ask[m] = (banks_t'(1) << bank_o[m]) &
+            ~(narrow_i[m].owner ? '0 : held | (vip[m] ? '0 : hold));
         asked         = 1'b1;
       end
     end
@@ -60,8 +62,8 @@ module oct_tcdm_xbar
       word_ask[m] = '0;
       if (word_i[m].valid && !clear_i) begin
         bank_o[NumNarrow+m] = l1_bank(word_i[m].word);
-        word_ask[m] = (banks_t'(1) << l1_bank(word_i[m].word)) &
-            ~(lock_q | lock2_q | (vip[NumNarrow+m] ? '0 : hold));
+        word_ask[m] = (banks_t'(1) << bank_o[NumNarrow+m]) &
+            ~(held | (vip[NumNarrow+m] ? '0 : hold));
         asked       = 1'b1;
       end
     end
@@ -72,11 +74,11 @@ module oct_tcdm_xbar
         line_mask[m] = line_i[m].mask;
         bank_o[NumNarrow+NumWord+m] = l1_bank({line_i[m].line, 3'd0});
         for (int unsigned g = 0; g < NumGroups; g++) begin
-          if (l1_group(line_i[m].line) == GroupIdxWidth'(g)) begin
+          if (bank_o[NumNarrow+NumWord+m][BankIdxWidth-1:3] == GroupIdxWidth'(g)) begin
             line_ask[m][LineLanes*g +: LineLanes] = line_i[m].mask;
           end
         end
-        line_ask[m] = line_ask[m] & ~(lock_q | lock2_q | (vip[NumNarrow+NumWord+m] ? '0 : hold));
+        line_ask[m] = line_ask[m] & ~(held | (vip[NumNarrow+NumWord+m] ? '0 : hold));
         asked       = 1'b1;
       end
     end
@@ -144,7 +146,7 @@ module oct_tcdm_xbar
       if (narrow_i[m].lock) lock_d = lock_d | narrow_gnt_o[m];
     end
   end
-  assign idle_o = (lock_q | lock2_q) == '0;
+  assign idle_o = held == '0;
 
   always_comb begin
     for (int unsigned m = 0; m < NumLine; m++) line_first[m] = line_age_q[m] == 2'(LinePatience);

@@ -26,8 +26,8 @@ package oct_cluster_pkg;
   function automatic logic [GroupIdxWidth-1:0] l1_group(input logic [L1LineWidth-1:0] line);
     logic [GroupIdxWidth-1:0] g;
     g = '0;
-    for (int unsigned i = 0; i < L1LineWidth; i++) begin
-      g[i % $clog2(NumGroups)] ^= line[i];
+    for (int unsigned i = 0; i < L1LineWidth; i += GroupIdxWidth) begin
+      g = g ^ GroupIdxWidth'(line >> i);
     end
     return g;
   endfunction
