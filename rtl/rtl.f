@@ -25,6 +25,7 @@ core/oct_core_pkg.sv
 core/oct_ml_decode.sv
 core/oct_ml_alu.sv
 core/oct_mul.sv
+core/oct_csr_map.sv
 core/oct_rvc.sv
 core/oct_decode.sv
 core/oct_regfile.sv

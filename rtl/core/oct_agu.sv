@@ -18,24 +18,27 @@ module oct_agu
   output logic        fault_o,
   output logic [3:0]  cause_o
 );
-  logic    misaligned;
-  region_e region;
+  import oct_config_pkg::*;
+
+  logic misaligned, in_l1, mapped;
 
   always_comb begin
     access_o   = valid_i && (ctrl_i.unit == UnitLoad || ctrl_i.unit == UnitStore);
     we_o       = ctrl_i.unit == UnitStore || (ctrl_i.amo != AmoNone && ctrl_i.amo != AmoLr);
     addr_o     = ctrl_i.postinc ? base_i : sum_i;
-    region     = RegionL1;
+    in_l1      = 1'b1;               // regions as in oct_cluster_pkg::region_of (see oct_csr_map)
+    eu_o       = 1'b0;
+    mapped     = 1'b1;
     misaligned = 1'b0;
     fault_o    = 1'b0;
     if (access_o) begin
-      region     = region_of(addr_o);
+      in_l1      = (addr_o ^ L1Base) < L1Bytes;
+      eu_o       = (addr_o ^ EuBase) < EuBytes;
+      mapped     = in_l1 || eu_o || (addr_o ^ RegBase) < RegBytes || (addr_o ^ L2Base) < L2Bytes;
       misaligned = (ctrl_i.funct3[0] && addr_o[0]) || (ctrl_i.funct3[1] && addr_o[1:0] != 2'd0);
-      fault_o    = misaligned || region == RegionNone
-                   || (ctrl_i.amo != AmoNone && region != RegionL1);
+      fault_o    = misaligned || !mapped || (ctrl_i.amo != AmoNone && !in_l1);
     end
-    remote_o = region != RegionL1;
-    eu_o     = region == RegionEu;
+    remote_o = !in_l1;
     if (misaligned) begin
       cause_o = we_o ? oct_riscv_pkg::CauseStoreMisaligned[3:0] : oct_riscv_pkg::CauseLoadMisaligned[3:0];
     end else begin

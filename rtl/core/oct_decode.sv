@@ -17,42 +17,46 @@ module oct_decode
 );
   logic [2:0]  funct3;
   logic [6:0]  funct7;
-  logic        sign;
+  logic        sign, csr_exists;
+  alu_op_e     alu_op;
+  oct_cluster_pkg::amo_e amo;
 
   assign funct3 = instr_i[14:12];
   assign funct7 = instr_i[31:25];
   assign sign   = instr_i[31];
 
-  // amo_e in the order of funct5, which is not that of the enumeration.
-  function automatic oct_cluster_pkg::amo_e amo_of(input logic [4:0] funct5);
-    unique case (funct5)
-      5'h02:   return oct_cluster_pkg::AmoLr;
-      5'h03:   return oct_cluster_pkg::AmoSc;
-      5'h01:   return oct_cluster_pkg::AmoSwap;
-      5'h00:   return oct_cluster_pkg::AmoAdd;
-      5'h04:   return oct_cluster_pkg::AmoXor;
-      5'h0c:   return oct_cluster_pkg::AmoAnd;
-      5'h08:   return oct_cluster_pkg::AmoOr;
-      5'h10:   return oct_cluster_pkg::AmoMin;
-      5'h14:   return oct_cluster_pkg::AmoMax;
-      5'h18:   return oct_cluster_pkg::AmoMinu;
-      5'h1c:   return oct_cluster_pkg::AmoMaxu;
-      default: return oct_cluster_pkg::AmoNone;
-    endcase
-  endfunction
+  oct_csr_map u_csr_map (.addr_i(instr_i[31:20]), .exists_o(csr_exists));
 
-  function automatic alu_op_e alu_of(input logic [2:0] f3, input logic alt, input logic alt_add);
-    unique case (f3)
-      3'd0:    return (alt && alt_add) ? AluSub : AluAdd;
-      3'd1:    return AluSll;
-      3'd2:    return AluSlt;
-      3'd3:    return AluSltu;
-      3'd4:    return AluXor;
-      3'd5:    return alt ? AluSra : AluSrl;
-      3'd6:    return AluOr;
-      default: return AluAnd;
+  // amo_e is not in the order of funct5.
+  always_comb begin
+    unique case (instr_i[31:27])
+      5'h02:   amo = oct_cluster_pkg::AmoLr;
+      5'h03:   amo = oct_cluster_pkg::AmoSc;
+      5'h01:   amo = oct_cluster_pkg::AmoSwap;
+      5'h00:   amo = oct_cluster_pkg::AmoAdd;
+      5'h04:   amo = oct_cluster_pkg::AmoXor;
+      5'h0c:   amo = oct_cluster_pkg::AmoAnd;
+      5'h08:   amo = oct_cluster_pkg::AmoOr;
+      5'h10:   amo = oct_cluster_pkg::AmoMin;
+      5'h14:   amo = oct_cluster_pkg::AmoMax;
+      5'h18:   amo = oct_cluster_pkg::AmoMinu;
+      5'h1c:   amo = oct_cluster_pkg::AmoMaxu;
+      default: amo = oct_cluster_pkg::AmoNone;
     endcase
-  endfunction
+  end
+
+  always_comb begin
+    unique case (funct3)
+      3'd0:    alu_op = (instr_i[30] && instr_i[5]) ? AluSub : AluAdd;  // addi has no alternative
+      3'd1:    alu_op = AluSll;
+      3'd2:    alu_op = AluSlt;
+      3'd3:    alu_op = AluSltu;
+      3'd4:    alu_op = AluXor;
+      3'd5:    alu_op = instr_i[30] ? AluSra : AluSrl;
+      3'd6:    alu_op = AluOr;
+      default: alu_op = AluAnd;
+    endcase
+  end
 
   always_comb begin
     ctrl_o        = '0;
@@ -110,17 +114,17 @@ module oct_decode
       end
       OpcAmo: begin
         ctrl_o.unit = UnitLoad;
-        ctrl_o.amo  = amo_of(instr_i[31:27]);
+        ctrl_o.amo  = amo;
         rs1_used_o  = 1'b1;
         rs2_used_o  = instr_i[31:27] != 5'h02;
         imm_o       = '0;
-        illegal_o   = funct3 != 3'd2 || ctrl_o.amo == oct_cluster_pkg::AmoNone
+        illegal_o   = funct3 != 3'd2 || amo == oct_cluster_pkg::AmoNone
                       || (instr_i[31:27] == 5'h02 && instr_i[24:20] != 5'd0);
       end
       OpcOpImm: begin
         rs1_used_o    = 1'b1;
         ctrl_o.rd_we  = 1'b1;
-        ctrl_o.alu_op = alu_of(funct3, instr_i[30], 1'b0);
+        ctrl_o.alu_op = alu_op;
         illegal_o     = (funct3 == 3'd1 && funct7 != 7'd0)
                         || (funct3 == 3'd5 && (funct7 & 7'h5f) != 7'd0);
       end
@@ -129,7 +133,7 @@ module oct_decode
         rs2_used_o    = 1'b1;
         sel_b_o       = SelBRs2;
         ctrl_o.rd_we  = 1'b1;
-        ctrl_o.alu_op = alu_of(funct3, instr_i[30], 1'b1);
+        ctrl_o.alu_op = alu_op;
         if (funct7 == 7'd1) begin
           ctrl_o.unit = UnitDiv;
           ctrl_o.res  = ResDiv;
@@ -150,7 +154,7 @@ module oct_decode
           ctrl_o.csr_we = funct3[1:0] == CsrWrite || instr_i[19:15] != 5'd0;
           rs1_used_o    = !funct3[2];
           sel_a_o       = funct3[2] ? SelAZimm : SelARs1;
-          illegal_o     = !csr_exists(instr_i[31:20]) || (ctrl_o.csr_we && instr_i[31:30] == 2'b11);
+          illegal_o     = !csr_exists || (ctrl_o.csr_we && instr_i[31:30] == 2'b11);
         end else begin
           sel_a_o = SelAZero;
           imm_o   = '0;

@@ -58,23 +58,25 @@ module oct_id
   ctrl_t       base_ctrl;
   sel_a_e      base_sel_a;
   sel_b_e      base_sel_b;
-  logic [31:0] base_imm, imm, offset, ilen;
+  logic [31:0] instr, base_imm, imm, offset, ilen;
   ml_dec_t     ml;
   logic [4:0]  r1, r2, r3;
   logic [31:0] x1, x2, x3;
   logic        base_pred;
 
-  assign r1   = instr_i[19:15];
-  assign r2   = instr_i[24:20];
-  assign r3   = instr_i[11:7];
+  // Without an instruction nothing is decoded or read; the zeros cost the simulator nothing.
+  assign instr = run_i ? instr_i : '0;
+  assign r1   = instr[19:15];
+  assign r2   = instr[24:20];
+  assign r3   = instr[11:7];
   assign ilen = rvc_i ? 32'd2 : 32'd4;
 
   oct_decode u_decode (
-    .instr_i, .ctrl_o(base_ctrl), .sel_a_o(base_sel_a), .sel_b_o(base_sel_b),
+    .instr_i(instr), .ctrl_o(base_ctrl), .sel_a_o(base_sel_a), .sel_b_o(base_sel_b),
     .rs1_used_o(base_use1), .rs2_used_o(base_use2), .imm_o(base_imm), .illegal_o(base_illegal)
   );
 
-  oct_ml_decode u_ml_decode (.instr_i, .dec_o(ml));
+  oct_ml_decode u_ml_decode (.instr_i(instr), .dec_o(ml));
 
   // ---- Merge ------------------------------------------------------------------------------------------
   always_comb begin
@@ -155,7 +157,7 @@ module oct_id
       ctrl.cause  = err_i ? oct_riscv_pkg::CauseFetchAccess[3:0] : oct_riscv_pkg::CauseIllegal[3:0];
       sel_a       = err_i ? SelAPc : SelAZero;
       sel_b       = SelBImm;
-      imm         = err_i ? {30'd0, err_hi_i, 1'b0} : instr_i;
+      imm         = err_i ? {30'd0, err_hi_i, 1'b0} : instr;
       use1        = 1'b0;
       use2        = 1'b0;
       use3        = 1'b0;

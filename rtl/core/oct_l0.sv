@@ -37,8 +37,8 @@ module oct_l0
   assign line     = pc_i[31:6];
   assign next     = line + 26'd1;
   assign straddle = &pc_i[5:1];                   // the high half-word is in the next line
-  assign line_ok  = region_of({line, 6'd0}) == RegionL2;
-  assign next_ok  = region_of({next, 6'd0}) == RegionL2;
+  assign line_ok  = ({line, 6'd0} ^ oct_config_pkg::L2Base) < oct_config_pkg::L2Bytes;
+  assign next_ok  = ({next, 6'd0} ^ oct_config_pkg::L2Base) < oct_config_pkg::L2Bytes;
 
   // ---- Look-up -----------------------------------------------------------------------------------
   // Even and odd half-words are chosen apart: an odd pc takes its high half-word from one pair on.

@@ -64,17 +64,4 @@ package oct_riscv_pkg;
   // What csr instructions do to the register (funct3[1:0]).
   typedef enum logic [1:0] {CsrRead, CsrWrite, CsrSet, CsrClear} csr_op_e;
 
-  // The loop registers lpstart0..lpcount1 of XCVhwlp are read-only here: 0xcc0 .. 0xcc6 without 0xcc3.
-  function automatic logic csr_exists(input logic [11:0] addr);
-    casez (addr)
-      CsrMstatus, CsrMisa, CsrMie, CsrMtvec, CsrMstatush,
-      CsrMscratch, CsrMepc, CsrMcause, CsrMtval, CsrMip, CsrBusErrAddr,
-      CsrMvendorid, CsrMarchid, CsrMimpid, CsrMhartid, CsrMconfigptr: return 1'b1;
-      12'b0011_001?_????: return addr[4:0] == 5'd0 || addr[4:0] >= 5'd3;  // mcountinhibit, mhpmevent3..31
-      12'b1011_?00?_????: return addr[4:0] != 5'd1;               // counters, also high
-      12'b1100_1100_0???: return addr[1:0] != 2'd3;              // hardware loops
-      default: return 1'b0;
-    endcase
-  endfunction
-
 endpackage
