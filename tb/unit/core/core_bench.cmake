@@ -16,7 +16,7 @@ target_link_libraries(oct_core_bench PUBLIC model.core oct_harness oct_cluster_h
 
 find_program(OCT_RISCV_GCC riscv64-unknown-elf-gcc REQUIRED)
 set(programs "")
-foreach(name basic traps atomics csrs hwloop postinc irqs fencei timing)
+foreach(name basic traps atomics csrs hwloop postinc irqs fencei timing endless)
   set(elf "${CMAKE_CURRENT_BINARY_DIR}/programs/${name}.elf")
   add_custom_command(
     OUTPUT "${elf}"

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <fmt/core.h>
 
+#include <array>
 #include <cstdlib>
 #include <map>
 
@@ -58,4 +59,96 @@ TEST_CASE("core: cycles of known loops") {
     if (std::getenv("OCT_PRINT")) fmt::print("loop {}: {} cycles\n", mark.value >> 16, mark.value & 0xffff);
     CHECK((mark.value & 0xffff) <= most.at(mark.value >> 16));
   }
+}
+
+TEST_CASE("core: held and released at random moments") {
+  auto random = tb::rng("core hold");
+  for (const auto& timing : {kQuiet, kSlow}) {
+    CoreBench bench(timing, "hold");
+    bench.load(std::string(PROGRAMS) + "endless.elf");
+    for (int round = 0; round < 40; ++round) {
+      bench.set_word(0x1000'0000, 0);
+      bench.release();
+      const auto before = bench.retired;
+      const auto cycles = tb::uniform<std::uint64_t>(random, 1, 1500);
+      for (std::uint64_t i = 0; i < cycles; ++i) bench.step();
+      CAPTURE(round, cycles, bench.where());
+      REQUIRE_FALSE(bench.exited);
+      if (cycles > 800) CHECK(bench.word(0x1000'0000) > 0);
+      if (cycles > 300) CHECK(bench.retired > before);
+      bench.hold();
+      bench.step();
+      bench.run_until([&] { return bench.dut->idle_o != 0; }, 100, "idle after hold");
+      const auto accesses = bench.accesses, fetches = bench.fetches;
+      for (int i = 0; i < 50; ++i) bench.step();
+      CHECK(bench.accesses == accesses);
+      CHECK(bench.fetches == fetches);
+      CHECK(bench.dut->idle_o != 0);
+      CHECK(bench.dut->status_state_o == 0);
+    }
+  }
+}
+
+TEST_CASE("core: RVFI records are in order, of one program path, with true results") {
+  for (const auto& timing : {kQuiet, kSlow}) {
+    CoreBench bench(timing, "rvfi");
+    std::uint64_t order = 0;
+    std::uint32_t next = 0x8000'0000;
+    std::array<std::uint32_t, 32> x{};
+    std::uint32_t known = 1;
+    unsigned wrong = 0, traps = 0, intrs = 0;
+    bool after_trap = false;
+    bench.on_retire = [&](const tb::Retired& r) {
+      if (r.order != order++) ++wrong;
+      if (!after_trap && !r.intr && r.pc != next) ++wrong;
+      if (after_trap && !r.intr) ++wrong;
+      next = r.npc;
+      after_trap = r.trap;
+      traps += r.trap;
+      intrs += r.intr;
+      if (r.trap && (r.rd != 0 || r.rd2 != 0)) ++wrong;
+      // Stores and loads of L1 words against the register file seen so far.
+      if (r.rd2 != 0) {
+        x[r.rd2] = r.rd2_value;
+        known |= 1U << r.rd2;
+      }
+      if (r.rd != 0) {
+        x[r.rd] = r.rd_value;
+        known |= 1U << r.rd;
+      }
+      const bool store = r.mem_wmask != 0 && !r.mem_amo && (r.insn & 0x7f) == 0x23;
+      const unsigned rs2 = r.insn >> 20 & 31;
+      if (store && r.mem_wmask == 0xf && (known >> rs2 & 1) && x[rs2] != r.mem_wdata) ++wrong;
+    };
+    CHECK(run(bench, "irqs") == 0);
+    CHECK(wrong == 0);
+    CHECK(traps == 1);
+    CHECK(intrs == 30);
+    CHECK(order > 500);
+  }
+}
+
+TEST_CASE("core: asleep it makes no requests and says so") {
+  CoreBench bench(kQuiet, "asleep");
+  bench.load(std::string(PROGRAMS) + "basic.elf");
+  bench.release();
+  CHECK(bench.run(400'000, "basic") == 0);
+  bench.run_until([&] { return bench.dut->status_state_o == 5; }, 100, "WFI at the program's end");
+  for (int i = 0; i < 20; ++i) bench.step();
+  const auto accesses = bench.accesses, fetches = bench.fetches, retired = bench.retired;
+  for (int i = 0; i < 200; ++i) bench.step();
+  CHECK(bench.accesses == accesses);
+  CHECK(bench.fetches == fetches);
+  CHECK(bench.retired == retired);
+  CHECK(bench.dut->status_state_o == 5);
+  bench.dut->msip_i = 1;  // not enabled in mie: sleeps on
+  for (int i = 0; i < 50; ++i) bench.step();
+  CHECK(bench.retired == retired);
+}
+
+TEST_CASE("core: several accesses in flight") {
+  CoreBench bench(BenchTiming{.max_latency = 60}, "flight");
+  CHECK(run(bench, "basic") == 0);
+  CHECK(bench.max_in_flight >= 6);
+  CHECK(bench.max_in_flight <= 8);
 }
