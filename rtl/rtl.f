@@ -99,6 +99,13 @@ periph/oct_queues.sv
 periph/oct_eu_barriers.sv
 periph/oct_eu_team.sv
 periph/oct_event_unit.sv
+periph/generated/oct_regs_pkg.sv
+periph/generated/oct_regs.sv
+periph/oct_timer.sv
+periph/oct_cluster_counters.sv
+periph/oct_abort.sv
+periph/oct_ctrl.sv
+periph/oct_axil.sv
 
 // cluster
 

@@ -88,6 +88,8 @@ package oct_periph_pkg;
     logic [2:0]  in_flight;
   } head_status_t;
 
+  localparam int unsigned NumCounters = 16;
+
   // ---- Events --------------------------------------------------------------------------------
   localparam int unsigned NumEvents  = 19;
   localparam int unsigned EvSoft     = 0;   // 0..7
