@@ -105,8 +105,11 @@ periph/oct_timer.sv
 periph/oct_cluster_counters.sv
 periph/oct_abort.sv
 periph/oct_ctrl.sv
-periph/oct_axil.sv
 
 // cluster
+cluster/oct_cores.sv
+cluster/oct_l2_path.sv
+cluster/oct_cluster.sv
 
 // top
+top/oct_top.sv

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Barrier of all cores and hand-over between queues. Prints `bench: barrier <cycles>`: from the last
-// arrival's load to the next instruction of the slowest core, best of many with the last arrival
-// drawn from all cores in turn (all cores' mcycle start together, so they can be compared).
+// Barrier of all cores and hand-over between queues. Prints `bench: barrier <cycles>`: from the
+// last arrival's load to the next instruction of the slowest core, best of many with the last
+// arrival drawn from all cores in turn (all cores' mcycle start together, so they can be compared).
 #include "oct.h"
 
 #define ROUNDS 36u

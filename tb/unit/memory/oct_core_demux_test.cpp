@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// oct_core_demux against a reference that knows every request and answer: order across targets, eight
-// outstanding, answers to the right request, no cycle lost on the way to L1.
-#include <catch2/catch.hpp>
-
+// oct_core_demux against a reference that knows every request and answer: order across targets,
+// eight outstanding, answers to the right request, no cycle lost on the way to L1.
 #include <array>
+#include <catch2/catch.hpp>
 #include <deque>
 #include <optional>
 
@@ -52,13 +51,15 @@ struct Bench {
     dut->core_req_i[2] = r->addr >> 23 | 1U << 9;
   }
   void respond(int target, bool ready, bool valid, bool err, std::uint32_t rdata) {
-    const std::uint64_t bits = std::uint64_t{ready} << 34 | std::uint64_t{valid} << 33 |
-                               std::uint64_t{err} << 32 | rdata;
+    const std::uint64_t bits =
+        std::uint64_t{ready} << 34 | std::uint64_t{valid} << 33 | std::uint64_t{err} << 32 | rdata;
     (target == kL1 ? dut->l1_rsp_i : target == kEu ? dut->eu_rsp_i : dut->sys_rsp_i) = bits;
   }
   bool valid(int target) { return words(target)[2] >> 9 & 1; }
   const WData* words(int target) {
-    return target == kL1 ? &dut->l1_req_o[0] : target == kEu ? &dut->eu_req_o[0] : &dut->sys_req_o[0];
+    return target == kL1   ? &dut->l1_req_o[0]
+           : target == kEu ? &dut->eu_req_o[0]
+                           : &dut->sys_req_o[0];
   }
   bool ready() { return dut->core_rsp_o >> 34 & 1; }
   bool answered() { return dut->core_rsp_o >> 33 & 1; }
@@ -158,7 +159,7 @@ TEST_CASE("core demux: eight answers due, not nine; a load a cycle from L1") {
   }
 }
 
-TEST_CASE("core demux: clear forgets what is due") {
+TEST_CASE("core demux: clear drops answers, and is idle when the last has come") {
   Bench t;
   t.respond(kSys, true, false, false, 0);
   t.show(&kLoadL2);
@@ -168,18 +169,36 @@ TEST_CASE("core demux: clear forgets what is due") {
   t.dut.eval();
   CHECK_FALSE(t.ready());
   for (int i = 0; i < 3; ++i) CHECK_FALSE(t.valid(i));
-  t.dut.tick();
-  CHECK(t.dut->idle_o == 1);
-  t.respond(kSys, true, true, false, 1);  // late answers go nowhere
-  t.dut.eval();
-  CHECK_FALSE(t.answered());
-  t.dut.tick(3);
+  t.dut.tick(10);
+  CHECK(t.dut->idle_o == 0);
+  for (int answer = 0; answer < 3; ++answer) {
+    CHECK(t.dut->idle_o == 0);
+    t.respond(kSys, true, true, false, 1);
+    t.dut.eval();
+    CHECK_FALSE(t.answered());
+    t.dut.tick();
+  }
   t.respond(kSys, true, false, false, 0);
+  t.dut.eval();
+  CHECK(t.dut->idle_o == 1);
   t.dut->clear_i = 0;
   t.show(&kLoadL1);
   t.respond(kL1, true, false, false, 0);
   t.dut.eval();
   CHECK(t.ready());
+}
+
+TEST_CASE("core demux: clear forgets a blocking read, which is never answered") {
+  Bench t;
+  t.respond(kEu, true, false, false, 0);
+  t.show(&kReadEu);
+  t.dut.tick();
+  t.show(nullptr);
+  t.dut.tick(5);
+  CHECK(t.dut->idle_o == 0);
+  t.dut->clear_i = 1;
+  t.dut.tick();
+  CHECK(t.dut->idle_o == 1);
 }
 
 TEST_CASE("core demux: random traffic keeps the order of the program") {
@@ -216,7 +235,8 @@ TEST_CASE("core demux: random traffic keeps the order of the program") {
         ready[i] = tb::chance(random, 70);
         for (auto& d : due[i]) d.delay -= d.delay > 0;
         answer[i] = !due[i].empty() && due[i].front().delay == 0;
-        const std::uint32_t id = answer[i] ? due[i].front().id : static_cast<std::uint32_t>(random());
+        const std::uint32_t id =
+            answer[i] ? due[i].front().id : static_cast<std::uint32_t>(random());
         t.respond(i, ready[i], answer[i], answer[i] && id % 3 == 0, id);
       }
       t.dut.eval();
