@@ -40,10 +40,11 @@ module oct_dma_align
   logic [IdxWidth-1:0]   next_q, hi_idx;
   logic                  open_q;          // slot next_q holds the hi part of the line before
   logic [Slots-1:0]      full_q;
-  logic [LineWidth-1:0]  data_q [Slots];
-  logic [LineBytes-1:0]  be_q [Slots];
-  logic [L1LineWidth-1:0] line_q [Slots];
-  tag_t                  tag_q [Slots];
+  // Packed, or synthesis would see memories with a write port for each byte.
+  logic [Slots-1:0][LineWidth-1:0]   data_q;
+  logic [Slots-1:0][LineBytes-1:0]   be_q;
+  logic [Slots-1:0][L1LineWidth-1:0] line_q;
+  tag_t [Slots-1:0]                  tag_q;
   logic                  lo, hi, fits, take;
   logic [LineWidth-1:0]  rotated;
 
@@ -63,14 +64,10 @@ module oct_dma_align
     if (lo || hi) rotated = rotate_up(data_i, step_i.rot);
   end
 
-  always_comb begin
-    for (int unsigned k = 0; k < Slots; k++) begin
-      data_o[k] = data_q[k];
-      be_o[k]   = be_q[k];
-      line_o[k] = line_q[k];
-      tag_o[k]  = tag_q[k];
-    end
-  end
+  assign data_o = data_q;
+  assign be_o   = be_q;
+  assign line_o = line_q;
+  assign tag_o  = tag_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin

@@ -33,7 +33,7 @@ module oct_dma_jobs
   state_e   state_q;
   dma_job_t job;        // offered: it stands until it is taken
   ptr_t     wr_ptr_q;
-  xfer_t    slots_q [JobSlots];
+  xfer_t [JobSlots-1:0] slots_q;
   xfer_t    push;
   logic     room;
   logic [15:0] last1, last2;
@@ -44,12 +44,9 @@ module oct_dma_jobs
   assign job_ready_o = (state_q == StPush) && room && !clear_i;
   assign idle_o      = (state_q == StIdle) && (wr_ptr_q == end_ptr_i);
   assign wr_ptr_o    = wr_ptr_q;
+  assign jobs_o      = slots_q;
   assign last1       = job.count1 - 16'd1;
   assign last2       = job.count2 - 16'd1;
-
-  always_comb begin
-    for (int unsigned i = 0; i < JobSlots; i++) jobs_o[i] = slots_q[i];
-  end
 
   // ---- Range: lowest and highest offset of the pattern, one multiplier for both strides ----------
   // Strides that leave L1 with one step are caught by themselves, so short factors are exact.
@@ -163,7 +160,11 @@ module oct_dma_jobs
         lo_q <= $signed(SumWidth'(job.l1_addr)) + ((prod_q < 0) ? SumWidth'(prod_q) : '0);
         hi_q <= $signed(SumWidth'(row_end)) + ((prod_q < 0) ? '0 : SumWidth'(prod_q));
       end
-      if (state_q == StPush && room) slots_q[wr_ptr_q[TagWidth-1:0]] <= push;
+      if (state_q == StPush && room) begin
+        for (int unsigned i = 0; i < JobSlots; i++) begin
+          if (wr_ptr_q[TagWidth-1:0] == TagWidth'(i)) slots_q[i] <= push;
+        end
+      end
     end
   end
 

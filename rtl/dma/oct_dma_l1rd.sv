@@ -114,7 +114,7 @@ module oct_dma_l1rd
   // ---- Answer ----------------------------------------------------------------------------------
   logic                 complete_q;    // the last lanes arrive in this cycle
   idx_t                 filled_q, wr_q, rd_q;
-  logic [LineWidth-1:0] data_q [Lines];
+  logic [Lines-1:0][LineWidth-1:0] data_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -139,8 +139,12 @@ module oct_dma_l1rd
   // to the line that wr_q points to.
   always_ff @(posedge clk_i) begin
     if (l1_i.valid != '0) begin
-      for (int unsigned lane = 0; lane < LineLanes; lane++) begin
-        if (l1_i.valid[lane]) data_q[wr_q][64*lane+:64] <= l1_i.rdata[64*lane+:64];
+      for (int unsigned k = 0; k < Lines; k++) begin
+        if (wr_q == idx_t'(k)) begin
+          for (int unsigned lane = 0; lane < LineLanes; lane++) begin
+            if (l1_i.valid[lane]) data_q[k][64*lane+:64] <= l1_i.rdata[64*lane+:64];
+          end
+        end
       end
     end
   end

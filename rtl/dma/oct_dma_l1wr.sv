@@ -31,7 +31,7 @@ module oct_dma_l1wr
   logic [LineLanes-1:0]   mask_q, granted;
   logic [L1LineWidth-1:0] line_q;
   logic [IdxWidth-1:0]    sel_q;
-  logic [LineLanes-1:0]   written_q [Slots];  // lanes of a full slot that L1 has taken
+  logic [Slots-1:0][LineLanes-1:0] written_q;  // lanes of a full slot that L1 has taken
 
   assign granted   = mask_q & l1_ready_i;
   assign refused_o = (mask_q & ~l1_ready_i) != '0;
@@ -39,7 +39,7 @@ module oct_dma_l1wr
   // ---- Choice for the next cycle ----------------------------------------------------------------
   logic [IdxWidth-1:0]  sel;
   logic                 any;
-  logic [LineLanes-1:0] left [Slots];
+  logic [Slots-1:0][LineLanes-1:0] left;
   logic [LineLanes-1:0] mask;
 
   always_comb begin
@@ -48,7 +48,7 @@ module oct_dma_l1wr
     sel       = '0;
     any       = 1'b0;
     release_o = '0;
-    for (int unsigned i = 0; i < Slots; i++) left[i] = '0;
+    left      = '0;
     if (full_i != '0) begin
       for (int unsigned i = 0; i < Slots; i++) begin
         for (int unsigned lane = 0; lane < LineLanes; lane++) begin
