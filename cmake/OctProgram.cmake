@@ -23,7 +23,7 @@ function(oct_riscv_object out_var source config folder)
   add_custom_command(
     OUTPUT "${object}"
     COMMAND ${OCT_RISCV_GCC} ${OCT_RISCV_FLAGS} ${OCT_RISCV_CFLAGS} ${ARGN}
-      -I "${OCT_RUNTIME_DIR}/include" -I "${OCT_RUNTIME_DIR}/generated/${config}"
+      -I "${OCT_RUNTIME_DIR}/include" -I "${OCT_RUNTIME_DIR}/generated" -I "${OCT_RUNTIME_DIR}/generated/${config}"
       -I "${PROJECT_SOURCE_DIR}/sw" -MD -MF "${object}.d" -MT "${object}" -c "${source}" -o "${object}"
     DEPENDS "${source}" ${oct_object_depends} DEPFILE "${object}.d" VERBATIM
     COMMENT "RISC-V ${config}: ${file}")

@@ -21,7 +21,7 @@ void oct_console_write(const char* text, uint32_t bytes) {
 
 void oct_exit_now(int code) {
   for (;;) {
-    *oct_reg(OCT_REG_EXIT) = 1u << 31 | ((uint32_t)code & 0x7fffffffu);
+    *oct_reg(OCT_REG_EXIT) = OCT_EXIT_DONE | ((uint32_t)code & OCT_EXIT_CODE);
     __asm__ volatile("wfi");
   }
 }
@@ -36,7 +36,8 @@ void oct_exit(int code) {
 oct_error_t oct_error(void) {
   uint32_t e = *oct_reg(OCT_REG_ERROR);
   uint32_t addr = *oct_reg(OCT_REG_ERROR_ADDR);
-  oct_error_t error = {(int)(e >> 31), e >> 28 & 7u, e & 0xffffu, e >> 16 & 0xffu, addr};
+  oct_error_t error = {(e & OCT_ERROR_VALID) != 0, (e & OCT_ERROR_QID) >> OCT_ERROR_QID_SHIFT,
+                       e & OCT_ERROR_TAG, (e & OCT_ERROR_CAUSE) >> OCT_ERROR_CAUSE_SHIFT, addr};
   return error;
 }
 
@@ -47,7 +48,7 @@ void oct_error_clear(void) {
   /* HEAD := TAIL in the rings; what was appended without a doorbell is forgotten, tickets restart
      with the semaphores. */
   for (unsigned q = 0; q < OCT_NUM_QUEUES; q++) {
-    oct_rt.tail[q] = *oct_reg(OCT_REG_QUEUE(q) + OCT_QUEUE_TAIL);
+    oct_rt.tail[q] = *oct_reg(OCT_REG_QUEUE_TAIL(q));
     oct_rt.tickets[q] = 0;
   }
 }

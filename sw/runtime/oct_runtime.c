@@ -7,10 +7,6 @@
 OCT_L1 oct_runtime_t oct_rt;
 static OCT_L2 oct_unit_t rings[OCT_NUM_QUEUES][RING_UNITS];
 
-static volatile uint32_t* queue_reg(oct_queue_t q, unsigned offset) {
-  return oct_reg(OCT_REG_QUEUE(q) + offset);
-}
-
 void oct_runtime_init(void) {
   oct_rt.console_lock.taken = 0;
   oct_rt.queue_lock.taken = 0;
@@ -64,14 +60,14 @@ void oct_queue_setup(oct_queue_t q, oct_unit_t* ring, uint32_t units) {
   oct_rt.ring[q] = ring;
   oct_rt.units[q] = units;
   oct_rt.tail[q] = 0;
-  *queue_reg(q, OCT_QUEUE_BASE) = (uint32_t)(uintptr_t)ring;
-  *queue_reg(q, OCT_QUEUE_SIZE) = units;
+  *oct_reg(OCT_REG_QUEUE_BASE(q)) = (uint32_t)(uintptr_t)ring;
+  *oct_reg(OCT_REG_QUEUE_SIZE(q)) = units;
 }
 
 void oct_queue_append(oct_queue_t q, const oct_unit_t* units, unsigned count) {
   uint32_t tail = oct_rt.tail[q];
-  while (tail + count - *queue_reg(q, OCT_QUEUE_HEAD) > oct_rt.units[q]) {
-    if (*queue_reg(q, OCT_QUEUE_TAIL) != tail) oct_queue_doorbell(q); /* else nobody makes room */
+  while (tail + count - *oct_reg(OCT_REG_QUEUE_HEAD(q)) > oct_rt.units[q]) {
+    if (*oct_reg(OCT_REG_QUEUE_TAIL(q)) != tail) oct_queue_doorbell(q); /* else nobody makes room */
   }
   uint32_t place = tail % oct_rt.units[q];
   for (unsigned n = 0; n < count; n++) {
@@ -82,10 +78,10 @@ void oct_queue_append(oct_queue_t q, const oct_unit_t* units, unsigned count) {
   oct_rt.tail[q] = tail + count;
 }
 
-void oct_queue_doorbell(oct_queue_t q) { *queue_reg(q, OCT_QUEUE_TAIL) = oct_rt.tail[q]; }
+void oct_queue_doorbell(oct_queue_t q) { *oct_reg(OCT_REG_QUEUE_TAIL(q)) = oct_rt.tail[q]; }
 
 void oct_queue_drain(oct_queue_t q) {
-  while (*queue_reg(q, OCT_QUEUE_STATUS) & OCT_QUEUE_STATUS_BUSY) {
+  while (*oct_reg(OCT_REG_QUEUE_STATUS(q)) & OCT_QUEUE_STATUS_BUSY) {
   }
   __asm__ volatile("" ::: "memory");
 }
@@ -116,11 +112,11 @@ static uint16_t submit(oct_queue_t q, oct_unit_t* d) {
 
 /* ---- Semaphores
  * ---------------------------------------------------------------------------------- */
-uint32_t oct_sem_read(unsigned sem) { return *oct_reg(OCT_REG_SEM + 4 * sem); }
-void oct_sem_set(unsigned sem, uint16_t value) { *oct_reg(OCT_REG_SEM + 4 * sem) = value; }
+uint32_t oct_sem_read(unsigned sem) { return *oct_reg(OCT_REG_SEM(sem)); }
+void oct_sem_set(unsigned sem, uint16_t value) { *oct_reg(OCT_REG_SEM(sem)) = value; }
 void oct_sem_add(unsigned sem, uint16_t value) {
   __asm__ volatile("" ::: "memory");
-  *oct_reg(OCT_REG_SEM_ADD + 4 * sem) = value;
+  *oct_reg(OCT_REG_SEM_ADD(sem)) = value;
 }
 int oct_sem_wait(unsigned sem, uint16_t value) {
   for (;;) {
@@ -130,7 +126,7 @@ int oct_sem_wait(unsigned sem, uint16_t value) {
     if ((int16_t)(uint16_t)(now - value) >= 0) return 0;
   }
 }
-void oct_preg_write(unsigned preg, uint32_t value) { *oct_reg(OCT_REG_PREG + 4 * preg) = value; }
+void oct_preg_write(unsigned preg, uint32_t value) { *oct_reg(OCT_REG_PREG(preg)) = value; }
 
 /* ---- Teams
  * --------------------------------------------------------------------------------------- */

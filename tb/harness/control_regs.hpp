@@ -1,37 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-// Offsets and fields of rtl/periph/oct_regs.rdl that the host uses, as AXI4-Lite addresses.
+// Registers as the host sees them: AXI4-Lite addresses, from the generated header.
 #pragma once
 
 #include <cstdint>
 
+#include "oct_regs.h"
+
 namespace tb::regs {
 
-// L1 through AXI4-Lite.
-inline constexpr std::uint32_t kL1Window = 0x10'0000;
+inline constexpr std::uint32_t kL1Window = 0x10'0000;  // L1 through AXI4-Lite
 
-inline constexpr std::uint32_t kRun = 0x0010;  // a bit per core
-inline constexpr std::uint32_t kBootAddr = 0x0014;
-inline constexpr std::uint32_t kAbort = 0x0018;
-inline constexpr std::uint32_t kStatus = 0x001c;
-inline constexpr std::uint32_t kStatusAborting = 1, kStatusAborted = 2;
-inline constexpr std::uint32_t kIrqEnable = 0x0020;
-inline constexpr std::uint32_t kIrqPending = 0x0024;  // write 1 to clear
-inline constexpr std::uint32_t kIrqExit = 1, kIrqConsole = 2, kIrqError = 4, kIrqLate = 0x20;
-inline constexpr std::uint32_t kError = 0x0030;  // valid[31] queue[30:28] cause[23:16] tag[15:0]
-inline constexpr std::uint32_t kErrorAddr = 0x0034;
-inline constexpr std::uint32_t kAbortBusy = 0x003c;
-inline constexpr std::uint32_t kIcacheFlush = 0x0048;
-inline constexpr std::uint32_t kExit = 0x0080;
-inline constexpr std::uint32_t kConsole = 0x0084;
-inline constexpr std::uint32_t kSnapshot = 0x0200;
-inline constexpr std::uint32_t kCounters = 0x0240;  // + 8 * counter: low, high
-inline constexpr std::uint32_t kNumCounters = 16;
-inline constexpr std::uint32_t kCoreStatus = 0x0300;  // + 16 * core: state, pc, address
-inline constexpr std::uint32_t kCoreStride = 16;
-
-inline constexpr std::uint32_t kQueues = 0x1000, kQueueStride = 0x40;
-inline constexpr std::uint32_t kQueueHead = 0x08, kQueueTail = 0x0c, kQueueStatus = 0x10,
-                               kQueueTag = 0x14, kQueueWant = 0x18;
-inline constexpr std::uint32_t kSem = 0x1400;
+inline constexpr std::uint32_t kRun = OCT_REG_RUN;
+inline constexpr std::uint32_t kBootAddr = OCT_REG_BOOT_ADDR;
+inline constexpr std::uint32_t kAbort = OCT_REG_ABORT;
+inline constexpr std::uint32_t kStatus = OCT_REG_STATUS;
+inline constexpr std::uint32_t kStatusAborting = OCT_STATUS_ABORTING;
+inline constexpr std::uint32_t kStatusAborted = OCT_STATUS_ABORTED;
+inline constexpr std::uint32_t kIrqEnable = OCT_REG_INTR_ENABLE;
+inline constexpr std::uint32_t kIrqPending = OCT_REG_INTR_PENDING;  // write 1 to clear
+inline constexpr std::uint32_t kIrqExit = OCT_INTR_PENDING_EXIT;
+inline constexpr std::uint32_t kIrqConsole = OCT_INTR_PENDING_CONSOLE;
+inline constexpr std::uint32_t kIrqError = OCT_INTR_PENDING_ERROR;
+inline constexpr std::uint32_t kError = OCT_REG_ERROR;
+inline constexpr std::uint32_t kErrorAddr = OCT_REG_ERROR_ADDR;
+inline constexpr std::uint32_t kAbortBusy = OCT_REG_ABORT_BUSY;
+inline constexpr std::uint32_t kIcacheFlush = OCT_REG_ICACHE_FLUSH;
+inline constexpr std::uint32_t kExit = OCT_REG_EXIT;
+inline constexpr std::uint32_t kExitCode = OCT_EXIT_CODE;
+inline constexpr std::uint32_t kSnapshot = OCT_REG_SNAPSHOT;
+inline constexpr std::uint32_t kCounters = OCT_REG_COUNTER_LO(0);    // + 8 * counter: low, high
+inline constexpr std::uint32_t kCoreStatus = OCT_REG_CORE_STATE(0);  // + stride: state, pc, address
+inline constexpr std::uint32_t kCoreStride = OCT_REG_CORE_STATE(1) - OCT_REG_CORE_STATE(0);
+inline constexpr std::uint32_t kQueues = OCT_REG_QUEUE_BASE(0);
+inline constexpr std::uint32_t kQueueStride = OCT_REG_QUEUE_BASE(1) - OCT_REG_QUEUE_BASE(0);
+inline constexpr std::uint32_t kQueueHead = OCT_REG_QUEUE_HEAD(0) - kQueues;
+inline constexpr std::uint32_t kQueueTail = OCT_REG_QUEUE_TAIL(0) - kQueues;
+inline constexpr std::uint32_t kQueueStatus = OCT_REG_QUEUE_STATUS(0) - kQueues;
+inline constexpr std::uint32_t kQueueTag = OCT_REG_QUEUE_TAG(0) - kQueues;
+inline constexpr std::uint32_t kQueueWant = OCT_REG_QUEUE_WANT(0) - kQueues;
+inline constexpr std::uint32_t kSem = OCT_REG_SEM(0);
 
 }  // namespace tb::regs

@@ -234,7 +234,7 @@ bool ProgramRun::handle_interrupts() {
   drain_console();
   if ((pending & regs::kIrqError) != 0 && options_.warn) options_.warn(describe_error(host));
   if ((pending & regs::kIrqExit) == 0) return false;
-  exit_code_ = static_cast<int>(host.read(regs::kExit) & 0x7fff'ffff);
+  exit_code_ = static_cast<int>(host.read(regs::kExit) & regs::kExitCode);
   return true;
 }
 

@@ -90,21 +90,25 @@ std::string queue_line(AxilDriver& host, std::uint32_t q) {
   const std::uint32_t status = host.read(base + regs::kQueueStatus);
   const std::uint32_t head = host.read(base + regs::kQueueHead);
   const std::uint32_t tail = host.read(base + regs::kQueueTail);
-  std::string line = fmt::format("  {:<11} consumed {} of {}, {} in flight", kQueueNames[q], head,
-                                 tail, (status >> 20) & 7);
-  const bool valid = (status & 2) != 0, waiting = (status & 4) != 0, offered = (status & 8) != 0;
+  std::string line =
+      fmt::format("  {:<11} consumed {} of {}, {} in flight", kQueueNames[q], head, tail,
+                  (status & OCT_QUEUE_STATUS_IN_FLIGHT) >> OCT_QUEUE_STATUS_IN_FLIGHT_SHIFT);
+  const bool valid = (status & OCT_QUEUE_STATUS_HEAD) != 0;
+  const bool waiting = (status & OCT_QUEUE_STATUS_WAITING) != 0;
+  const bool offered = (status & OCT_QUEUE_STATUS_OFFERED) != 0;
   if (valid) {
     const std::uint32_t tag = host.read(base + regs::kQueueTag) & 0xffff;
-    line += fmt::format(", head: op 0x{:02x} tag {}", status >> 24, tag);
+    line += fmt::format(", head: op 0x{:02x} tag {}", status >> OCT_QUEUE_STATUS_OP_SHIFT, tag);
   }
   if (waiting) {
     const std::uint32_t want = host.read(base + regs::kQueueWant);
-    line += fmt::format(", waits for semaphore {}: wanted {}, found {}", (status >> 8) & 63,
+    line += fmt::format(", waits for semaphore {}: wanted {}, found {}",
+                        (status & OCT_QUEUE_STATUS_SEM) >> OCT_QUEUE_STATUS_SEM_SHIFT,
                         want & 0xffff, want >> 16);
   }
   if (offered) line += ", its unit does not take it";
-  if ((status & 0x10) != 0) line += ", stopped by an error";
-  if ((status & 0x20) != 0) line += ", poisoned";
+  if ((status & OCT_QUEUE_STATUS_DEAD) != 0) line += ", stopped by an error";
+  if ((status & OCT_QUEUE_STATUS_POISONED) != 0) line += ", poisoned";
   return line + "\n";
 }
 
@@ -148,11 +152,11 @@ std::string counter_report(AxilDriver& host) {
 std::string describe_error(AxilDriver& host) {
   const std::uint32_t info = host.read(regs::kError);
   const std::uint32_t addr = host.read(regs::kErrorAddr);
-  const std::uint32_t queue = (info >> 28) & 7;
+  const std::uint32_t queue = (info & OCT_ERROR_QID) >> OCT_ERROR_QID_SHIFT;
   const std::string who = queue < kQueueNames.size()
-                              ? fmt::format("{}, tag {}", kQueueNames[queue], info & 0xffff)
+                              ? fmt::format("{}, tag {}", kQueueNames[queue], info & OCT_ERROR_TAG)
                               : std::string("cores or instruction cache");
-  return who + ": " + cause_text((info >> 16) & 0xff, addr);
+  return who + ": " + cause_text((info & OCT_ERROR_CAUSE) >> OCT_ERROR_CAUSE_SHIFT, addr);
 }
 
 std::string machine_report(Cluster& cluster, const ElfProgram& program) {

@@ -10,8 +10,8 @@
 
 #include "oct_config.h"
 #include "oct_hw.h"
-#include "oct_map.h"
 #include "oct_queue.h"
+#include "oct_regs.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "oct_config.h"
+#include "oct_regs.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -117,7 +118,6 @@ int oct_queue_wait(oct_queue_t q, uint16_t ticket);
    ------------------------------------------------------------- The last five semaphores belong to
    the runtime, one for each queue. */
 #define OCT_SEM_RUNTIME(q) (OCT_NUM_SEMS - OCT_NUM_QUEUES + (q))
-#define OCT_SEM_POISON (1u << 16)
 /* Value in [15:0], OCT_SEM_POISON. */
 uint32_t oct_sem_read(unsigned sem);
 void oct_sem_set(unsigned sem, uint16_t value);
