@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// oct_axi_guard: between oct_axi_mux and the pins. All five channels registered: latency 1 each way,
-// one beat per cycle. Watches every identifier: if one has waited for at least timeout_i cycles (and
-// less than twice as many) without the subordinate moving, it trips: reports the oldest address of
-// that identifier and answers everything itself with SLVERR (timed_out_o is high with these answers),
-// while towards the subordinate every AXI obligation is kept. Normal again after a clear_i, once the
-// subordinate has answered what it owed. Page: docs/architecture/memory_system.md.
-// Test: tb/unit/memory/oct_axi_guard_test.cpp.
+// oct_axi_guard: between oct_axi_mux and the pins. All five channels registered: latency 1 each
+// way, one beat per cycle. Watches every identifier: if one has waited for at least timeout_i
+// cycles (and less than twice as many) without the subordinate moving, it trips: reports the oldest
+// address of that identifier and answers everything itself with SLVERR (timed_out_o is high with
+// these answers), while towards the subordinate every AXI obligation is kept. Normal again after a
+// clear_i, once the subordinate has answered what it owed.
+// Page: docs/architecture/l2_path.md. Test: tb/unit/memory/oct_axi_guard_test.cpp.
 `include "oct_assert.svh"
 
 module oct_axi_guard
@@ -76,7 +76,7 @@ module oct_axi_guard
     end
   end
 
-  // ---- Tripped until a clear was seen, nobody waits and the subordinate owes nothing -------------
+  // ---- Tripped until a clear was seen, nobody waits and the subordinate owes nothing ------------
   assign recover = rearm_q && rd_up_idle && wr_up_idle && rd_down_idle && wr_down_idle
                    && !rd_req_i.ar_valid && !wr_req_i.aw_valid;
 

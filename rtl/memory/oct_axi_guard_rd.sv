@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// oct_axi_guard_rd: read half of oct_axi_guard. Registers AR and R (latency 1 each, full rate), keeps
-// a list per identifier of what the clients still wait for, and a count of what the subordinate still
-// owes. While tripped_i is high the two part: clients are answered from the lists with SLVERR, and what
-// the subordinate sends is swallowed. Test: tb/unit/memory/oct_axi_guard_test.cpp.
+// oct_axi_guard_rd: read half of oct_axi_guard. Registers AR and R (latency 1 each, full rate),
+// keeps a list per identifier of what the clients still wait for, and a count of what the
+// subordinate still owes. While tripped_i is high the two part: clients are answered from the lists
+// with SLVERR, and what the subordinate sends is swallowed. Test:
+// tb/unit/memory/oct_axi_guard_test.cpp.
 `include "oct_assert.svh"
 
 module oct_axi_guard_rd
@@ -44,8 +45,8 @@ module oct_axi_guard_rd
     for (int unsigned i = 0; i < NumIds; i++) to[i] = req_i.ar.id == AxiIdWidth'(i);
   end
 
-  // Room for any identifier, so that ready depends on no payload; the lists have one place more than
-  // clients have bursts, so a full client stops nobody.
+  // Room for any identifier, so that ready depends on no payload; the lists have one place more
+  // than clients have bursts, so a full client stops nobody.
   assign ar_room = room == '1;
   assign send    = req_i.ar_valid && ar_room && !tripped_i;
   assign ar_take = req_i.ar_valid && ar_room && (tripped_i || m_ar_ready);
@@ -63,14 +64,16 @@ module oct_axi_guard_rd
   axi_r_t                  r_in;
 
   for (genvar i = 0; i < NumIds; i++) begin : gen_list
-    localparam int unsigned Depth = 1 + ((i == AxiIdIcache) ? RefillDepth : (i == AxiIdCores) ? LoadDepth
+    localparam int unsigned Depth = 1 + ((i == AxiIdIcache) ? RefillDepth
+                                         : (i == AxiIdCores) ? LoadDepth
                                          : (i == AxiIdQueue) ? QueueDepth : DmaDepth);
-    burst_t head;
+    burst_t entry, head;
+    assign entry = '{addr: req_i.ar.addr, len: req_i.ar.len[LenWidth-1:0]};
     logic [$clog2(Depth+1)-1:0] count;
     oct_fifo #(.T(burst_t), .Depth(Depth)) u_list (
       .clk_i, .rst_ni, .clear_i(1'b0),
       .in_valid_i(ar_take && to[i]), .in_ready_o(room[i]),
-      .in_i('{addr: req_i.ar.addr, len: req_i.ar.len[LenWidth-1:0]}),
+      .in_i(entry),
       .out_valid_o(waiting_o[i]), .out_ready_i(pop[i]), .out_o(head), .count_o(count)
     );
     assign addr_o[i] = head.addr;

@@ -28,7 +28,7 @@ module oct_axi_guard_wr
   output logic              up_idle_o,
   output logic              down_idle_o
 );
-  localparam int unsigned OpenDepth = 4;    // bursts whose data are not complete; oct_axi_mux has three
+  localparam int unsigned OpenDepth = 4;  // bursts with data to come; oct_axi_mux has three
   localparam int unsigned LenWidth  = (DmaBurstBeats > 2) ? $clog2(DmaBurstBeats) : 1;
   localparam int unsigned OwedWidth = $clog2(NumIds * (MaxDepth + 1) + 1);
   localparam int unsigned DueWidth  = $clog2(MaxDepth + 2);
@@ -114,7 +114,7 @@ module oct_axi_guard_wr
       if (!rst_ni) due_q[i] <= '0;
       else if (complete[i] != pop[i]) due_q[i] <= complete[i] ? due_q[i] + 1'b1 : due_q[i] - 1'b1;
     end
-    `OCT_ASSERT(DueInRange_A, due_q[i] <= DueWidth'(count))
+    `OCT_ASSERT(DueInRange_A, 32'(due_q[i]) <= 32'(count))
   end
 
   // ---- B: from the subordinate, or made here --------------------------------------------------
@@ -157,7 +157,8 @@ module oct_axi_guard_wr
 
   // The subordinate is to blame while it takes no address or data offered, or owes the answer of a
   // complete burst; not while the clients' data are missing.
-  assign stuck     = (m_req_o.aw_valid && !m_rsp_i.aw_ready) || (m_req_o.w_valid && !m_rsp_i.w_ready);
+  assign stuck     = (m_req_o.aw_valid && !m_rsp_i.aw_ready)
+                     || (m_req_o.w_valid && !m_rsp_i.w_ready);
   assign blocked_o = m_rsp_i.b_valid && !m_req_o.b_ready;
   assign served_o  = {(!stuck && !is_due[1]) || (m_rsp_i.b_valid && is_dma(m_rsp_i.b.id)),
                       (!stuck && !is_due[0]) || (m_rsp_i.b_valid && m_rsp_i.b.id == AxiIdCores)};

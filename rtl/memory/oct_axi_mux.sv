@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // oct_axi_mux: four read and two write clients on one AXI manager. AR and AW leave from registers
-// (latency 1); W, R and B pass through, registered by oct_axi_guard next door; one beat per cycle each.
-// Priority is fixed (refill, cores, queue, DMA), but a client that lost PatienceLimit grants goes
-// first, so each waits for at most PatienceLimit + 3 others. W follows the order of AW; at most three
-// bursts are granted ahead of their data, so that a core's store waits for three DMA bursts at most.
+// (latency 1); W, R and B pass through, registered by oct_axi_guard next door; one beat per cycle
+// each. Priority is fixed (refill, cores, queue, DMA), but a client that lost PatienceLimit grants
+// goes first, so each waits for at most PatienceLimit + 3 others. W follows the order of AW; at
+// most three bursts are granted ahead of their data, so that a core's store waits for three DMA
+// bursts at most.
 // Test: tb/unit/memory/oct_axi_mux_test.cpp. Proof: formal/memory/axi_mux.sv.
 `include "oct_assert.svh"
 

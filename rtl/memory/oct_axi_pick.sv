@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// oct_axi_pick: fixed priority (0 first) with a bound. A client that lost PatienceLimit grants while it
-// asked goes before all that did not, so it waits for at most PatienceLimit + N - 1 grants to others.
-// Combinational choice; may change while nothing is taken. Test: tb/unit/memory/oct_axi_mux_test.cpp.
+// oct_axi_pick: fixed priority (0 first) with a bound. A client that lost PatienceLimit grants
+// while it asked goes before all that did not, so it waits for at most PatienceLimit + N - 1 grants
+// to others. Combinational choice; may change while nothing is taken. Test:
+// tb/unit/memory/oct_axi_mux_test.cpp.
 `include "oct_assert.svh"
 
 module oct_axi_pick #(

@@ -11,7 +11,7 @@ module oct_core_demux
 (
   input  logic      clk_i,
   input  logic      rst_ni,
-  input  logic      clear_i,   // asks nothing; answers still to come are dropped (the event unit's: do not come)
+  input  logic      clear_i,   // asks nothing, drops answers; the event unit's do not come any more
   output logic      idle_o,
 
   input  data_req_t core_req_i,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// oct_icache: instruction cache shared by all cores, lines of 64 bytes, IcacheWays ways. One line is
-// looked up per cycle and its answer broadcast: 3 cycles from the cores' request flip-flop to the
-// response (choose + read tags | compare, read one way | register). Misses go to oct_icache_refill
-// while hits are served; with the first use of a line the prefetch_i lines behind it are prefetched.
+// oct_icache: instruction cache shared by all cores, lines of 64 bytes, IcacheWays ways. One line
+// is looked up per cycle and its answer broadcast: 3 cycles from the cores' request flip-flop to
+// the response (choose + read tags | compare, read one way | register). Misses go to
+// oct_icache_refill while hits are served; with the first use of a line the prefetch_i lines behind
+// it are prefetched.
 // Test: tb/unit/memory/oct_icache_test.cpp. Page: docs/architecture/icache.md.
 `include "oct_assert.svh"
 
@@ -13,9 +14,9 @@ module oct_icache
 (
   input  logic                      clk_i,
   input  logic                      rst_ni,
-  input  logic                      clear_i,      // as flush_i, and looks nothing up
+  input  logic                      clear_i,     // as flush_i, and looks nothing up
   output logic                      idle_o,
-  input  logic                      flush_i,      // invalidates all; lines on their way are not used
+  input  logic                      flush_i,      // invalidates all, lines on their way too
   input  logic [1:0]                prefetch_i,   // lines fetched ahead; 0 = none
 
   input  fetch_req_t [NumCores-1:0] fetch_req_i,
@@ -102,10 +103,16 @@ module oct_icache
   assign s1_is_hit = s1_hit != '0;
   // A prefetch leaves half of the list to the cores.
   assign s1_add    = s1_look && !s1_is_hit && !s1_found && !flush
-                     && (s1_op_q == OpDemand ? rf_free != '0 : rf_free > ($bits(rf_free))'(RefillDepth / 2));
+                     && (s1_op_q == OpDemand ? rf_free != '0
+                                             : rf_free > ($bits(rf_free))'(RefillDepth / 2));
   assign s1_first  = s1_look && s1_op_q == OpDemand
                      && (s1_is_hit ? (s1_hit & fresh_q[s1_line_q[6+:SetWidth]]) != '0
                                    : s1_found ? s1_late : rf_free != '0);
+
+  logic                 s2_valid_q, s2_refill_q, s2_err_q, rsp_valid_q, rsp_err_q;
+  logic                 rf_demand, rf_idle;
+  logic [31:6]          s2_line_q, rsp_line_q;
+  logic [LineWidth-1:0] rf_data, data, rsp_data_q;
 
   oct_icache_front u_front (
     .clk_i, .rst_ni, .flush_i(flush), .fetch_req_i,
@@ -115,21 +122,18 @@ module oct_icache
     .look_line_i(s1_line_q), .rsp_valid_i(rsp_valid_q), .rsp_line_i(rsp_line_q)
   );
 
-  logic                 s2_valid_q, s2_refill_q, s2_err_q, rsp_valid_q, rsp_err_q, rf_demand, rf_idle;
-  logic [31:6]          s2_line_q, rsp_line_q;
-  logic [LineWidth-1:0] rf_data, data, rsp_data_q;
-
   oct_icache_refill u_refill (
     .clk_i, .rst_ni, .flush_i(flush),
     .look_line_i(s1_line_q), .look_found_o(s1_found), .look_prefetch_o(s1_late),
     .look_demand_i(s1_look && s1_op_q == OpDemand && !s1_is_hit),
     .add_i(s1_add), .add_prefetch_i(s1_op_q == OpPrefetch), .free_o(rf_free),
-    .valid_o(rf_valid), .err_o(rf_err), .prefetch_o(rf_prefetch), .line_o(rf_line), .data_o(rf_data),
+    .valid_o(rf_valid), .err_o(rf_err), .prefetch_o(rf_prefetch), .line_o(rf_line),
+    .data_o(rf_data),
     .take_i(rf_valid && !flush), .hold_i(s1_valid_q && s1_op_q == OpRefill),
     .demand_o(rf_demand), .idle_o(rf_idle), .rd_req_o, .rd_rsp_i
   );
 
-  // ---- Memories: tags in stage 0, one way of the data in stage 1 ---------------------------------
+  // ---- Memories: tags in stage 0, one way of the data in stage 1 --------------------------------
   logic [IcacheWays*TagBytes-1:0] tag_be;
   always_comb begin
     for (int unsigned i = 0; i < IcacheWays; i++) begin
@@ -143,8 +147,11 @@ module oct_icache
     .wdata_i({IcacheWays{(8*TagBytes)'(rf_line[31:6+SetWidth])}}), .rdata_o(tags)
   );
   logic [$clog2(Sets*IcacheWays)-1:0] data_addr;
-  assign data_addr = ($bits(data_addr))'({s1_op_q == OpRefill ? s1_way_q : index_of(s1_hit),
-                                          s1_line_q[6+:SetWidth]});
+  if (IcacheWays > 1) begin : gen_ways
+    assign data_addr = {s1_op_q == OpRefill ? s1_way_q : index_of(s1_hit), s1_line_q[6+:SetWidth]};
+  end else begin : gen_direct
+    assign data_addr = s1_line_q[6+:SetWidth];
+  end
 
   oct_tech_sram #(.Words(Sets * IcacheWays), .Width(LineWidth)) u_data (
     .clk_i,
@@ -183,7 +190,7 @@ module oct_icache
     end
   end
 
-  // ---- Prefetch: the lines behind one that was used for the first time ---------------------------
+  // ---- Prefetch: the lines behind one that was used for the first time --------------------------
   logic [31:6] next_line;
   assign next_line = s1_line_q + 26'd1;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// oct_icache_front: which line the instruction cache looks up next. Round-robin among the cores whose
-// request is new; a request is old while the line is being looked up or fetched, until its answer
-// passes or the core changes its mind. Combinational from fetch_req_i to ask_o and line_o.
+// oct_icache_front: which line the instruction cache looks up next. Round-robin among the cores
+// whose request is new; a request is old while the line is being looked up or fetched, until its
+// answer passes or the core changes its mind. Combinational from fetch_req_i to ask_o and line_o.
 // Test: tb/unit/memory/oct_icache_test.cpp.
 `include "oct_assert.svh"
 
@@ -19,7 +19,7 @@ module oct_icache_front
   input  logic                       take_i,       // it is looked up now
 
   input  logic                       look_valid_i, // a line whose tag is compared in this cycle
-  input  logic                       look_good_i,  // it hits, or will come: its cores need not ask again
+  input  logic                       look_good_i,  // it will be answered: nobody need ask again
   input  logic [31:6]                look_line_i,
   input  logic                       rsp_valid_i,  // the broadcast as the cores see it
   input  logic [31:6]                rsp_line_i
@@ -65,7 +65,8 @@ module oct_icache_front
     end else if (busy) begin
       was_valid_q <= flush_i ? '0 : asks;
       served_q    <= flush_i ? '0
-                     : asks & ~same_rsp & ((served_q & ~moved) | (same_look & {NumCores{look_good_i}}));
+                     : asks & ~same_rsp
+                       & ((served_q & ~moved) | (same_look & {NumCores{look_good_i}}));
     end
   end
 

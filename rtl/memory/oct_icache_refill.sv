@@ -84,7 +84,7 @@ module oct_icache_refill
     if (add_i) line_q[tail_q] <= look_line_i;
   end
 
-  // ---- AR: entries leave in the order of the list ------------------------------------------------
+  // ---- AR: entries leave in the order of the list -----------------------------------------------
   assign send              = unsent_q != '0;
   assign ar_take           = send && rd_rsp_i.ar_ready;
   assign rd_req_o.ar_valid = send;
@@ -101,7 +101,7 @@ module oct_icache_refill
     end
   end
 
-  // ---- R: one line is held until the pipeline has passed it on ------------------------------------
+  // ---- R: one line is held until the pipeline has passed it on ----------------------------------
   assign rd_req_o.r_ready = !here_q && !hold_i;
   assign r_take = rd_rsp_i.r_valid && rd_req_o.r_ready;
   assign drop   = r_take && (stale_q[head_q] || flush_i) || (here_q && flush_i && !take_i);

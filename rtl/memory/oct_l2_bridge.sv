@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// oct_l2_bridge: loads and stores of the cores as single AXI beats of their own width. Requests pass
-// combinationally from the register in oct_sysbus to the AXI channels, answers from the AXI channels to
-// the register in oct_sysbus. Outstanding: LoadDepth loads and StoreDepth stores, each in order.
+// oct_l2_bridge: loads and stores of the cores as single AXI beats of their own width. Requests
+// pass combinationally from the register in oct_sysbus to the AXI channels, answers from the AXI
+// channels to the register in oct_sysbus. Outstanding: LoadDepth loads and StoreDepth stores, each
+// in order.
 // Test: tb/unit/memory/oct_l2_bridge_test.cpp.
 `include "oct_assert.svh"
 
@@ -53,18 +54,19 @@ module oct_l2_bridge
 
   // ---- Loads -------------------------------------------------------------------------------
   logic  load_room, load_valid, load_pop;
-  load_t load_head;
+  load_t load, load_head;
   logic [$clog2(LoadDepth+1)-1:0] load_count;
 
   assign rd_req_o.ar_valid = req_i.valid && !req_i.we && load_room;
   assign rd_req_o.ar       = ax;
   assign rd_req_o.r_ready  = 1'b1;
   assign load_pop          = rd_rsp_i.r_valid;
+  assign load              = '{master: master_i, word: req_i.addr[2+:WordWidth]};
 
   oct_fifo #(.T(load_t), .Depth(LoadDepth)) u_loads (
     .clk_i, .rst_ni, .clear_i(1'b0),
     .in_valid_i(rd_req_o.ar_valid && rd_rsp_i.ar_ready), .in_ready_o(load_room),
-    .in_i('{master: master_i, word: req_i.addr[2+:WordWidth]}),
+    .in_i(load),
     .out_valid_o(load_valid), .out_ready_i(load_pop), .out_o(load_head), .count_o(load_count)
   );
 
@@ -76,7 +78,8 @@ module oct_l2_bridge
   end
 
   // ---- Stores: address and data leave independently ----------------------------------------
-  logic    store_room, store_valid, store_pop, store_go, aw_done_q, w_done_q, aw_take, w_take, store_end;
+  logic    store_room, store_valid, store_pop, store_go, store_end;
+  logic    aw_done_q, w_done_q, aw_take, w_take;
   master_t store_head;
   logic [$clog2(StoreDepth+1)-1:0] store_count;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // oct_sysbus: the cores and the host to the registers (one access at a time) and to L2 (many at
-// once), both round-robin. From a request to its appearance at either side 2 cycles, answers 1 cycle.
-// A master asks one side at a time and keeps loads and stores apart (oct_core_demux), so its answers
-// need no reordering here. An address of neither side is answered with an error.
+// once), both round-robin. From a request to its appearance at either side 2 cycles, answers 1
+// cycle. A master asks one side at a time and keeps loads and stores apart (oct_core_demux), so its
+// answers need no reordering here. An address of neither side is answered with an error.
 // Test: tb/unit/memory/oct_sysbus_test.cpp.
 `include "oct_assert.svh"
 
@@ -13,7 +13,7 @@ module oct_sysbus
 (
   input  logic                       clk_i,
   input  logic                       rst_ni,
-  input  logic                       clear_i,    // drops what the cores asked; the host is served on
+  input  logic                       clear_i,   // takes nothing more from the cores; ends all it took
   output logic                       idle_o,     // nothing of any core is held or on its way
 
   input  data_req_t [NumMasters-1:0] req_i,      // the cores, then the host
@@ -50,7 +50,7 @@ module oct_sysbus
     if (!rst_ni) begin
       valid_q <= '0;
     end else if (arrive != '0 || valid_q != '0) begin
-      valid_q <= ((valid_q & ~leave) | arrive) & (clear_i ? HostOnly : '1);
+      valid_q <= (valid_q & ~leave) | arrive;
     end
   end
 
@@ -78,12 +78,10 @@ module oct_sysbus
   state_e    state_d, state_q;
   data_req_t reg_q;
   master_t   reg_master_q;
-  logic      reg_drop_q;      // asked by a core before clear_i: the answer has nobody to go to
-  logic      reg_done, reg_keep;
+  logic      reg_done;
 
-  assign take_reg = state_q == StIdle && want_reg != '0 && (!clear_i || gnt_reg[Host]);
+  assign take_reg = state_q == StIdle && want_reg != '0;
   assign reg_done = (state_q == StWait && reg_rsp_i.valid) || state_q == StRefuse;
-  assign reg_keep = reg_master_q == master_t'(Host) || (!clear_i && !reg_drop_q);
 
   always_comb begin
     state_d = state_q;
@@ -100,14 +98,8 @@ module oct_sysbus
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      state_q    <= StIdle;
-      reg_drop_q <= 1'b0;
-    end else begin
-      if (state_d != state_q) state_q <= state_d;
-      if (state_q == StIdle) reg_drop_q <= 1'b0;
-      else if (clear_i) reg_drop_q <= 1'b1;
-    end
+    if (!rst_ni) state_q <= StIdle;
+    else if (state_d != state_q) state_q <= state_d;
   end
 
   always_ff @(posedge clk_i) begin
@@ -122,7 +114,7 @@ module oct_sysbus
   data_req_t l2_q;
   master_t   l2_master_q;
 
-  assign take_l2     = want_l2 != '0 && (!l2_valid_q || l2_ready_i) && !clear_i;
+  assign take_l2     = want_l2 != '0 && (!l2_valid_q || l2_ready_i);
   assign l2_master_o = l2_master_q;
 
   always_comb begin
@@ -165,9 +157,9 @@ module oct_sysbus
       to_load_q  <= '0;
       to_store_q <= '0;
     end else begin
-      to_reg_q   <= one_hot(reg_done && reg_keep, reg_master_q);
-      to_load_q  <= one_hot(l2_load_i.valid && !clear_i, l2_load_i.master);
-      to_store_q <= one_hot(l2_store_i.valid && !clear_i, l2_store_i.master);
+      to_reg_q   <= one_hot(reg_done, reg_master_q);
+      to_load_q  <= one_hot(l2_load_i.valid, l2_load_i.master);
+      to_store_q <= one_hot(l2_store_i.valid, l2_store_i.master);
     end
   end
 

@@ -22,7 +22,7 @@ inline constexpr std::uint32_t kL2 = 0x8000'0000;
 
 struct Burst {
   std::uint32_t addr = 0;
-  unsigned beats = 0;  // 0: none
+  unsigned beats = 0;       // 0: none
   std::uint64_t asked = 0;  // cycle in which the address was first shown
   bool written = false;     // all data taken
 };
@@ -33,8 +33,8 @@ struct ClientKnobs {
   std::array<unsigned, 4> max_reads{8, 8, 8, 16};
   std::array<unsigned, 2> max_writes{8, 16};
   std::array<unsigned, 4> max_beats{1, 1, 2, 16};
-  unsigned stall_percent = 0;    // r_ready, b_ready low; w_valid late
-  bool expect_errors = false;    // SLVERR is allowed (and data not compared)
+  unsigned stall_percent = 0;  // r_ready, b_ready low; w_valid late
+  bool expect_errors = false;  // SLVERR is allowed (and data not compared)
 };
 
 class AxiPath {
@@ -91,10 +91,14 @@ class AxiPath {
   }
 
   [[nodiscard]] bool done() const {
-    for (const auto& r : reads) if (!r.empty()) return false;
-    for (const auto& w : writes) if (!w.empty()) return false;
-    for (const auto& v : shown_r) if (v.beats) return false;
-    for (const auto& v : shown_w) if (v.beats) return false;
+    for (const auto& r : reads)
+      if (!r.empty()) return false;
+    for (const auto& w : writes)
+      if (!w.empty()) return false;
+    for (const auto& v : shown_r)
+      if (v.beats) return false;
+    for (const auto& v : shown_w)
+      if (v.beats) return false;
     return true;
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// oct_axi_mux (with oct_axi_guard behind it, as in the cluster): data, order, priority, bounds, rate.
+// oct_axi_mux (with oct_axi_guard behind it, as in the cluster): data, order, priority, bounds,
+// rate.
 #include <catch2/catch.hpp>
 
 #include "axi_clients.hpp"
@@ -80,7 +81,8 @@ TEST_CASE("axi path: single-beat bursts do not fall behind either") {
   AxiPath t(memory(10), k, "singles");
   for (int i = 0; i < 200; ++i) t.cycle();
   const auto total = [&] {
-    return t.read_beats_done[0] + t.read_beats_done[1] + t.read_beats_done[2] + t.read_beats_done[3];
+    return t.read_beats_done[0] + t.read_beats_done[1] + t.read_beats_done[2] +
+           t.read_beats_done[3];
   };
   const auto r = total(), w = t.write_beats_done[0] + t.write_beats_done[1];
   for (int i = 0; i < 5000; ++i) t.cycle();
@@ -93,7 +95,8 @@ TEST_CASE("axi path: refills go first, nobody starves") {
   k.read_percent = {100, 100, 100, 100};
   k.write_percent = {100, 100};
   k.max_beats = {1, 1, 1, 16};
-  // More outstanding than the guard's lists allow would block the others: clients keep their limits.
+  // More outstanding than the guard's lists allow would block the others: clients keep their
+  // limits.
   AxiPath t(memory(5), k, "starve");
   for (int i = 0; i < 20000; ++i) t.cycle();
   // 7 lost grants make a client urgent; then at most the urgent ones above it go first.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// oct_icache: every answer against memory, latency, coalescing, misses under hits, prefetch, errors,
-// invalidation. Cores are modelled as requests that stand until their line is seen, or change.
-#include <catch2/catch.hpp>
-
+// oct_icache: every answer against memory, latency, coalescing, misses under hits, prefetch,
+// errors, invalidation. Cores are modelled as requests that stand until their line is seen, or
+// change.
 #include <array>
+#include <catch2/catch.hpp>
 #include <optional>
 #include <set>
 
@@ -58,7 +58,8 @@ struct Bench {
     dut->req_valid_i = static_cast<SData>(dut->req_valid_i & ~(1U << core));
   }
 
-  /// One cycle. What is broadcast is compared with memory; cores that wanted it are content after it.
+  /// One cycle. What is broadcast is compared with memory; cores that wanted it are content after
+  /// it.
   std::optional<Answer> cycle() {
     mem.drive(pins);
     dut.eval();
@@ -292,8 +293,10 @@ TEST_CASE("icache: prefetch") {
       }
       CHECK(t.asked.size() <= 64 + depth);
     }
-    WARN("straight code, 64 lines, 20 cycles of work each, latency 100; cycles with 0..3 lines ahead: "
-         << cycles[0] << " " << cycles[1] << " " << cycles[2] << " " << cycles[3]);
+    WARN(
+        "straight code, 64 lines, 20 cycles of work each, latency 100; cycles with 0..3 lines "
+        "ahead: "
+        << cycles[0] << " " << cycles[1] << " " << cycles[2] << " " << cycles[3]);
     CHECK(cycles[1] < cycles[0] * 65 / 100);
     CHECK(cycles[2] < cycles[1]);
     CHECK(cycles[3] < cycles[2]);
@@ -301,7 +304,8 @@ TEST_CASE("icache: prefetch") {
   SECTION("never beyond L2") {
     Bench t({.read_latency = 20}, 3);
     const std::uint32_t last = kL2 + config::kL2Bytes - 64;
-    for (std::uint32_t a = last; a < last + 64; a += 4) t.mem.store<std::uint32_t>(a, Bench::word(a, 0));
+    for (std::uint32_t a = last; a < last + 64; a += 4)
+      t.mem.store<std::uint32_t>(a, Bench::word(a, 0));
     t.fetch(0, last);
     t.run(60);
     CHECK(t.asked == std::vector<std::uint32_t>{last});

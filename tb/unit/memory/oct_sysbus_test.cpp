@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// oct_sysbus with oct_l2_bridge: every answer against a byte-exact reference, widths and lanes at the
-// AXI pins, fairness, errors, clear with the host served on.
-#include <catch2/catch.hpp>
-
+// oct_sysbus with oct_l2_bridge: every answer against a byte-exact reference, widths and lanes at
+// the AXI pins, fairness, errors, clear with the host served on.
 #include <algorithm>
 #include <array>
+#include <catch2/catch.hpp>
 #include <cstring>
 #include <deque>
 #include <map>
@@ -104,10 +103,11 @@ struct Bench {
         shown[m].reset();
       }
       if (!(dut->answer_o >> m & 1)) continue;
-      if (dut->clear_i && m != kHost) continue;  // left just before the clear; the demux drops it
-      if (due[m].empty()) throw std::runtime_error("answer nobody waits for, master " + std::to_string(m));
+      if (due[m].empty())
+        throw std::runtime_error("answer nobody waits for, master " + std::to_string(m));
       const Access& a = due[m].front();
-      if (static_cast<bool>(dut->err_o >> m & 1) != a.err) throw std::runtime_error("error flag wrong");
+      if (static_cast<bool>(dut->err_o >> m & 1) != a.err)
+        throw std::runtime_error("error flag wrong");
       if (!a.err && !a.we) {
         for (unsigned i = 0; i < 4; ++i) {
           const std::uint32_t mask = 0xffU << 8 * i;
@@ -165,7 +165,8 @@ struct Bench {
       a.we = kind == kStore;
       std::memcpy(&a.expect, &l2[256 * m + offset], 4);
       for (unsigned i = 0; i < 4; ++i) {
-        if (a.we && (be >> i & 1)) l2[256 * m + offset + i] = static_cast<std::uint8_t>(wdata >> 8 * i);
+        if (a.we && (be >> i & 1))
+          l2[256 * m + offset + i] = static_cast<std::uint8_t>(wdata >> 8 * i);
       }
     }
     return a;
@@ -205,7 +206,8 @@ TEST_CASE("system bus: widths, addresses and lanes at the AXI pins") {
           CHECK(t.dut->m_axi_mem_awid == 1);
           ++seen;
         }
-        if (t.dut->m_axi_mem_wvalid) CHECK(t.dut->m_axi_mem_wstrb == std::uint64_t{be} << (offset % 64));
+        if (t.dut->m_axi_mem_wvalid)
+          CHECK(t.dut->m_axi_mem_wstrb == std::uint64_t{be} << (offset % 64));
       }
       CHECK(seen > 0);
       t.offer(0, t.make(0, kLoad, offset, be, 0));
@@ -314,29 +316,29 @@ TEST_CASE("system bus: random traffic, clear at random moments") {
                           static_cast<std::uint32_t>(random())));
       }
       if (with_clear && tb::chance(random, 1)) {
-        // The cores are reset with it; the host keeps its accesses.
+        // What was taken is ended and answered, nothing more is taken; the host is served on.
         const unsigned host_before = t.answers[kHost];
         t.dut->clear_i = 1;
-        for (unsigned m = 0; m + 1 < kMasters; ++m) t.shown[m].reset();
-        for (unsigned m = 0; m + 1 < kMasters; ++m) t.due[m].clear();
+        std::array<bool, kMasters> held{};
+        for (unsigned m = 0; m < kMasters; ++m) held[m] = t.shown[m].has_value();
         t.offer(kHost, t.make(kHost, kReg, 8, 15, 0));
         t.reg_ready = true;
         unsigned waited = 0;
+        const auto owed = [&] {
+          for (const auto& d : t.due) {
+            if (!d.empty()) return true;
+          }
+          return t.shown[kHost].has_value();
+        };
         t.cycle();
-        while ((!t.dut->idle_o || t.shown[kHost] || !t.due[kHost].empty()) && waited < 2000) {
+        while ((!t.dut->idle_o || owed()) && waited < 2000) {
           t.cycle();
           ++waited;
         }
         CHECK(waited < 2000);
         CHECK(t.answers[kHost] > host_before);
+        for (unsigned m = 0; m < kHost; ++m) CHECK(t.shown[m].has_value() == held[m]);
         t.dut->clear_i = 0;
-        // What was cut off may or may not have been performed: take over what is there.
-        for (unsigned m = 0; m + 1 < kMasters; ++m) {
-          for (unsigned b = 0; b < 256; ++b) {
-            t.l2[256 * m + b] = t.mem.load<std::uint8_t>(config::kL2Base + 256 * m + b);
-          }
-        }
-        t.reg_model = t.registers;
       }
       t.cycle();
     }

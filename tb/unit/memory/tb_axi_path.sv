@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tb_axi_path: oct_axi_mux and oct_axi_guard as in the cluster; clients as flat vectors, one element
-// per client (reads: icache, cores, queue, DMA; writes: cores, DMA).
+// tb_axi_path: oct_axi_mux and oct_axi_guard as in the cluster; clients as flat vectors, one
+// element per client (reads: icache, cores, queue, DMA; writes: cores, DMA).
 `include "tb/unit/memory/tb_axi_pins.svh"
 
 // Every client gets the same R and B payload; one copy is looked at.

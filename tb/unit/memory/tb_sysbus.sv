@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tb_sysbus: oct_sysbus and oct_l2_bridge as in the cluster, masters and register port as flat vectors.
+// tb_sysbus: oct_sysbus and oct_l2_bridge as in the cluster, masters and register port as flat
+// vectors.
 `include "tb/unit/memory/tb_axi_pins.svh"
 
 // Vectors are as wide as the largest machine needs.
