@@ -45,7 +45,11 @@ void Cluster::reset(unsigned cycles) {
   memory_.reset(mem_pins_);
   mem_checker_.reset();
   ctrl_checker_.reset();
+  // The fall needs a settled model before it and must be through before the first clock edge:
+  // flip-flops start at random, and so does what the reset synchroniser shows.
+  model_->eval();
   model_->set_reset_n(false);
+  model_->eval();
   for (unsigned i = 0; i < cycles; ++i) {
     model_->tick();
     ++cycle_;

@@ -57,7 +57,7 @@ inline constexpr int kModelInterface = 1;  // grows with every change of this fi
 
 extern "C" {
 /// The interface version the library was built with.
-int oct_model_interface();
+[[gnu::visibility("default")]] int oct_model_interface();
 /// A new model, everything random from `seed`; the caller deletes it.
-tb::ClusterModel* oct_model_create(std::uint64_t seed);
+[[gnu::visibility("default")]] tb::ClusterModel* oct_model_create(std::uint64_t seed);
 }
