@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // oct_mul: RV32M multiplications, MAC, 16x16 products with shift and rounding, dot products, add and
 // shift, and Octant's requantisation. Two stages, one operation a cycle: operands in cycle n with
-// en_i, result_o from cycle n+1 on until the next en_i. Twin: sw/golden/ml_ext.hpp.
+// en_i, result_o in cycle n+1 only, else zero. Twin: sw/golden/ml_ext.hpp.
 // Test: tb/unit/core/oct_mul_test.cpp.
 //
 // Stage 1 holds eight 9x17 multipliers, two to each byte of a: byte i times y0, and byte i of a, b or
@@ -258,5 +258,12 @@ module oct_mul (
     return r;
   endfunction
 
-  assign result_o = finish(stage_q);
+  // Nothing is computed in the cycles without a result.
+  logic busy_q;
+  always_ff @(posedge clk_i) busy_q <= en_i;
+
+  always_comb begin
+    result_o = '0;
+    if (busy_q) result_o = finish(stage_q);
+  end
 endmodule
