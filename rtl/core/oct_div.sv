@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // oct_div: DIV, DIVU, REM, REMU; one quotient bit a cycle, leading zeros of the dividend eight at a
-// time. 2 to 35 cycles. `start_i` holds until `done_o`; the result stands in the cycle of done_o.
+// time. 13 to 34 cycles. `start_i` holds until `done_o`; the result stands in the cycle of done_o.
 // Test: tb/unit/core/oct_core_test.cpp, tb/lockstep.
 module oct_div (
   input  logic        clk_i,
