@@ -93,7 +93,7 @@ KEYS = [
     _key("stacks.worker_bytes", "WorkerStackBytes", 256, 65536, "stack of a worker, in L1",
          multiple_of=16),
     _key("stacks.controller_bytes", "ControllerStackBytes", 1024, MIB,
-         "stack of the controller, in L2", multiple_of=16),
+         "stack of the controller, in L1", multiple_of=16),
     _key("axi.timeout_cycles", "AxiTimeout", 1000, 0x7FFF_FFFF,
          "reset value of the bus time-out register"),
 ]
@@ -179,6 +179,9 @@ def _check_sense(flat):
     stacks = flat["cluster.workers"] * flat["stacks.worker_bytes"]
     need(stacks <= l1_bytes // 2, "stacks.worker_bytes",
          f"at most {l1_bytes // 2 // flat['cluster.workers'] // 16 * 16}, for half of L1")
+    room = l1_bytes // 2 - stacks
+    need(flat["stacks.controller_bytes"] <= room, "stacks.controller_bytes",
+         f"at most {room}, for half of L1 with the workers' stacks")
     beats = flat["dma.burst_beats"] * 64
     need(beats <= 4096, "dma.burst_beats", "at most 64, for 4 KiB per burst")
 
@@ -268,7 +271,7 @@ def cpp_header(config, values):
 
 def linker_script(config, values):
     v = {name: value for name, value, _, _ in values}
-    stacks = v["NumWorkers"] * v["WorkerStackBytes"]
+    stacks = v["NumWorkers"] * v["WorkerStackBytes"] + v["ControllerStackBytes"]
     note = _note(config, "*").replace("* ", "", 1).replace("\n* ", "\n   ").rstrip("\n")
     return f"""/* {note} */
 OUTPUT_ARCH(riscv)
@@ -291,6 +294,9 @@ __l1_end              = {v["L1Base"] + v["L1Bytes"]:#010x};
 __worker_stack_top    = __l1_end;
 __worker_stack_stride = {v["WorkerStackBytes"]};
 __worker_stack_bottom = __worker_stack_top - {v["NumWorkers"]} * __worker_stack_stride;
+/* The controller's lies below: in L2 every call would cost hundreds of cycles. */
+__controller_stack_top    = __worker_stack_bottom;
+__controller_stack_bottom = __controller_stack_top - {v["ControllerStackBytes"]};
 
 SECTIONS {{
   . = {v["BootAddr"]:#010x};
@@ -329,11 +335,6 @@ SECTIONS {{
     *(.l2 .l2.*)
   }} > l2 :data
 
-  .controller_stack (NOLOAD) : ALIGN(64) {{
-    __controller_stack_bottom = .;
-    . += {v["ControllerStackBytes"]};
-    __controller_stack_top = .;
-  }} > l2 :data
   __l2_used_end = .;
 
   /* Not loaded and not cleared: L1 starts with whatever it holds. */

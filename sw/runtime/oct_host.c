@@ -5,18 +5,26 @@
 OCT_L2 OCT_ALIGNED oct_console_t oct_console;
 __attribute__((section(".data"))) oct_arguments_t oct_arguments;
 
-void oct_console_write(const char* text, uint32_t bytes) {
-  uint32_t tail = oct_console.tail;
-  for (uint32_t i = 0; i < bytes; i++) {
-    /* A host that does not read must not stop the machine: after a while text is dropped. */
-    for (uint32_t tries = 0; tail - oct_console.head >= OCT_CONSOLE_BYTES; tries++) {
-      if (tries == 0) oct_console.tail = tail, *oct_reg(OCT_REG_CONSOLE) = tail;
-      if (tries == 100000) return;
-    }
-    oct_console.text[tail++ % OCT_CONSOLE_BYTES] = text[i];
+/* L2 is ~100 cycles away and a change between loads and stores waits for all answers: the text is
+   gathered in L1, room is looked up once, and the stores leave in a row. */
+void oct_console_flush(void) {
+  uint32_t tail = oct_rt.console_tail, bytes = oct_rt.line_used;
+  oct_rt.line_used = 0;
+  /* A host that does not read must not stop the machine: after a while text is dropped. */
+  for (uint32_t tries = 0; tail + bytes - oct_console.head > OCT_CONSOLE_BYTES; tries++) {
+    if (tries == 100000) return;
   }
-  oct_console.tail = tail;
-  *oct_reg(OCT_REG_CONSOLE) = tail; /* rings at the host, after the text by the data-bus rule */
+  for (uint32_t i = 0; i < bytes; i++) {
+    oct_console.text[(tail + i) % OCT_CONSOLE_BYTES] = oct_rt.line[i];
+  }
+  oct_rt.console_tail = tail + bytes;
+  oct_console.tail = tail + bytes;
+  *oct_reg(OCT_REG_CONSOLE) = tail + bytes; /* after the text, by the data-bus rule */
+}
+
+void oct_console_put(char c) {
+  if (oct_rt.line_used == sizeof oct_rt.line) oct_console_flush();
+  oct_rt.line[oct_rt.line_used++] = c;
 }
 
 void oct_exit_now(int code) {
@@ -93,6 +101,7 @@ __attribute__((weak)) void oct_trap(oct_trap_frame_t* frame) {
   }
   /* The lock may be held by the code that trapped here. */
   oct_rt.console_lock.taken = 0;
+  oct_rt.line_used = 0;
   printf("hart %u: %s: mcause 0x%08x mepc 0x%08x mtval 0x%08x\n", oct_hart_id(),
          cause_name(frame->cause), (unsigned)frame->cause, (unsigned)frame->epc, (unsigned)tval);
   oct_exit_now(OCT_EXIT_TRAP + (int)(frame->cause & 31) + (frame->cause >> 31 ? 32 : 0));

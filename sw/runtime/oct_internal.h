@@ -33,9 +33,14 @@ typedef struct {
   uint32_t units[OCT_NUM_QUEUES];
   oct_unit_t* ring[OCT_NUM_QUEUES];
   uint16_t tickets[OCT_NUM_QUEUES];
+  uint32_t console_tail;
+  uint32_t line_used;
+  char line[64]; /* text on its way to the console, under its lock */
 } oct_runtime_t;
 extern oct_runtime_t oct_rt;
 
-void oct_console_write(const char* text, uint32_t bytes);
+/* Both under the console lock. */
+void oct_console_put(char c);
+void oct_console_flush(void);
 
 #endif

@@ -3,20 +3,28 @@
    0, width (also *), precision of %s, l and ll. */
 #include "oct_internal.h"
 
+/* Text is read by words: a byte costs as much as a word, and it is mostly in L2. */
 typedef struct {
-  uint32_t used;
-  int total;
-  char text[48];
-} sink_t;
+  const char* at;
+  const uint32_t* have; /* the word that is in `word` */
+  uint32_t word;
+} text_t;
 
-static void flush(sink_t* s) {
-  if (s->used != 0) oct_console_write(s->text, s->used);
-  s->used = 0;
+static char peek(text_t* t) {
+  const uint32_t* place = (const uint32_t*)((uintptr_t)t->at & ~(uintptr_t)3);
+  if (place != t->have) {
+    t->have = place;
+    t->word = *place;
+  }
+  return (char)(t->word >> 8 * ((uintptr_t)t->at & 3));
 }
 
+typedef struct {
+  int total;
+} sink_t;
+
 static void put(sink_t* s, char c) {
-  if (s->used == sizeof s->text) flush(s);
-  s->text[s->used++] = c;
+  oct_console_put(c);
   s->total++;
 }
 
@@ -24,9 +32,16 @@ static void pad(sink_t* s, char c, int count) {
   while (count-- > 0) put(s, c);
 }
 
-static void put_field(sink_t* s, const char* text, int length, int width, int left) {
-  if (!left) pad(s, ' ', width - length);
-  for (int i = 0; i < length; i++) put(s, text[i]);
+/* At most `limit` characters. */
+static void put_text(sink_t* s, const char* from, int limit, int width, int left) {
+  text_t t = {from, NULL, 0};
+  int length = 0;
+  if (width != 0) {
+    while (length != limit && peek(&t) != 0) t.at++, length++;
+    t.at = from;
+    if (!left) pad(s, ' ', width - length);
+  }
+  for (int i = 0; i != limit && peek(&t) != 0; i++, t.at++) put(s, peek(&t));
   if (left) pad(s, ' ', width - length);
 }
 
@@ -55,34 +70,44 @@ static void put_number(sink_t* s, uint64_t value, char sign, unsigned base, int 
   if (left) pad(s, ' ', width - length);
 }
 
-static void format_one(sink_t* s, const char** at, va_list* args) {
-  const char* f = *at;
+static int number(text_t* f, va_list* args) {
+  int value = 0;
+  if (peek(f) == '*') {
+    f->at++;
+    return va_arg(*args, int);
+  }
+  for (; peek(f) >= '0' && peek(f) <= '9'; f->at++) value = 10 * value + (peek(f) - '0');
+  return value;
+}
+
+static void format_one(sink_t* s, text_t* f, va_list* args) {
   int left = 0, zero = 0, width = 0, precision = -1, longs = 0;
-  for (;; f++) {
-    if (*f == '-')
+  for (;; f->at++) {
+    char c = peek(f);
+    if (c == '-') {
       left = 1;
-    else if (*f == '0')
+    } else if (c == '0') {
       zero = 1;
-    else if (*f != '+' && *f != ' ' && *f != '#')
+    } else if (c != '+' && c != ' ' && c != '#') {
       break;
+    }
   }
-  if (*f == '*') {
-    width = va_arg(*args, int);
-    if (width < 0) left = 1, width = -width;
-    f++;
-  } else {
-    while (*f >= '0' && *f <= '9') width = 10 * width + (*f++ - '0');
+  width = number(f, args);
+  if (width < 0) left = 1, width = -width;
+  if (peek(f) == '.') {
+    f->at++;
+    precision = number(f, args);
   }
-  if (*f == '.') {
-    precision = 0;
-    f++;
-    if (*f == '*') precision = va_arg(*args, int), f++;
-    while (*f >= '0' && *f <= '9') precision = 10 * precision + (*f++ - '0');
+  for (;; f->at++) {
+    char c = peek(f);
+    if (c == 'l') {
+      longs++;
+    } else if (c != 'h' && c != 'z' && c != 't') {
+      break;
+    }
   }
-  while (*f == 'l' || *f == 'h' || *f == 'z' || *f == 't') longs += *f++ == 'l';
-  char kind = *f;
-  if (kind != 0) f++;
-  *at = f;
+  char kind = peek(f);
+  if (kind != 0) f->at++;
   switch (kind) {
     case 'd':
     case 'i': {
@@ -104,15 +129,14 @@ static void format_one(sink_t* s, const char** at, va_list* args) {
       break;
     case 'c': {
       char c = (char)va_arg(*args, int);
-      put_field(s, &c, 1, width, left);
+      if (!left) pad(s, ' ', width - 1);
+      put(s, c);
+      if (left) pad(s, ' ', width - 1);
       break;
     }
     case 's': {
       const char* text = va_arg(*args, const char*);
-      if (text == NULL) text = "(null)";
-      int length = 0;
-      while (text[length] != 0 && length != precision) length++;
-      put_field(s, text, length, width, left);
+      put_text(s, text != NULL ? text : "(null)", precision, width, left);
       break;
     }
     case '%':
@@ -125,20 +149,20 @@ static void format_one(sink_t* s, const char** at, va_list* args) {
 }
 
 int vprintf(const char* format, va_list args) {
-  sink_t s;
-  s.used = 0;
-  s.total = 0;
+  sink_t s = {0};
+  text_t f = {format, NULL, 0};
   va_list list;
   va_copy(list, args);
   oct_lock(&oct_rt.console_lock);
-  while (*format != 0) {
-    char c = *format++;
-    if (c == '%')
-      format_one(&s, &format, &list);
-    else
+  for (char c; (c = peek(&f)) != 0;) {
+    f.at++;
+    if (c == '%') {
+      format_one(&s, &f, &list);
+    } else {
       put(&s, c);
+    }
   }
-  flush(&s);
+  oct_console_flush();
   oct_unlock(&oct_rt.console_lock);
   va_end(list);
   return s.total;
@@ -153,22 +177,20 @@ int printf(const char* format, ...) {
 }
 
 /* The compiler turns simple calls of printf into these: they must not call printf. */
-static void write_locked(const char* text, uint32_t bytes, const char* end) {
-  oct_lock(&oct_rt.console_lock);
-  oct_console_write(text, bytes);
-  if (end != NULL) oct_console_write(end, 1);
-  oct_unlock(&oct_rt.console_lock);
-}
-
 int puts(const char* text) {
-  uint32_t bytes = 0;
-  while (text[bytes] != 0) bytes++;
-  write_locked(text, bytes, "\n");
-  return 0;
+  sink_t s = {0};
+  oct_lock(&oct_rt.console_lock);
+  put_text(&s, text, -1, 0, 0);
+  put(&s, '\n');
+  oct_console_flush();
+  oct_unlock(&oct_rt.console_lock);
+  return s.total;
 }
 
 int putchar(int c) {
-  char text = (char)c;
-  write_locked(&text, 1, NULL);
+  oct_lock(&oct_rt.console_lock);
+  oct_console_put((char)c);
+  oct_console_flush();
+  oct_unlock(&oct_rt.console_lock);
   return (unsigned char)c;
 }

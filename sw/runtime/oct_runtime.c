@@ -10,6 +10,8 @@ static OCT_L2 oct_unit_t rings[OCT_NUM_QUEUES][RING_UNITS];
 void oct_runtime_init(void) {
   oct_rt.console_lock.taken = 0;
   oct_rt.queue_lock.taken = 0;
+  oct_rt.console_tail = 0;
+  oct_rt.line_used = 0;
   oct_console.magic = OCT_CONSOLE_MAGIC;
   oct_console.bytes = OCT_CONSOLE_BYTES;
   oct_console.head = 0;

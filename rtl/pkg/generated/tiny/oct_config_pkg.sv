@@ -25,6 +25,6 @@ package oct_config_pkg;
   localparam int unsigned L2Bytes              = 32'h0400_0000;  // size of the outside memory
   localparam int unsigned BootAddr             = 32'h8000_0000;  // first instruction of every hart
   localparam int unsigned WorkerStackBytes     = 1024;  // stack of a worker, in L1
-  localparam int unsigned ControllerStackBytes = 4096;  // stack of the controller, in L2
+  localparam int unsigned ControllerStackBytes = 2048;  // stack of the controller, in L1
   localparam int unsigned AxiTimeout           = 100000;  // reset value of the bus time-out register
 endpackage

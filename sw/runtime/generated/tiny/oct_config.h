@@ -28,7 +28,7 @@
 #define OCT_L2_BYTES               0x04000000   // size of the outside memory
 #define OCT_BOOT_ADDR              0x80000000   // first instruction of every hart
 #define OCT_WORKER_STACK_BYTES     1024         // stack of a worker, in L1
-#define OCT_CONTROLLER_STACK_BYTES 4096         // stack of the controller, in L2
+#define OCT_CONTROLLER_STACK_BYTES 2048         // stack of the controller, in L1
 #define OCT_AXI_TIMEOUT            100000       // reset value of the bus time-out register
 
 #endif

@@ -31,7 +31,7 @@ inline constexpr std::uint32_t kL2Base = 0x80000000;  // first address of the ou
 inline constexpr std::uint32_t kL2Bytes = 0x04000000;  // size of the outside memory
 inline constexpr std::uint32_t kBootAddr = 0x80000000;  // first instruction of every hart
 inline constexpr std::uint32_t kWorkerStackBytes = 1024;  // stack of a worker, in L1
-inline constexpr std::uint32_t kControllerStackBytes = 4096;  // stack of the controller, in L2
+inline constexpr std::uint32_t kControllerStackBytes = 4096;  // stack of the controller, in L1
 inline constexpr std::uint32_t kAxiTimeout = 100000;  // reset value of the bus time-out register
 
 }  // namespace oct::config
