@@ -109,13 +109,9 @@ module oct_core
   assign take_irq = id_valid && active && irq && !ex_valid_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      ex_valid_q <= 1'b0;
-    end else if (clear_i) begin
-      ex_valid_q <= 1'b0;
-    end else if (active) begin
-      if (ex_ready || trap) ex_valid_q <= id_fire && !flush;
-    end
+    if (!rst_ni) ex_valid_q <= 1'b0;
+    else if (clear_i) ex_valid_q <= 1'b0;
+    else if (active && (ex_ready || trap)) ex_valid_q <= id_fire && !flush;
   end
 
   always_ff @(posedge clk_i) begin
@@ -163,11 +159,9 @@ module oct_core
   );
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      pending_q <= '0;
-    end else if (clear_i) begin
-      pending_q <= '0;
-    end else begin
+    if (!rst_ni) pending_q <= '0;
+    else if (clear_i) pending_q <= '0;
+    else begin
       if (wb_we) pending_q[wb_rd] <= 1'b0;
       if (lsu_push && ex_ld_q) pending_q[ex_ld_rd_q] <= 1'b1;
     end
@@ -204,15 +198,9 @@ module oct_core
   assign fence_i_o = retire && ex_q.unit == UnitFenceI;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      vector_q <= 1'b0;
-      mret_q   <= 1'b0;
-      asleep_q <= 1'b0;
-    end else if (clear_i) begin
-      vector_q <= 1'b0;
-      mret_q   <= 1'b0;
-      asleep_q <= 1'b0;
-    end else if (active) begin
+    if (!rst_ni) {vector_q, mret_q, asleep_q} <= '0;
+    else if (clear_i) {vector_q, mret_q, asleep_q} <= '0;
+    else if (active) begin
       vector_q <= trap || take_irq;
       mret_q   <= mret_now;
       // Asleep: in WFI, or at the first use of an answer that the event unit owes.
@@ -224,7 +212,8 @@ module oct_core
   end
 
   // ---- Hardware loops ----------------------------------------------------------------------------------------
-  // A jump at the end of a loop's body that is taken leaves the loop without ending a turn.
+  // A jump at the end of a loop's body that is taken leaves the loop without ending a turn. (While it is
+  // in ID nothing behind it is kept, so its mark does no harm there.)
   assign mark_ex     = (ex_valid_q && !(ex_pred_q || ex_q.unit == UnitJalr)) ? ex_mark_q : 2'b00;
   assign mark_retire = (retire && !(ex_q.unit == UnitJal || ex_q.unit == UnitJalr
                                     || (ex_q.unit == UnitBranch && taken))) ? ex_mark_q : 2'b00;
@@ -235,7 +224,7 @@ module oct_core
     .we_start_i(retire && ex_hw_q.we_start), .we_end_i(retire && ex_hw_q.we_end),
     .we_count_i(retire && ex_hw_q.we_count),
     .start_i(ex_hw_q.start_next ? sum : loop_value), .end_i(loop_value), .count_i(ex_c_q),
-    .mark_id_i((id_valid && !id_jump) ? id_mark : 2'b00), .mark_ex_i(mark_ex), .retire_i(mark_retire),
+    .mark_id_i(id_valid ? id_mark : 2'b00), .mark_ex_i(mark_ex), .retire_i(mark_retire),
     .start_o(loop_start), .end_o(loop_end), .count_o(loop_count),
     .alive_o(loop_alive), .again_o(loop_again), .armed_o(loop_armed)
   );
