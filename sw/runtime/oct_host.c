@@ -14,8 +14,18 @@ void oct_console_flush(void) {
   for (uint32_t tries = 0; tail + bytes - oct_console.head > OCT_CONSOLE_BYTES; tries++) {
     if (tries == 100000) return;
   }
-  for (uint32_t i = 0; i < bytes; i++) {
-    oct_console.text[(tail + i) % OCT_CONSOLE_BYTES] = oct_rt.line[i];
+  for (uint32_t i = 0; i < bytes;) {
+    uint32_t place = (tail + i) % OCT_CONSOLE_BYTES;
+    const char* from = &oct_rt.line[i];
+    if (place % 4 == 0 && bytes - i >= 4) {
+      *(uint32_t*)(void*)&oct_console.text[place] = (uint32_t)from[0] | (uint32_t)from[1] << 8 |
+                                                    (uint32_t)from[2] << 16 |
+                                                    (uint32_t)from[3] << 24;
+      i += 4;
+    } else {
+      oct_console.text[place] = from[0];
+      i++;
+    }
   }
   oct_rt.console_tail = tail + bytes;
   oct_console.tail = tail + bytes;
