@@ -42,10 +42,6 @@ module oct_mul (
   } stage_t;
 
   // ---- Stage 1 -----------------------------------------------------------------------------
-  function automatic logic [25:0] product(input logic signed [8:0] x, input logic signed [16:0] y);
-    return 26'(x * y);
-  endfunction
-
   function automatic stage_t multiply(input ml_mul_op_t op, input logic [31:0] a, input logic [31:0] b_raw,
                                       input logic [31:0] c);
     stage_t             s;
@@ -90,8 +86,8 @@ module oct_mul (
         MulMrqHb:                     y1 = 17'h0_0100;
         default:                      y1 = '0;
       endcase
-      s.p0[i] = product(x0, y0);
-      s.p1[i] = product(x1, y1);
+      s.p0[i] = mul9x17(x0, y0);
+      s.p1[i] = mul9x17(x1, y1);
     end
 
     s.invert   = op.neg && op.fn == MulLo;
