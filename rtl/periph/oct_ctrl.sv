@@ -35,7 +35,7 @@ module oct_ctrl
   output logic                        icache_flush_o,    // one cycle
   output logic [1:0]                  icache_prefetch_o,
 
-  output logic                        clear_o,           // to every block but this and the host's way to it
+  output logic                        clear_o,           // not to this and the host's way to it
   input  logic [14:0]                 idle_i,            // of every block, unused ones high
 
   input  error_t                      error_i,
@@ -51,7 +51,7 @@ module oct_ctrl
   oct_regs_pkg::oct_regs__in_t  hw_in;
   oct_regs_pkg::oct_regs__out_t hw_out;
 
-  // ---- Bus -----------------------------------------------------------------------------------------
+  // ---- Bus --------------------------------------------------------------------------------------
   typedef enum logic [1:0] {StIdle, StAsk, StWait, StAnswer} state_e;
   state_e      state_q;
   logic        we_q, err_q, ack, err;
@@ -62,7 +62,8 @@ module oct_ctrl
   logic        ext_err, unused_req;
   assign unused_req = ^{req_i.amo, req_i.addr[31:16]};
 
-  assign rsp_o = '{ready: state_q == StIdle, valid: state_q == StAnswer, err: err_q, rdata: rdata_q};
+  assign rsp_o = '{ready: state_q == StIdle, valid: state_q == StAnswer, err: err_q,
+                   rdata: rdata_q};
   assign ack   = rd_ack || wr_ack;
   assign err   = rd_ack ? rd_err : wr_err;
 
@@ -104,7 +105,7 @@ module oct_ctrl
     .hwif_in(hw_in), .hwif_out(hw_out)
   );
 
-  // ---- External blocks -----------------------------------------------------------------------------
+  // ---- External blocks --------------------------------------------------------------------------
   reg_req_t timer_req, perf_req;
   reg_rsp_t timer_rsp, perf_rsp;
 
@@ -142,7 +143,7 @@ module oct_ctrl
   assign ext_err = (timer_rsp.ack && timer_rsp.err) || (perf_rsp.ack && perf_rsp.err) ||
                    (queue_rsp_i.ack && queue_rsp_i.err) || (engine_rsp_i.valid && engine_rsp_i.err);
 
-  // ---- Abort ---------------------------------------------------------------------------------------
+  // ---- Abort ------------------------------------------------------------------------------------
   logic        aborted, late, aborted_event, late_event;
   logic [15:0] busy;
 
@@ -152,7 +153,7 @@ module oct_ctrl
     .aborted_event_o(aborted_event), .late_event_o(late_event), .busy_o(busy)
   );
 
-  // ---- Outputs -------------------------------------------------------------------------------------
+  // ---- Outputs ----------------------------------------------------------------------------------
   logic [NumCores-1:0] hold_q, doorbell_q;
   logic                irq_q, bell_q, exit_q, console_q, host_event_q;
 
@@ -170,7 +171,8 @@ module oct_ctrl
   logic [15:0] pending;
   assign pending = {3'b0, hw_out.INTR_PENDING.empty_team1.value,
                     hw_out.INTR_PENDING.empty_team0.value, hw_out.INTR_PENDING.empty_dma_out.value,
-                    hw_out.INTR_PENDING.empty_dma_in.value, hw_out.INTR_PENDING.empty_engine.value, 2'b0, hw_out.INTR_PENDING.late.value,
+                    hw_out.INTR_PENDING.empty_dma_in.value,
+                    hw_out.INTR_PENDING.empty_engine.value, 2'b0, hw_out.INTR_PENDING.late.value,
                     hw_out.INTR_PENDING.aborted.value, hw_out.INTR_PENDING.doorbell.value,
                     hw_out.INTR_PENDING.error.value, hw_out.INTR_PENDING.console.value,
                     hw_out.INTR_PENDING.exit.value};
@@ -211,7 +213,8 @@ module oct_ctrl
     hw_in.STATUS.late.next          = late;
     hw_in.STATUS.error.next         = error_i.valid;
     hw_in.STATUS.clearing.next      = flushing_i;
-    hw_in.STATUS.held.next          = 9'(held_i);
+    hw_in.STATUS.held.next          = '0;
+    hw_in.STATUS.held.next[NumCores-1:0] = held_i;
     hw_in.STATUS.queues.next        = queue_busy_i;
     hw_in.ERROR.tag.next            = error_i.tag;
     hw_in.ERROR.cause.next          = error_i.cause;

@@ -33,7 +33,7 @@ module oct_event_unit
 );
   localparam int unsigned BarWidth = $clog2(NumBarriers);
 
-  // ---- Requests ----------------------------------------------------------------------------------
+  // ---- Requests ---------------------------------------------------------------------------------
   logic [NumCores-1:0]        fresh_q;                  // came in the cycle before
   logic [NumCores-1:0]        block_q;                  // may have to wait
   logic [NumCores-1:0]        wait_q;                   // does wait
@@ -44,7 +44,7 @@ module oct_event_unit
   logic [NumCores-1:0]        rsp_valid_q, rsp_err_q;
   logic [NumCores-1:0][31:0]  rdata_q;
 
-  // ---- State of the cores ------------------------------------------------------------------------
+  // ---- State of the cores -----------------------------------------------------------------------
   logic [NumCores-1:0][NumEvents-1:0] mask_q, pend_q, pend_d;
   logic [NumWorkers-1:0]      running_q, team_q, slot_q;   // the job a worker is in
   logic                       dirty_q;                     // events changed
@@ -60,7 +60,7 @@ module oct_event_unit
     end
   end
 
-  // ---- Teams and barriers ------------------------------------------------------------------------
+  // ---- Teams and barriers -----------------------------------------------------------------------
   logic [NumTeams-1:0][NumWorkers-1:0] offer, slot, take, ended, failed;
   logic [NumTeams-1:0][31:0]           code;
   cause_e [NumTeams-1:0]               cause;
@@ -92,7 +92,7 @@ module oct_event_unit
     .mask_we_i(bar_we), .mask_idx_i(bar_we_idx), .mask_i(bar_wdata), .masks_o(bar_mask)
   );
 
-  // ---- What is to be done for each core ----------------------------------------------------------
+  // ---- What is to be done for each core ---------------------------------------------------------
   logic                active;
   logic [NumCores-1:0] busy_q;      // this core may have something to forget
   logic                mask_wait_q; // somebody waits for the port to the barrier masks
@@ -247,7 +247,7 @@ module oct_event_unit
         if (core_clear_i[w] && running_q[w]) begin
           ended[team_q[w]][w]  = 1'b1;
           failed[team_q[w]][w] = 1'b1;
-          code[team_q[w]]      = 32'(w);
+          code[team_q[w]]      = w;
           cause[team_q[w]]     = CauseAborted;
         end
       end
@@ -257,19 +257,22 @@ module oct_event_unit
   // ---- Barrier masks: the lowest core that wants to write --------------------------------------
   always_comb begin
     for (int unsigned c = 0; c < NumCores; c++) begin
-      bar_want[c] = (fresh_q[c] || wait_q[c]) && we_q[c] && whole_q[c] && is_bar[c] && !addr_q[c][2];
+      bar_want[c] = (fresh_q[c] || wait_q[c]) && we_q[c] && whole_q[c] && is_bar[c] &&
+                    !addr_q[c][2];
     end
     bar_turn = bar_want & (~bar_want + 1'b1);
   end
 
-  // ---- Events ------------------------------------------------------------------------------------
+  // ---- Events -----------------------------------------------------------------------------------
   logic                                raise;
   logic [NumCores-1:0]                 timer_new;
   logic [NumCores-1:0][NumEvents-1:0]  set;
   always_comb begin
-    for (int unsigned c = 0; c < NumCores; c++) timer_new[c] = timer_i[c] && !pend_q[c][EvTimer] && !core_clear_i[c];
-    raise = empty_event_i != '0 || error_event_i || doorbell_i != '0 || timer_new != '0 || send != '0 ||
-            (timer_i & (evt_clr | evt_take)) != '0;
+    for (int unsigned c = 0; c < NumCores; c++) begin
+      timer_new[c] = timer_i[c] && !pend_q[c][EvTimer] && !core_clear_i[c];
+    end
+    raise = empty_event_i != '0 || error_event_i || doorbell_i != '0 || timer_new != '0 ||
+            send != '0 || (timer_i & (evt_clr | evt_take)) != '0;
     set   = '0;
     if (raise) begin
       for (int unsigned c = 0; c < NumCores; c++) begin

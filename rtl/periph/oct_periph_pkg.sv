@@ -2,7 +2,6 @@
 // oct_periph_pkg: types shared by the parts of the queues, the registers and the event unit.
 // Described in docs/architecture/queues.md and control.md.
 package oct_periph_pkg;
-  import oct_config_pkg::*;
   import oct_job_pkg::*;
 
   // ---- Register port of a sub-block ----------------------------------------------------------

@@ -24,7 +24,7 @@ module oct_queue_fetch
   input  logic [31:0]                           take_addr_i,
 
   input  logic [NumQueues-1:0]                  stop_i,     // fetch nothing
-  input  logic [NumQueues-1:0]                  flush_i,    // drop the queue's units, also in flight
+  input  logic [NumQueues-1:0]                  flush_i,    // drop its units, also in flight
 
   output axi_rd_req_t                           axi_req_o,
   input  axi_rd_rsp_t                           axi_rsp_i,
@@ -94,7 +94,7 @@ module oct_queue_fetch
   assign take_o       = take_q;
   assign take_queue_o = ar_queue_q;
 
-  // ---- Order of the answers ----------------------------------------------------------------------
+  // ---- Order of the answers ---------------------------------------------------------------------
   read_t push_read, oldest;
   logic  order_ready, order_valid, r_take;
   logic [3:0] unused_count;
@@ -112,7 +112,7 @@ module oct_queue_fetch
     axi_req_o.r_ready  = order_valid && !beat_valid_q;
   end
 
-  // ---- Beats -------------------------------------------------------------------------------------
+  // ---- Beats ------------------------------------------------------------------------------------
   assign r_take       = axi_rsp_i.r_valid && axi_req_o.r_ready;
   assign r_fail       = axi_rsp_i.r.resp != AxiOkay;
   assign keep         = r_take && !r_fail && !drop_q[oldest.qid] && !flush_i[oldest.qid];

@@ -50,7 +50,9 @@ module oct_queue_load
 );
   localparam logic [SlotWidth-1:0] LastSlot = SlotWidth'(QueueUnits - 1);
 
-  typedef enum logic [2:0] {LdIdle, LdStream, LdDrain, LdMul, LdRead, LdWait, LdWrite, LdFinish} ld_e;
+  typedef enum logic [2:0] {
+    LdIdle, LdStream, LdDrain, LdMul, LdRead, LdWait, LdWrite, LdFinish
+  } ld_e;
 
   ld_e                  state_q;
   logic [2:0]           queue_q;
@@ -95,7 +97,7 @@ module oct_queue_load
   // Where the modifiers of an engine descriptor are is known once its first word has been seen.
   assign stall = step_q == 4'd2 && !head_seen_q && queue_q == QueueEngine;
 
-  // ---- Read data: one register behind the memory -------------------------------------------------
+  // ---- Read data: one register behind the memory ------------------------------------------------
   logic        v1_q, v2_q;        // data in the memory's output; in data_q
   logic [3:0]  pair1_q, pair2_q;
   logic [63:0] data_q;
@@ -106,7 +108,7 @@ module oct_queue_load
   assign killed  = flush_i[queue_q] && state_q != LdIdle;
   assign st_read = st_valid_o && st_ready_i && !st_we_o;
 
-  // ---- Checks ------------------------------------------------------------------------------------
+  // ---- Checks -----------------------------------------------------------------------------------
   logic        fault;
   logic [4:0]  fault_word;
   logic        fault_op;
@@ -182,12 +184,12 @@ module oct_queue_load
     end
   end
 
-  // ---- Modifiers: word += preg * scale, in the store -----------------------------------------------
+  // ---- Modifiers: word += preg * scale, in the store --------------------------------------------
   logic [31:0] mul_a_q, product_q;
   logic [15:0] mul_b_q;
-  assign preg_o = PregWidth'(m_now.preg);
+  assign preg_o = m_now.preg[PregWidth-1:0];
 
-  // ---- Store port ----------------------------------------------------------------------------------
+  // ---- Store port -------------------------------------------------------------------------------
   always_comb begin
     st_valid_o = 1'b0;
     st_we_o    = 1'b0;
@@ -214,7 +216,7 @@ module oct_queue_load
     st_word_o  = st_pair[2:0];
   end
 
-  // ---- To the heads --------------------------------------------------------------------------------
+  // ---- To the heads -----------------------------------------------------------------------------
   logic [1:0]      look_q;
   logic [1:0][5:0] look_sem_q;
   logic            finish;

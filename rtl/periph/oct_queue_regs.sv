@@ -57,6 +57,7 @@ module oct_queue_regs
   logic [2:0]  queue;
   logic [5:0]  idx;
   logic        is_queue, is_sem, is_preg, err;
+  logic [6:0]  units;      // QueueUnits is at most 64
   logic [31:0] rdata;
   head_status_t st;
 
@@ -66,6 +67,10 @@ module oct_queue_regs
   assign is_sem   = addr_q[11:9] == 3'd2 && {26'b0, idx} < NumSems;
   assign is_preg  = addr_q[11:7] == 5'h0c && {27'b0, addr_q[6:2]} < NumPregs;
   assign st       = status_i[queue];
+  always_comb begin
+    units = '0;
+    units[CountWidth-1:0] = units_i[queue];
+  end
 
   assign ring_queue_o = queue;
   assign ring_reg_o   = addr_q[3:2];
@@ -92,13 +97,13 @@ module oct_queue_regs
           4'h3:       err = 1'b0;
           4'h4: begin
             err   = we_q;
-            rdata = {st.op, 1'b0, st.in_flight, 4'(units_i[queue]), 1'b0, st.which, st.sem,
+            rdata = {5'b0, st.in_flight, 1'b0, units, 1'b0, st.which, st.sem,
                      2'b0, st.poisoned, dead_i[queue], st.offered, st.waiting, st.valid,
                      busy_i[queue]};
           end
           4'h5: begin
             err   = we_q;
-            rdata = {16'b0, st.tag};
+            rdata = {8'b0, st.op, st.tag};
           end
           4'h6: begin
             err   = we_q;

@@ -28,7 +28,10 @@ module oct_queue_sems
   assign idx      = req_i.sem[IdxWidth-1:0];
   assign news_o   = '{valid: news_valid_q, all: news_all_q, sem: news_sem_q, value: news_value_q,
                       poison: news_poison_q};
-  assign poison_o = 64'(poison_q);
+  always_comb begin
+    poison_o = '0;
+    poison_o[NumSems-1:0] = poison_q;
+  end
 
   always_comb begin
     value_d = '0;

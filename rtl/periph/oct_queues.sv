@@ -91,7 +91,7 @@ module oct_queues
   logic [63:0]                          wr_data, ld_rdata;
   logic [1:0]                           ld_half;
   logic [31:0]                          ld_wdata;
-  logic [NumQueues-1:0][CountWidth-1:0] units;
+  logic [NumQueues-1:0][CountWidth-1:0] stored;
   logic [NumQueues-1:0][SlotWidth-1:0]  first;
   logic [NumQueues-1:0]                 free;
   logic                                 free_two, fetch_fail, fetch_idle;
@@ -105,7 +105,7 @@ module oct_queues
     .stop_i(stop), .flush_i(flush), .axi_req_o, .axi_rsp_i,
     .wr_valid_o(wr_valid), .wr_ready_i(wr_ready), .wr_queue_o(wr_queue), .wr_slot_o(wr_slot),
     .wr_word_o(wr_word), .wr_data_o(wr_data),
-    .units_o(units), .first_o(first), .free_i(free), .free_two_i(free_two),
+    .units_o(stored), .first_o(first), .free_i(free), .free_two_i(free_two),
     .fail_o(fetch_fail), .fail_queue_o(fail_queue), .fail_addr_o(fail_addr), .idle_o(fetch_idle)
   );
 
@@ -118,7 +118,7 @@ module oct_queues
     .ld_data_o(ld_rdata)
   );
 
-  // ---- Loader ------------------------------------------------------------------------------------
+  // ---- Loader -----------------------------------------------------------------------------------
   logic [NumQueues-1:0] want;
   logic [PregWidth-1:0] preg_idx;
   logic [31:0]          preg;
@@ -129,7 +129,7 @@ module oct_queues
 
   oct_queue_load u_load (
     .clk_i, .rst_ni, .flush_i(flush), .stop_i(stop),
-    .want_i(want), .units_i(units), .first_i(first), .free_o(free), .free_two_o(free_two),
+    .want_i(want), .units_i(stored), .first_i(first), .free_o(free), .free_two_o(free_two),
     .st_valid_o(ld_valid), .st_ready_i(ld_ready), .st_we_o(ld_we), .st_half_o(ld_half),
     .st_queue_o(ld_queue), .st_slot_o(ld_slot), .st_word_o(ld_word), .st_wdata_o(ld_wdata),
     .st_rdata_i(ld_rdata), .preg_o(preg_idx), .preg_i(preg), .load_o(load),
@@ -137,7 +137,7 @@ module oct_queues
     .bad_o(load_bad), .error_o(load_error)
   );
 
-  // ---- Heads and their signals -------------------------------------------------------------------
+  // ---- Heads and their signals ------------------------------------------------------------------
   sem_news_t                news;
   logic [NumQueues-1:0]     ready, valid, room, push, push_auto, push_fail;
   logic [NumQueues-1:0]     emit_valid, emit_grant;
@@ -167,13 +167,17 @@ module oct_queues
       .sig_o(sig), .tag_o(tag[q]),
       .leave_o(leave[q]), .leave_two_o(leave_two[q]), .status_o(head_status[q])
     );
-    assign words[q] = 768'(pay);
+    always_comb begin
+      words[q] = '0;
+      words[q][2*PayPairs-1:0] = pay;
+    end
 
     oct_queue_emit u_emit (
       .clk_i, .rst_ni, .clear_i(clear_q),
       .push_i(push[q]), .room_o(room[q]), .push_auto_i(push_auto[q]), .push_fail_i(push_fail[q]),
       .push_sig_i(sig), .push_tag_i(tag[q]),
-      .done_i(done_i[q].valid), .done_fail_i(done_i[q].cause != CauseNone), .done_tag_o(done_tag[q]),
+      .done_i(done_i[q].valid), .done_fail_i(done_i[q].cause != CauseNone),
+      .done_tag_o(done_tag[q]),
       .sem_valid_o(emit_valid[q]), .sem_op_o(emit_op[q]), .sem_idx_o(emit_sem[q]),
       .sem_add_o(emit_add[q]), .sem_grant_i(emit_grant[q]), .count_o(in_flight[q])
     );
@@ -184,7 +188,7 @@ module oct_queues
     end
   end
 
-  // ---- Semaphores: registers first (they come one at a time), then signals, then the loader -------
+  // ---- Semaphores: registers first (they come one at a time), then signals, then the loader -----
   logic        rg_valid, rg_grant, sem_clear;
   sem_op_e     rg_op;
   logic [5:0]  rg_sem;
@@ -242,7 +246,7 @@ module oct_queues
     .req_i(sem_req), .news_o(news), .poison_o(poison)
   );
 
-  // ---- Registers ---------------------------------------------------------------------------------
+  // ---- Registers --------------------------------------------------------------------------------
   logic [NumQueues-1:0] busy_q, busy_d, empty_q, bound_busy;
   assign bound_busy = busy_q | busy_d;
 
@@ -253,10 +257,10 @@ module oct_queues
     .sem_valid_o(rg_valid), .sem_op_o(rg_op), .sem_idx_o(rg_sem), .sem_data_o(rg_data),
     .sem_grant_i(rg_grant), .news_i(news), .poison_i(poison), .sem_clear_o(sem_clear),
     .preg_i(preg_idx), .preg_o(preg),
-    .busy_i(bound_busy), .dead_i(dead_q), .units_i(units), .status_i(status)
+    .busy_i(bound_busy), .dead_i(dead_q), .units_i(stored), .status_i(status)
   );
 
-  // ---- Error record --------------------------------------------------------------------------------
+  // ---- Error record -----------------------------------------------------------------------------
   // A read or a doorbell that fails loses descriptors whose signals nobody knows: the queue dies
   // and every semaphore is poisoned, so that whoever waits for them is skipped.
   always_comb begin
@@ -331,7 +335,7 @@ module oct_queues
     end
   end
 
-  // ---- Busy, empty -----------------------------------------------------------------------------------
+  // ---- Busy, empty ------------------------------------------------------------------------------
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       busy_q  <= '0;
@@ -354,7 +358,7 @@ module oct_queues
 
   localparam int unsigned TeamQueue = 3;
 
-  // ---- Jobs --------------------------------------------------------------------------------------------
+  // ---- Jobs -------------------------------------------------------------------------------------
   function automatic dma_job_t dma_job(logic [7:0] code, logic [15:0] name,
                                        logic [7:0][31:0] w);
     return '{op: code, tag: name, l2_addr: w[0], l1_addr: w[1], row_bytes: w[2],

@@ -23,15 +23,15 @@ module oct_timer
   logic [NumCores-1:0] mtip_q, msip_q;
   logic [IdxWidth-1:0] turn_q;              // the core compared now
 
-  logic [3:0]          cmp_idx, soft_idx;
+  logic [IdxWidth-1:0] cmp_idx, soft_idx;
   logic                is_cmp, is_soft, cmp_ok, soft_ok, tick, reached;
   logic [31:0]         rdata;
   logic                ack_q, err_q, err, unused;
   logic [31:0]         rdata_q;
 
   assign unused   = ^{req_i.addr[11:8], req_i.addr[1:0]};
-  assign cmp_idx  = req_i.addr[6:3] - 4'd8;
-  assign soft_idx = req_i.addr[5:2] - 4'd4;
+  assign cmp_idx  = IdxWidth'({1'b0, req_i.addr[6:3]} - 5'd8);
+  assign soft_idx = IdxWidth'({1'b0, req_i.addr[5:2]} - 5'd4);
   assign is_cmp   = req_i.addr[7:6] != 2'b00;
   assign is_soft  = !is_cmp && req_i.addr[7:2] >= 6'd4;
   assign cmp_ok   = is_cmp && {26'b0, req_i.addr[7:2]} < 16 + 2 * NumCores;
@@ -46,9 +46,9 @@ module oct_timer
     rdata = '0;
     err   = 1'b0;
     if (req_i.valid) begin
-      if (cmp_ok)                          rdata = req_i.addr[2] ? cmp_hi_q[IdxWidth'(cmp_idx)] :
-                                                                   cmp_lo_q[IdxWidth'(cmp_idx)];
-      else if (soft_ok)                    rdata = {31'b0, msip_q[IdxWidth'(soft_idx)]};
+      if (cmp_ok)                          rdata = req_i.addr[2] ? cmp_hi_q[cmp_idx] :
+                                                                   cmp_lo_q[cmp_idx];
+      else if (soft_ok)                    rdata = {31'b0, msip_q[soft_idx]};
       else if (req_i.addr[7:2] == 6'd0)    rdata = time_q[31:0];
       else if (req_i.addr[7:2] == 6'd1)    rdata = high_q;
       else if (req_i.addr[7:2] == 6'd2)    rdata = {16'b0, div_q};
@@ -71,7 +71,7 @@ module oct_timer
         if (req_i.addr[7:2] == 6'd0) time_q[31:0] <= req_i.wdata;
         if (req_i.addr[7:2] == 6'd1) time_q[63:32] <= req_i.wdata;
         if (req_i.addr[7:2] == 6'd2) phase_q <= '0;
-        if (cmp_ok) mtip_q[IdxWidth'(cmp_idx)] <= 1'b0;
+        if (cmp_ok) mtip_q[cmp_idx] <= 1'b0;
       end
     end
   end
@@ -91,9 +91,9 @@ module oct_timer
       if (req_i.valid && !req_i.we && req_i.addr[7:2] == 6'd0) high_q <= time_q[63:32];
       if (req_i.valid && req_i.we) begin
         if (req_i.addr[7:2] == 6'd2) div_q <= req_i.wdata[15:0];
-        if (soft_ok) msip_q[IdxWidth'(soft_idx)] <= req_i.wdata[0];
-        if (cmp_ok && !req_i.addr[2]) cmp_lo_q[IdxWidth'(cmp_idx)] <= req_i.wdata;
-        if (cmp_ok && req_i.addr[2])  cmp_hi_q[IdxWidth'(cmp_idx)] <= req_i.wdata;
+        if (soft_ok) msip_q[soft_idx] <= req_i.wdata[0];
+        if (cmp_ok && !req_i.addr[2]) cmp_lo_q[cmp_idx] <= req_i.wdata;
+        if (cmp_ok && req_i.addr[2])  cmp_hi_q[cmp_idx] <= req_i.wdata;
       end
     end
   end

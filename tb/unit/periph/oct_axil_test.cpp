@@ -99,14 +99,15 @@ TEST_CASE("axil: random accesses against a map") {
   std::map<std::uint32_t, std::uint32_t> model;
   int reads = 0;
   for (int i = 0; i < 3000; ++i) {
-    const std::uint32_t addr = (tb::chance(random, 50) ? 0x10'0000U : 0U) +
-                               4 * tb::uniform<std::uint32_t>(random, 0, 31);
+    const std::uint32_t addr =
+        (tb::chance(random, 50) ? 0x10'0000U : 0U) + 4 * tb::uniform<std::uint32_t>(random, 0, 31);
     const unsigned strb = tb::uniform<unsigned>(random, 0, 15);
     const auto data = static_cast<std::uint32_t>(random());
     if (tb::chance(random, 50)) {
       b.host.write(addr, data, strb);
       for (unsigned k = 0; k < 4; ++k) {
-        if ((strb >> k) & 1) model[addr] = (model[addr] & ~(0xffU << 8 * k)) | (data & (0xffU << 8 * k));
+        if ((strb >> k) & 1)
+          model[addr] = (model[addr] & ~(0xffU << 8 * k)) | (data & (0xffU << 8 * k));
       }
     } else {
       REQUIRE(b.host.read(addr) == model[addr]);

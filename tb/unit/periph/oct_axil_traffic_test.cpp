@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// oct_axil: random reads and writes on all channels against a memory model, with every kind of answer.
+// oct_axil: random reads and writes on all channels against a memory model, with every kind of
+// answer.
 #include <catch2/catch.hpp>
-
 #include <deque>
 #include <map>
 
@@ -19,7 +19,8 @@ struct Write {
 /// The bus address of a pin address, 0: nobody's.
 std::uint32_t map(std::uint32_t addr) {
   if (addr < 0x1'0000) return oct::config::kRegBase + (addr & ~3U);
-  if (addr >= 0x10'0000 && addr < 0x10'0000 + oct::config::kL1Bytes) return oct::config::kL1Base + ((addr - 0x10'0000) & ~3U);
+  if (addr >= 0x10'0000 && addr < 0x10'0000 + oct::config::kL1Bytes)
+    return oct::config::kL1Base + ((addr - 0x10'0000) & ~3U);
   return 0;
 }
 
@@ -28,11 +29,16 @@ bool broken(std::uint32_t bus) { return bus / 4 % 61 == 7; }
 
 std::uint32_t draw_addr(std::mt19937_64& r) {
   switch (tb::uniform(r, 0, 5)) {
-    case 0: return tb::uniform(r, 0U, 0x200U);
-    case 1: return 0x10'0000 + oct::config::kL1Bytes - 64 + tb::uniform(r, 0U, 127U);
-    case 2: return static_cast<std::uint32_t>(r()) & 0xff'ffff;
-    case 3: return 0xfff0 + tb::uniform(r, 0U, 31U);
-    default: return 0x10'0000 + tb::uniform(r, 0U, 255U);
+    case 0:
+      return tb::uniform(r, 0U, 0x200U);
+    case 1:
+      return 0x10'0000 + oct::config::kL1Bytes - 64 + tb::uniform(r, 0U, 127U);
+    case 2:
+      return static_cast<std::uint32_t>(r()) & 0xff'ffff;
+    case 3:
+      return 0xfff0 + tb::uniform(r, 0U, 31U);
+    default:
+      return 0x10'0000 + tb::uniform(r, 0U, 255U);
   }
 }
 
@@ -44,13 +50,18 @@ TEST_CASE("axil: random traffic") {
     tb::Clocked<Vtb_axil> dut(tb::derived_seed(name));
     auto random = tb::rng(name);
     dut->s_axi_ctrl_awvalid = dut->s_axi_ctrl_wvalid = dut->s_axi_ctrl_arvalid = 0;
-    dut->s_axi_ctrl_bready = dut->s_axi_ctrl_rready = dut->rsp_ready_i = dut->rsp_valid_i = dut->rsp_err_i = 0;
+    dut->s_axi_ctrl_bready = dut->s_axi_ctrl_rready = dut->rsp_ready_i = dut->rsp_valid_i =
+        dut->rsp_err_i = 0;
     dut.reset();
     std::map<std::uint32_t, std::uint32_t> memory, golden;
-    std::deque<Write> aw, w;          // sent and not answered: address, data parts
+    std::deque<Write> aw, w;  // sent and not answered: address, data parts
     std::deque<std::uint32_t> ar;
     std::deque<unsigned> bus_wait;
-    struct { bool we; std::uint32_t addr, data; unsigned be; } taken{};
+    struct {
+      bool we;
+      std::uint32_t addr, data;
+      unsigned be;
+    } taken{};
     int answer = -1;
     unsigned writes = 0, reads = 0, errors = 0, both = 0;
     const unsigned busy = tb::uniform(random, 20U, 100U), ready = tb::uniform(random, 20U, 100U);
@@ -93,7 +104,9 @@ TEST_CASE("axil: random traffic") {
         if (!taken.we) REQUIRE(taken.be == 15);
         if (taken.we && !broken(taken.addr)) {
           for (unsigned b = 0; b < 4; ++b) {
-            if (taken.be >> b & 1) memory[taken.addr] = (memory[taken.addr] & ~(0xffU << 8 * b)) | (taken.data & 0xffU << 8 * b);
+            if (taken.be >> b & 1)
+              memory[taken.addr] =
+                  (memory[taken.addr] & ~(0xffU << 8 * b)) | (taken.data & 0xffU << 8 * b);
           }
         }
         answer = tb::uniform(random, 0, 4);
@@ -119,7 +132,8 @@ TEST_CASE("axil: random traffic") {
         REQUIRE(unsigned(dut->s_axi_ctrl_bresp) == want);
         if (want == 0) {
           for (unsigned b = 0; b < 4; ++b) {
-            if (w.front().strb >> b & 1) golden[bus] = (golden[bus] & ~(0xffU << 8 * b)) | (w.front().data & 0xffU << 8 * b);
+            if (w.front().strb >> b & 1)
+              golden[bus] = (golden[bus] & ~(0xffU << 8 * b)) | (w.front().data & 0xffU << 8 * b);
           }
           REQUIRE(golden[bus] == memory[bus]);
         }
@@ -133,8 +147,10 @@ TEST_CASE("axil: random traffic") {
         const std::uint32_t bus = map(ar.front());
         const unsigned want = bus == 0 ? 3 : broken(bus) ? 2 : 0;
         REQUIRE(unsigned(dut->s_axi_ctrl_rresp) == want);
-        if (want == 0) REQUIRE(dut->s_axi_ctrl_rdata == golden[bus]);
-        else REQUIRE(dut->s_axi_ctrl_rdata == 0);
+        if (want == 0)
+          REQUIRE(dut->s_axi_ctrl_rdata == golden[bus]);
+        else
+          REQUIRE(dut->s_axi_ctrl_rdata == 0);
         errors += want != 0;
         ++reads;
         ar.pop_front();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // oct_ctrl: registers, external blocks, timer, counters, interrupts, abort.
-#include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include <catch2/catch.hpp>
 #include <functional>
 #include <map>
 
@@ -72,7 +72,8 @@ class Ctrl {
     return a.data;
   }
   void write(std::uint32_t addr, std::uint32_t data) {
-    if (access(true, addr, data).err) throw std::runtime_error(fmt::format("write of {:#x} refused", addr));
+    if (access(true, addr, data).err)
+      throw std::runtime_error(fmt::format("write of {:#x} refused", addr));
   }
 
   tb::Clocked<Vtb_ctrl> dut;
@@ -94,7 +95,8 @@ TEST_CASE("ctrl: constants, reset values, read and write") {
   CHECK(c.dut->boot_addr_o == 0x8000'1000);
   c.write(OCT_REG_L2_OFFSET, 0x100);
   CHECK(c.dut->l2_offset_o == 0x100);
-  for (std::uint32_t r : {OCT_REG_SCRATCH0, OCT_REG_SCRATCH1, OCT_REG_CONSOLE, OCT_REG_EXIT, OCT_REG_HOST_EVENT, OCT_REG_ABORT_LATE}) {
+  for (std::uint32_t r : {OCT_REG_SCRATCH0, OCT_REG_SCRATCH1, OCT_REG_CONSOLE, OCT_REG_EXIT,
+                          OCT_REG_HOST_EVENT, OCT_REG_ABORT_LATE}) {
     const auto value = static_cast<std::uint32_t>(c.random());
     c.write(r, value);
     CHECK(c.read(r) == value);
@@ -114,12 +116,14 @@ TEST_CASE("ctrl: constants, reset values, read and write") {
 
 TEST_CASE("ctrl: what does not exist, or not this way, is an error") {
   Ctrl c("errors");
-  for (std::uint32_t a : {0x00u + 0x54, 0x7cU, 0x90U, 0xfcU, 0x10cU, 0x188U + 8, 0x204U, 0x2c0U, 0x39cU, 0x3fcU, 0x688U, 0x3000U, 0xfffcU}) {
+  for (std::uint32_t a : {0x00u + 0x54, 0x7cU, 0x90U, 0xfcU, 0x10cU, 0x188U + 8, 0x204U, 0x2c0U,
+                          0x39cU, 0x3fcU, 0x688U, 0x3000U, 0xfffcU}) {
     INFO("offset " << a);
     CHECK(c.access(false, a, 0).err);
     CHECK(c.access(true, a, 0).err);
   }
-  for (std::uint32_t a : {OCT_REG_VERSION, OCT_REG_CONFIG0, OCT_REG_STATUS, OCT_REG_ERROR, OCT_REG_ABORT_BUSY}) {
+  for (std::uint32_t a :
+       {OCT_REG_VERSION, OCT_REG_CONFIG0, OCT_REG_STATUS, OCT_REG_ERROR, OCT_REG_ABORT_BUSY}) {
     CHECK(c.access(true, a, 0).err);
   }
   CHECK(c.access(false, OCT_REG_ABORT, 0).err);
@@ -160,11 +164,14 @@ TEST_CASE("ctrl: queues and engine answer through it") {
   };
   for (unsigned n = 0; n < 200; ++n) {
     const bool to_engine = n % 2;
-    const std::uint32_t addr = to_engine ? 0x2000 + 4 * tb::uniform(c.random, 0U, 1023U) : 0x1000 + 4 * tb::uniform(c.random, 0U, 0x1a2U);
+    const std::uint32_t addr = to_engine ? 0x2000 + 4 * tb::uniform(c.random, 0U, 1023U)
+                                         : 0x1000 + 4 * tb::uniform(c.random, 0U, 0x1a2U);
     const auto value = static_cast<std::uint32_t>(c.random());
     if (c.access(true, addr, value).err) throw std::runtime_error("write refused");
-    if (to_engine) CHECK(engine[0x2000'0000 + addr] == value);
-    else CHECK(queue[addr - 0x1000] == value);
+    if (to_engine)
+      CHECK(engine[0x2000'0000 + addr] == value);
+    else
+      CHECK(queue[addr - 0x1000] == value);
     CHECK(c.read(addr) == value);
     refuse = true;
     CHECK(c.access(false, addr, 0).err);
@@ -289,13 +296,16 @@ TEST_CASE("ctrl: interrupts to the host, doorbells to the cores") {
   c.dut->empty_event_i = 0;
   CHECK(c.read(OCT_REG_INTR_PENDING) == 0x100);
   std::map<std::uint32_t, unsigned> bells;
-  c.each_cycle = [&] { if (c.dut->doorbell_o) ++bells[c.dut->doorbell_o]; };
+  c.each_cycle = [&] {
+    if (c.dut->doorbell_o) ++bells[c.dut->doorbell_o];
+  };
   c.write(OCT_REG_DOORBELL, 3);
   c.write(OCT_REG_DOORBELL, 1U << (kNumCores - 1));
   for (unsigned n = 0; n < 4; ++n) c.tick();
   CHECK(bells == std::map<std::uint32_t, unsigned>{{3, 1}, {1U << (kNumCores - 1), 1}});
   c.dut->error_valid_i = 1;
-  CHECK(c.read(OCT_REG_ERROR) == (OCT_ERROR_VALID | 3U << OCT_ERROR_QID_SHIFT | 9U << OCT_ERROR_CAUSE_SHIFT | 0x1234));
+  CHECK(c.read(OCT_REG_ERROR) ==
+        (OCT_ERROR_VALID | 3U << OCT_ERROR_QID_SHIFT | 9U << OCT_ERROR_CAUSE_SHIFT | 0x1234));
   CHECK(c.read(OCT_REG_ERROR_ADDR) == 0x5678);
   CHECK((c.read(OCT_REG_STATUS) & OCT_STATUS_ERROR) != 0);
   unsigned clears = 0;
@@ -332,7 +342,8 @@ TEST_CASE("ctrl: abort waits for all blocks and holds the cores") {
   c.dut->idle_i = 0x7fff;
   for (unsigned n = 0; n < 3; ++n) c.tick();
   CHECK(c.dut->clear_o == 0);
-  CHECK((c.read(OCT_REG_STATUS) & (OCT_STATUS_ABORTING | OCT_STATUS_ABORTED | OCT_STATUS_LATE)) == OCT_STATUS_ABORTED);
+  CHECK((c.read(OCT_REG_STATUS) & (OCT_STATUS_ABORTING | OCT_STATUS_ABORTED | OCT_STATUS_LATE)) ==
+        OCT_STATUS_ABORTED);
   CHECK((c.read(OCT_REG_INTR_PENDING) & OCT_INTR_PENDING_ABORTED) != 0);
   CHECK(c.read(OCT_REG_RUN) == 0);
   CHECK(c.dut->hold_o == kAll);

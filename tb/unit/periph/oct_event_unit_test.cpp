@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// oct_event_unit: barriers, job mailboxes and events; directed cases with their latencies, then random
-// ones: worker loops against a golden job list, and events against a cycle model.
-#include <catch2/catch.hpp>
+// oct_event_unit: barriers, job mailboxes and events; directed cases with their latencies, then
+// random ones: worker loops against a golden job list, and events against a cycle model.
 #include <fmt/format.h>
 
 #include <array>
+#include <catch2/catch.hpp>
 #include <deque>
 #include <optional>
 
@@ -58,14 +58,16 @@ class Eu {
     if (taken) last_taken = dut.cycles();
     for (unsigned c = 0; c < kNumCores; ++c) {
       if (dut->rvalid_o >> c & 1) {
-        if (outstanding[c] == 0) throw std::runtime_error(fmt::format("core {}: an answer too many", c));
+        if (outstanding[c] == 0)
+          throw std::runtime_error(fmt::format("core {}: an answer too many", c));
         --outstanding[c];
         answers[c].push_back({dut->rdata_o[c], (dut->err_o >> c & 1) != 0, dut.cycles()});
       }
       outstanding[c] += taken >> c & 1;
     }
     for (unsigned t = 0; t < 2; ++t) {
-      if (dut->done_o >> t & 1) done[t].push_back({dut->done_addr_o[t], dut->done_cause_o[t] != 0, dut.cycles()});
+      if (dut->done_o >> t & 1)
+        done[t].push_back({dut->done_addr_o[t], dut->done_cause_o[t] != 0, dut.cycles()});
       if (dut->team_valid_i >> t & dut->team_ready_o >> t & 1) {
         job_taken[t] = dut.cycles();
         accepted |= 1U << t;
@@ -81,7 +83,8 @@ class Eu {
 
   Answer finish(unsigned core, unsigned limit = 50) {
     for (unsigned n = 0; answers[core].empty(); ++n) {
-      if (n == limit) throw std::runtime_error(fmt::format("core {}: no answer within {} cycles", core, limit));
+      if (n == limit)
+        throw std::runtime_error(fmt::format("core {}: no answer within {} cycles", core, limit));
       tick();
     }
     const Answer a = answers[core].front();
@@ -122,11 +125,13 @@ TEST_CASE("event unit: registers of a core, errors elsewhere") {
     CHECK(eu.read(c, 0).data == c);
     CHECK_FALSE(eu.write(c, 8, 0xffffffff).err);
     CHECK(eu.read(c, 8).data == 0x7ffff);
-    for (unsigned a : {0x004U, 0x010U, 0x018U, 0x01cU, 0x024U, 0x028U, 0x02cU, 0x030U, 0x0fcU, 0x200U, 0xffcU}) {
+    for (unsigned a :
+         {0x004U, 0x010U, 0x018U, 0x01cU, 0x024U, 0x028U, 0x02cU, 0x030U, 0x0fcU, 0x200U, 0xffcU}) {
       INFO("core " << c << " offset " << a);
       CHECK(eu.read(c, a).err);
     }
-    for (unsigned a : {0x000U, 0x00cU, 0x014U, 0x020U, 0x024U, 0x028U, 0x02cU, 0x104U, 0x100 + 8 * kNumBarriers}) {
+    for (unsigned a : {0x000U, 0x00cU, 0x014U, 0x020U, 0x024U, 0x028U, 0x02cU, 0x104U,
+                       0x100 + 8 * kNumBarriers}) {
       INFO("core " << c << " offset " << a);
       CHECK(eu.write(c, a, 0).err);
     }
@@ -141,7 +146,8 @@ TEST_CASE("event unit: registers of a core, errors elsewhere") {
 TEST_CASE("event unit: barrier of all cores answers two cycles after the last arrival") {
   Eu eu("barrier");
   for (unsigned c = 0; c < kNumCores; ++c) eu.write(c, 0x100 + 8 * (c % kNumBarriers), kAll);
-  for (unsigned b = 0; b < kNumBarriers; ++b) CHECK(eu.read(0, 0x100 + 8 * b).data == (b < kNumCores ? kAll : 0));
+  for (unsigned b = 0; b < kNumBarriers; ++b)
+    CHECK(eu.read(0, 0x100 + 8 * b).data == (b < kNumCores ? kAll : 0));
   for (unsigned last = 0; last < kNumCores; ++last) {
     for (unsigned c = 0; c < kNumCores; ++c) {
       if (c != last) eu.start(c, false, 0x104);
@@ -167,9 +173,11 @@ TEST_CASE("event unit: barrier corner cases") {
   eu.write(0, 0x108, 3);
   CHECK(eu.read(2, 0x10c).err);  // not a member
   // All cores write masks in one cycle: none is lost.
-  for (unsigned c = 0; c < kNumCores && c < kNumBarriers; ++c) eu.start(c, true, 0x100 + 8 * c, 1U << c | 1);
+  for (unsigned c = 0; c < kNumCores && c < kNumBarriers; ++c)
+    eu.start(c, true, 0x100 + 8 * c, 1U << c | 1);
   for (unsigned c = 0; c < kNumCores && c < kNumBarriers; ++c) CHECK_FALSE(eu.finish(c).err);
-  for (unsigned c = 0; c < kNumCores && c < kNumBarriers; ++c) CHECK(eu.read(0, 0x100 + 8 * c).data == (1U << c | 1));
+  for (unsigned c = 0; c < kNumCores && c < kNumBarriers; ++c)
+    CHECK(eu.read(0, 0x100 + 8 * c).data == (1U << c | 1));
   // A mask that shrinks lets those go who wait.
   eu.write(0, 0x110, 5);
   eu.start(2, false, 0x114);
@@ -285,8 +293,9 @@ TEST_CASE("event unit: workers of two teams in random job loops") {
     std::array<std::vector<Job>, 2> jobs;
     std::array<std::size_t, 2> reported{};
     struct Worker {
-      unsigned state = 0, delay = 0;  // 0 FUNC, 1 ARG, 2 RANK, 3 work, 4 DONE; +10: access under way
-      std::size_t job = 0;            // of its team
+      unsigned state = 0,
+               delay = 0;   // 0 FUNC, 1 ARG, 2 RANK, 3 work, 4 DONE; +10: access under way
+      std::size_t job = 0;  // of its team
     };
     std::array<Worker, kNumWorkers> workers;
     unsigned overlaps = 0;
@@ -296,7 +305,8 @@ TEST_CASE("event unit: workers of two teams in random job loops") {
         if (!(eu.dut->team_valid_i >> t & 1) && jobs[t].size() < 100 && tb::chance(eu.random, 30)) {
           std::uint32_t mask = 0;
           while (mask == 0) mask = static_cast<std::uint32_t>(eu.random()) & members[t];
-          jobs[t].push_back({static_cast<std::uint32_t>(eu.random()), static_cast<std::uint32_t>(eu.random()), mask, mask});
+          jobs[t].push_back({static_cast<std::uint32_t>(eu.random()),
+                             static_cast<std::uint32_t>(eu.random()), mask, mask});
           eu.offer(t, jobs[t].back().func, jobs[t].back().arg, mask);
         }
       }
@@ -330,8 +340,10 @@ TEST_CASE("event unit: workers of two teams in random job loops") {
           if (k.delay-- != 0) continue;
           Job& j = jobs[t][k.job];
           const std::uint32_t code = tb::chance(eu.random, 5) ? 100 + w : 0;
-          if (code != 0 && j.fail == 0) j.fail = code;
-          else if (code != 0) j.fail = 0xffff;  // more than one: any of them
+          if (code != 0 && j.fail == 0)
+            j.fail = code;
+          else if (code != 0)
+            j.fail = 0xffff;  // more than one: any of them
           j.left &= ~(1U << w);
           eu.start(w, true, 0x2c, code);
           k.state = 14;
@@ -371,11 +383,21 @@ TEST_CASE("event unit: random events against a cycle model") {
       if ((eu.dut->valid_i >> c & 1) || !tb::chance(eu.random, 40)) continue;
       const auto bits = static_cast<std::uint32_t>(eu.random()) & 0x7ffff;
       switch (tb::uniform(eu.random, 0, 5)) {
-        case 0: eu.start(c, true, 0x08, bits | (tb::chance(eu.random, 90) ? 0xff : 0)); break;
-        case 1: eu.start(c, false, 0x0c); break;
-        case 2: eu.start(c, true, 0x10, bits); break;
-        case 3: eu.start(c, false, 0x14); break;
-        default: eu.start(c, true, 0x18, (bits & kAll) | (1U << tb::uniform(eu.random, 16, 23))); break;
+        case 0:
+          eu.start(c, true, 0x08, bits | (tb::chance(eu.random, 90) ? 0xff : 0));
+          break;
+        case 1:
+          eu.start(c, false, 0x0c);
+          break;
+        case 2:
+          eu.start(c, true, 0x10, bits);
+          break;
+        case 3:
+          eu.start(c, false, 0x14);
+          break;
+        default:
+          eu.start(c, true, 0x18, (bits & kAll) | (1U << tb::uniform(eu.random, 16, 23)));
+          break;
       }
     }
     eu.dut->empty_event_i = tb::chance(eu.random, 5) ? eu.random() & 31 : 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// oct_queues: random dependence graphs over the five queues against the golden runner of queue_bench,
-// with failing jobs, malformed descriptors, failing reads, aborts and restarts.
+// oct_queues: random dependence graphs over the five queues against the golden runner of
+// queue_bench, with failing jobs, malformed descriptors, failing reads, aborts and restarts.
 #include <catch2/catch.hpp>
 
 #include "queue_bench.hpp"
@@ -20,7 +20,7 @@ constexpr unsigned kOps[5][3] = {{OCT_OP_NOP, OCT_OP_GEMM, OCT_OP_ATTN},
 
 struct Graph {
   unsigned jobs = 150;
-  unsigned sems = 12;       // few: many jobs share one
+  unsigned sems = 12;  // few: many jobs share one
   unsigned fail_percent = 0, bad_percent = 0;
   std::array<std::uint16_t, 64> start{};  // values of the semaphores before
 };
@@ -36,7 +36,8 @@ void fill(Bench& b, const Graph& g) {
       if (!tb::chance(b.random, 60)) continue;
       const unsigned s = tb::uniform(b.random, 0U, g.sems - 1);
       const unsigned low = total[s] > 1000 ? total[s] - 1000 : 0;
-      const unsigned want = tb::chance(b.random, 60) ? total[s] : tb::uniform(b.random, low, total[s]);
+      const unsigned want =
+          tb::chance(b.random, 60) ? total[s] : tb::uniform(b.random, low, total[s]);
       queues::set_wait(d, w, s, static_cast<std::uint16_t>(g.start[s] + want));
     }
     for (unsigned w = 0; w < 2; ++w) {

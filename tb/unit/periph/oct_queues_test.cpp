@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// oct_queues: directed cases, then random dependence graphs against the golden runner of queue_bench.
+// oct_queues: directed cases, then random dependence graphs against the golden runner of
+// queue_bench.
 #include <catch2/catch.hpp>
 
 #include "queue_bench.hpp"
@@ -64,7 +65,7 @@ TEST_CASE("queues: hand-over takes three cycles from done to job_valid") {
       REQUIRE(b.rises.size() == 1);
       CHECK((status(b, to) & 0xff3f) == 0x4707);  // wait 1, semaphore 7; waiting, valid, busy
       CHECK(b.read(0x40 * to + 0x18) == 0x0000'0001);
-      CHECK(b.read(0x40 * to + 0x14) == b.lists[to][0].tag);
+      CHECK(b.read(0x40 * to + 0x14) == (b.lists[to][0].tag | b.lists[to][0].op << 16));
       CHECK((b.dut->waiting_o >> to & 1) == 1);
       b.hold_done = false;
       b.run(100);
@@ -176,13 +177,20 @@ TEST_CASE("queues: malformed descriptors end in the error record") {
     std::uint32_t addr;
   };
   const std::vector<Case> cases = {
-      {0, 0, 0x110, OCT_CAUSE_BAD_OP, 0},            {1, 0, OCT_OP_TEAM_RUN, OCT_CAUSE_BAD_OP, 0},
-      {2, 0, OCT_OP_DMA_FILL, OCT_CAUSE_BAD_OP, 0},  {3, 0, OCT_OP_GEMM, OCT_CAUSE_BAD_OP, 0},
-      {4, 0, 0xff, OCT_CAUSE_BAD_OP, 0},             {1, 0, 0x110, OCT_CAUSE_BAD_FIELD, 0},
-      {3, 0, 0x120, OCT_CAUSE_BAD_FIELD, 0},         {3, 6, 0, OCT_CAUSE_BAD_FIELD, 6},
-      {4, 6, 0xffffffff, OCT_CAUSE_BAD_FIELD, 6},    {1, 12, 0x80030000, OCT_CAUSE_BAD_FIELD, 12},
-      {1, 13, 0x800c0000, OCT_CAUSE_BAD_FIELD, 13},  {2, 14, 0x801f0000, OCT_CAUSE_BAD_FIELD, 14},
-      {4, 15, 0x80000000, OCT_CAUSE_BAD_FIELD, 15},  {0, 31, 0x801c0000, OCT_CAUSE_BAD_FIELD, 31},
+      {0, 0, 0x110, OCT_CAUSE_BAD_OP, 0},
+      {1, 0, OCT_OP_TEAM_RUN, OCT_CAUSE_BAD_OP, 0},
+      {2, 0, OCT_OP_DMA_FILL, OCT_CAUSE_BAD_OP, 0},
+      {3, 0, OCT_OP_GEMM, OCT_CAUSE_BAD_OP, 0},
+      {4, 0, 0xff, OCT_CAUSE_BAD_OP, 0},
+      {1, 0, 0x110, OCT_CAUSE_BAD_FIELD, 0},
+      {3, 0, 0x120, OCT_CAUSE_BAD_FIELD, 0},
+      {3, 6, 0, OCT_CAUSE_BAD_FIELD, 6},
+      {4, 6, 0xffffffff, OCT_CAUSE_BAD_FIELD, 6},
+      {1, 12, 0x80030000, OCT_CAUSE_BAD_FIELD, 12},
+      {1, 13, 0x800c0000, OCT_CAUSE_BAD_FIELD, 13},
+      {2, 14, 0x801f0000, OCT_CAUSE_BAD_FIELD, 14},
+      {4, 15, 0x80000000, OCT_CAUSE_BAD_FIELD, 15},
+      {0, 31, 0x801c0000, OCT_CAUSE_BAD_FIELD, 31},
       {0, 28, 0x80020000, OCT_CAUSE_BAD_FIELD, 28},
   };
   for (const Case& c : cases) {
@@ -274,9 +282,9 @@ TEST_CASE("queues: registers answer with an error where there is nothing") {
   b.lists[1].push_back(job(b, 1));
   queues::set_wait(b.lists[1][0], 0, 0, 1);
   b.append(1, 4);
-  CHECK(b.write(0x40, kRing));      // BASE while busy
-  CHECK(b.write(0x44, 16));         // SIZE while busy
-  CHECK(b.write(0x688, 1));         // SEM_CLEAR while busy
+  CHECK(b.write(0x40, kRing));  // BASE while busy
+  CHECK(b.write(0x44, 16));     // SIZE while busy
+  CHECK(b.write(0x688, 1));     // SEM_CLEAR while busy
   b.add_sem(0, 1);
   b.run(200);
   CHECK_FALSE(b.write(0x688, 1));

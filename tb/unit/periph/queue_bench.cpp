@@ -73,7 +73,8 @@ std::uint32_t Bench::read(unsigned addr, bool* error) {
 }
 
 void Bench::set_ring(unsigned queue, std::uint32_t base, std::uint32_t size) {
-  if (write(0x40 * queue + 4, size) || write(0x40 * queue, base)) fail(queue, nullptr, "BASE, SIZE");
+  if (write(0x40 * queue + 4, size) || write(0x40 * queue, base))
+    fail(queue, nullptr, "BASE, SIZE");
   base_[queue] = base;
   size_[queue] = size;
   tail_[queue] = 0;
@@ -140,7 +141,8 @@ void Bench::run(unsigned limit) {
 
 void Bench::wait_idle(unsigned limit) {
   for (unsigned n = 0; dut->busy_o != 0; ++n) {
-    if (n == limit) throw std::runtime_error(fmt::format("busy_o: {:05b} for {} cycles", dut->busy_o, limit));
+    if (n == limit)
+      throw std::runtime_error(fmt::format("busy_o: {:05b} for {} cycles", dut->busy_o, limit));
     tick();
   }
   for (unsigned n = 0; n < 4; ++n) tick();
@@ -210,7 +212,8 @@ void Bench::drive() {
   dut->r_valid_i = r_offered_;
   unsigned ready = 0, done = 0;
   for (unsigned q = 0; q < kQueues; ++q) {
-    if (units_[q].size() < config.depth && tb::chance(random, config.ready_percent)) ready |= 1U << q;
+    if (units_[q].size() < config.depth && tb::chance(random, config.ready_percent))
+      ready |= 1U << q;
     if (!units_[q].empty() && units_[q].front().due <= dut.cycles() && !hold_done) {
       done |= 1U << q;
       dut->done_cause_i[q] = units_[q].front().desc->fail_cause;
@@ -228,8 +231,10 @@ void Bench::settle_queue(unsigned q) {
     jobs_[q].pop_front();
     for (const Signal& s : job.desc->signals) {
       if (!s.enable || s.sem >= 64) continue;
-      if (!job.fail) sems_[s.sem] = static_cast<std::uint16_t>(sems_[s.sem] + s.add);
-      else if (poisoned_at_[s.sem] == kNever) poisoned_at_[s.sem] = dut.cycles();
+      if (!job.fail)
+        sems_[s.sem] = static_cast<std::uint16_t>(sems_[s.sem] + s.add);
+      else if (poisoned_at_[s.sem] == kNever)
+        poisoned_at_[s.sem] = dut.cycles();
     }
   }
 }
@@ -238,7 +243,9 @@ void Bench::check_waits(unsigned q, const Desc& desc) {
   for (const Wait& w : desc.waits) {
     if (!w.enable) continue;
     if (static_cast<std::int16_t>(sems_[w.sem] - w.value) < 0) {
-      fail(q, &desc, fmt::format("started with semaphore {} = {:#x}, wants {:#x}", w.sem, sems_[w.sem], w.value));
+      fail(q, &desc,
+           fmt::format("started with semaphore {} = {:#x}, wants {:#x}", w.sem, sems_[w.sem],
+                       w.value));
     }
     if (poisoned_at_[w.sem] != kNever && poisoned_at_[w.sem] + 64 < dut.cycles()) {
       fail(q, &desc, fmt::format("started although semaphore {} is poisoned", w.sem));
@@ -264,7 +271,8 @@ void Bench::check_job(unsigned q) {
 
 void Bench::sample() {
   if (dut->ar_valid_o && dut->ar_ready_i) {
-    if (dut->ar_addr_o % 64 || dut->ar_len_o || dut->ar_size_o != 6) fail(0, nullptr, "AR malformed");
+    if (dut->ar_addr_o % 64 || dut->ar_len_o || dut->ar_size_o != 6)
+      fail(0, nullptr, "AR malformed");
     std::uint64_t due = dut.cycles() + tb::uniform(random, config.latency_min, config.latency_max);
     if (!reads_.empty()) due = std::max(due, reads_.back().due);
     reads_.push_back({dut->ar_addr_o, due});
@@ -280,7 +288,8 @@ void Bench::sample() {
     empty_events[q] += dut->empty_event_o >> q & 1;
     if (dut->done_i >> q & 1) {
       units_[q].pop_front();
-      const auto job = std::find_if(jobs_[q].begin(), jobs_[q].end(), [](const Job& j) { return !j.ended; });
+      const auto job =
+          std::find_if(jobs_[q].begin(), jobs_[q].end(), [](const Job& j) { return !j.ended; });
       job->ended = true;
       job->fail = job->desc->fail_cause != 0;
       last_done = dut.cycles();
@@ -305,9 +314,10 @@ void Bench::sample() {
       desc.started = true;
       units_[q].push_back({&desc, dut.cycles() + tb::uniform(random, 1U, config.job_max)});
     } else if (failed) {
-      const bool reason = desc.bad || std::any_of(desc.waits.begin(), desc.waits.end(), [&](const Wait& w) {
-        return w.enable && w.sem < 64 && poisoned_at_[w.sem] != kNever;
-      });
+      const bool reason =
+          desc.bad || std::any_of(desc.waits.begin(), desc.waits.end(), [&](const Wait& w) {
+            return w.enable && w.sem < 64 && poisoned_at_[w.sem] != kNever;
+          });
       if (!reason) fail(q, &desc, "skipped without a reason");
       desc.skipped = true;
     } else {
@@ -325,7 +335,8 @@ void Bench::check_final() {
   for (unsigned i = 0; i < 64; ++i) {
     const std::uint32_t got = read(kSem + 4 * i);
     const std::uint32_t want = sems_[i] | (poisoned(i) ? 0x10000U : 0U);
-    if (got != want) throw std::runtime_error(fmt::format("semaphore {}: {:#x}, expected {:#x}", i, got, want));
+    if (got != want)
+      throw std::runtime_error(fmt::format("semaphore {}: {:#x}, expected {:#x}", i, got, want));
   }
   for (unsigned half = 0; half < 2; ++half) {
     std::uint32_t want = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything around oct_queues in its unit test: the memory with the rings, the five units, the
-// register port, and the golden runner, which follows every descriptor from its ring to its signals.
+// register port, and the golden runner, which follows every descriptor from its ring to its
+// signals.
 #pragma once
 
 #include <array>
@@ -37,8 +38,8 @@ struct Desc {
   unsigned op = 0, tag = 0;
   std::array<Wait, 2> waits;
   std::array<Signal, 2> signals;
-  bool bad = false;                  // malformed
-  std::uint8_t fail_cause = 0;       // how the unit ends it
+  bool bad = false;             // malformed
+  std::uint8_t fail_cause = 0;  // how the unit ends it
   std::uint32_t fail_addr = 0;
   // What was seen:
   bool started = false, skipped = false;
@@ -46,10 +47,10 @@ struct Desc {
 
 struct BenchConfig {
   unsigned latency_min = 10, latency_max = 30;
-  unsigned stall_percent = 0;   // AR not ready, R not valid
-  unsigned ready_percent = 100; // of the units
-  unsigned job_max = 20;        // cycles a job takes
-  unsigned depth = 2;           // jobs a unit holds
+  unsigned stall_percent = 0;    // AR not ready, R not valid
+  unsigned ready_percent = 100;  // of the units
+  unsigned job_max = 20;         // cycles a job takes
+  unsigned depth = 2;            // jobs a unit holds
 };
 
 class Bench {
@@ -61,7 +62,7 @@ class Bench {
   std::mt19937_64 random;
 
   // ---- Registers -----------------------------------------------------------------------------
-  bool write(unsigned addr, std::uint32_t data);            // true: error answer
+  bool write(unsigned addr, std::uint32_t data);  // true: error answer
   std::uint32_t read(unsigned addr, bool* error = nullptr);
   void set_ring(unsigned queue, std::uint32_t base, std::uint32_t size);
   void set_sem(unsigned sem, std::uint16_t value);
@@ -78,10 +79,10 @@ class Bench {
   void resume();                       // drops finished lists; rings and semaphores stay
   /// As run, while queue `victim` may lose descriptors because a read fails.
   void run_lossy(unsigned victim, unsigned limit);
-  void forget();                       // drops lists and follows a flush of the queues
+  void forget();  // drops lists and follows a flush of the queues
   [[nodiscard]] std::uint16_t sem(unsigned i) const { return sems_[i]; }
   [[nodiscard]] bool poisoned(unsigned i) const { return poisoned_at_[i] != kNever; }
-  void check_final();                  // semaphores and poison as the golden runner has them
+  void check_final();  // semaphores and poison as the golden runner has them
 
   std::array<std::vector<Desc>, kQueues> lists;
   std::array<std::size_t, kQueues> pushed{};  // descriptors that left the head
@@ -90,7 +91,7 @@ class Bench {
   std::uint32_t l2_offset = 0;
   std::array<unsigned, kQueues> empty_events{};
   unsigned error_events = 0;
-  bool poison_all = false;  // a read failed or a doorbell was refused
+  bool poison_all = false;                                // a read failed or a doorbell was refused
   std::vector<std::pair<unsigned, std::uint64_t>> rises;  // queue, cycle of job_valid
   std::uint64_t last_done = 0;                            // cycle of the last done
 
