@@ -158,29 +158,6 @@ module oct_mul (
     return t[8:1] + 8'(up);
   endfunction
 
-  typedef struct packed {logic [63:0] s, c;} pair_t;
-
-  function automatic pair_t csa(input logic [63:0] x, input logic [63:0] y, input logic [63:0] z);
-    return {x ^ y ^ z, (x & y | (x | y) & z) << 1};
-  endfunction
-
-  // Prefix adder (Han-Carlson): half the cells of Kogge-Stone, one level more.
-  function automatic logic [63:0] add64(input logic [63:0] x, input logic [63:0] y);
-    localparam logic [63:0] Odd = 64'haaaa_aaaa_aaaa_aaaa;
-    logic [63:0] p, g, t;
-    t = x ^ y;
-    g = x & y;
-    p = x | y;
-    g = g | (p & (g << 1) & Odd);
-    p = p & ((p << 1) | ~Odd);
-    for (int d = 2; d < 64; d = 2 * d) begin
-      g = g | (p & (g << d) & Odd);
-      p = p & ((p << d) | ~Odd);
-    end
-    g = g | (p & (g << 1) & ~Odd);
-    return t ^ (g << 1);
-  endfunction
-
   // Instead of extending the sign of a product, its sign bit is inverted and what that adds is taken
   // off again: below bit 34 together with c in stage 1, above here, where only full sums reach.
   localparam logic [63:0] SignFix = -(64'd1 << 25) - (64'd1 << 33) - (64'd1 << 42) - (64'd1 << 50)
@@ -189,14 +166,13 @@ module oct_mul (
   function automatic logic [31:0] finish(input stage_t s);
     logic [63:0] ra, rb, rc, rd, re, rf, rg, rh, sum;
     logic [25:0] p0 [4], p1 [4];
-    pair_t       u, v, w, x, y;
     logic [47:0] base;
     logic [31:0] low, r;
     logic        sign, over8, over16;
     logic [46:0] differs;
     logic [39:0] above;
     logic [33:0] odd;
-    // Seven rows, and the rounding of a requantised product, which comes a little later.
+    // Seven rows, and the rounding of a requantised product.
     for (int i = 0; i < 4; i++) begin
       p0[i] = {!s.p0[i][25], s.p0[i][24:0]};
       p1[i] = {!s.p1[i][25], s.p1[i][24:0]};
@@ -209,13 +185,7 @@ module oct_mul (
     rf = s.full ? 64'({p1[1], 24'd0}) : s.add1 ? 64'({p1[1], 8'd0}) : '0;
     rg = s.full ? 64'({p1[2], s.rq ? SignFix[31:0] : s.c[31:0]}) : 64'(s.c);
     rh = s.rq ? 64'({32'd1 << s.shift, 15'd0}) : '0;
-    u  = csa(rb, rc, rd);
-    v  = csa(re, rf, rg);
-    w  = csa(u.s, u.c, ra);
-    x  = csa(v.s, v.c, rh);
-    y  = csa(w.s, w.c, x.s);
-    y  = csa(y.s, y.c, x.c);
-    sum = add64(y.s, y.c);
+    sum = ra + rb + rc + rd + re + rf + rg + rh;
 
     // What is shifted: 48 bits of a 32x27 product, a lane of up to 34 bits, or a 32-bit sum.
     if (s.rq)                                     base = sum[63:16];
