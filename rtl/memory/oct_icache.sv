@@ -124,7 +124,7 @@ module oct_icache
 
   oct_icache_refill u_refill (
     .clk_i, .rst_ni, .flush_i(flush),
-    .look_line_i(s1_line_q), .look_found_o(s1_found), .look_prefetch_o(s1_late),
+    .look_i(s1_look), .look_line_i(s1_line_q), .look_found_o(s1_found), .look_prefetch_o(s1_late),
     .look_demand_i(s1_look && s1_op_q == OpDemand && !s1_is_hit),
     .add_i(s1_add), .add_prefetch_i(s1_op_q == OpPrefetch), .free_o(rf_free),
     .valid_o(rf_valid), .err_o(rf_err), .prefetch_o(rf_prefetch), .line_o(rf_line),
@@ -173,13 +173,15 @@ module oct_icache
   end
 
   // The set that is filled or hit in this cycle; a fill goes first, the other's use is forgotten.
-  logic  touch;
+  // What depends on the comparison is noted a cycle later: the tag memory leaves little time.
+  logic  touch, first_q;
+  ways_t hit_q;
   ways_t touched, now_used;
   logic [SetWidth-1:0] touch_set;
 
-  assign touch     = (rf_valid && !rf_err) || (s1_look && s1_op_q == OpDemand && s1_is_hit);
-  assign touch_set = (rf_valid && !rf_err) ? rf_line[6+:SetWidth] : s1_line_q[6+:SetWidth];
-  assign touched   = (rf_valid && !rf_err) ? s0_fill : s1_hit;
+  assign touch     = (rf_valid && !rf_err) || hit_q != '0;
+  assign touch_set = (rf_valid && !rf_err) ? rf_line[6+:SetWidth] : s2_line_q[6+:SetWidth];
+  assign touched   = (rf_valid && !rf_err) ? s0_fill : hit_q;
   assign now_used  = used_q[touch_set] | touched;
 
   always_ff @(posedge clk_i) begin
@@ -192,14 +194,14 @@ module oct_icache
 
   // ---- Prefetch: the lines behind one that was used for the first time --------------------------
   logic [31:6] next_line;
-  assign next_line = s1_line_q + 26'd1;
+  assign next_line = s2_line_q + 26'd1;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       pf_left_q <= '0;
     end else if (flush) begin
       pf_left_q <= '0;
-    end else if (s1_first) begin
+    end else if (first_q) begin
       pf_left_q <= prefetch_i;
     end else if (pf_go && !ask && !rf_valid) begin
       pf_left_q <= pf_left_q - 1'b1;
@@ -207,7 +209,7 @@ module oct_icache
   end
 
   always_ff @(posedge clk_i) begin
-    if (s1_first) pf_line_q <= next_line;
+    if (first_q) pf_line_q <= next_line;
     else if (pf_go && !ask && !rf_valid) pf_line_q <= pf_line_q + 26'd1;
   end
 
@@ -217,7 +219,11 @@ module oct_icache
       s1_valid_q  <= 1'b0;
       s2_valid_q  <= 1'b0;
       rsp_valid_q <= 1'b0;
+      first_q     <= 1'b0;
+      hit_q       <= '0;
     end else begin
+      first_q     <= s1_first && !flush;
+      hit_q       <= (s1_look && s1_op_q == OpDemand) ? s1_hit : '0;
       s1_valid_q  <= s0_valid
                      && (s0_op != OpPrefetch || region_of({pf_line_q, 6'd0}) == RegionL2);
       s2_valid_q  <= s1_valid_q && !flush

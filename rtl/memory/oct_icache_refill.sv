@@ -13,6 +13,7 @@ module oct_icache_refill
   input  logic                 rst_ni,
   input  logic                 flush_i,
 
+  input  logic                 look_i,
   input  logic [31:6]          look_line_i,     // is this line on its way?
   output logic                 look_found_o,
   output logic                 look_prefetch_o, // and only because of a prefetch
@@ -81,7 +82,8 @@ module oct_icache_refill
   end
 
   always_ff @(posedge clk_i) begin
-    if (add_i) line_q[tail_q] <= look_line_i;
+    // Written whether it will be added or not: add_i comes late.
+    if (look_i && free_q != '0) line_q[tail_q] <= look_line_i;
   end
 
   // ---- AR: entries leave in the order of the list -----------------------------------------------
