@@ -6,7 +6,7 @@
 // @config small
 // @files pkg/oct_cluster_pkg.sv common/oct_rr_arb.sv memory/oct_tcdm_pkg.sv memory/oct_tcdm_arb.sv memory/oct_tcdm_rescue.sv memory/oct_tcdm_xbar.sv
 // @prove sat 1 minisat
-// @bug rtl/memory/oct_tcdm_xbar.sv :: line_gnt_o[1] = line_ask[1] & ~((line_first[1] ? '0 : word_any) | :: line_gnt_o[1] = line_ask[1] & ~((
+// @bug rtl/memory/oct_tcdm_xbar.sv :: line_gnt_o[1] = line_ask[1] & ~((line_first[1] ? '0 : word_any) :: line_gnt_o[1] = line_ask[1] & ~(('0)
 // @bug rtl/memory/oct_tcdm_xbar.sv :: .taken_i (line_any | word_any), :: .taken_i (word_any),
 // @bug rtl/memory/oct_tcdm_xbar.sv :: ~(held | (vip[NumNarrow+m] ? '0 : hold)); :: ~(vip[NumNarrow+m] ? '0 : hold);
 module tcdm_xbar

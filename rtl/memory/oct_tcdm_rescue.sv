@@ -20,21 +20,22 @@ module oct_tcdm_rescue
   localparam int unsigned CountWidth = $clog2(Patience);
 
   logic [CountWidth-1:0] count_q;
-  logic [NumMasters-1:0] waiting_q, starving_q, chosen, vip_q, candidate;
+  logic [NumMasters-1:0] waiting_q, starving_q, chosen, next_q, vip_q, candidate;
   bank_idx_t             bank_d, bank_q;
-  logic                  line_q, tick;
+  logic                  line_q, tick, free;
   logic [$clog2(NumMasters)-1:0] unused_idx;
 
   oct_rr_arb #(.N(NumMasters)) u_turn (
     .clk_i, .rst_ni,
     .req_i  (starving_q),
-    .take_i (vip_q == '0),
+    .take_i (free),
     .gnt_o  (chosen),
     .idx_o  (unused_idx)
   );
 
   assign tick      = count_q == '1;
-  assign candidate = (vip_q != '0) ? vip_q : chosen;
+  assign free      = vip_q == '0 && next_q == '0;
+  assign candidate = vip_q | next_q;  // one of them is zero
 
   always_comb begin
     bank_d = '0;
@@ -58,21 +59,24 @@ module oct_tcdm_rescue
       count_q    <= '0;
       waiting_q  <= '0;
       starving_q <= '0;
+      next_q     <= '0;
       vip_q      <= '0;
     end else if (clear_i) begin
       waiting_q  <= '0;
       starving_q <= '0;
+      next_q     <= '0;
       vip_q      <= '0;
-    end else if (lost_i != '0 || waiting_q != '0) begin
+    end else if (lost_i != '0 || waiting_q != '0 || next_q != '0) begin
       count_q    <= count_q + 1'b1;
       waiting_q  <= lost_i & (tick ? '1 : waiting_q);
       starving_q <= lost_i & (tick ? waiting_q : starving_q);
-      vip_q      <= ((candidate & lost_i) != '0) ? candidate : '0;
+      next_q     <= free ? chosen : '0;
+      vip_q      <= candidate & lost_i;
     end
   end
 
   always_ff @(posedge clk_i) begin
-    if (starving_q != '0) begin
+    if (candidate != '0) begin
       bank_q <= bank_d;
       line_q <= candidate[NumMasters-1 -: NumLine] != '0;
     end

@@ -218,7 +218,7 @@ TEST_CASE("tcdm: nobody starves, whoever else floods the same bank") {
   for (int i = 0; i < 20; ++i) {
     t.narrow[0] = {.valid = true, .addr = 0};
     for (int c = 0; t.narrow[0].valid; ++c) {
-      REQUIRE(c <= 2 * kPatience + 3);
+      REQUIRE(c <= 2 * kPatience + 5);
       if (t.line[0].mask == 0) t.line[0] = {.mask = 255, .line = 0};
       t.cycle();
     }

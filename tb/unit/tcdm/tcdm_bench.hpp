@@ -32,7 +32,7 @@ inline constexpr int kMasters = kNarrow + kWord + 2;
 inline constexpr std::uint32_t kWords = cfg::kL1Bytes / 8;
 inline constexpr std::uint32_t kLines = cfg::kL1Bytes / 64;
 inline constexpr int kPatience = 8;                           // oct_tcdm_pkg::Patience
-inline constexpr int kBound = 2 * kPatience + 4 * kMasters;   // docs/architecture/tcdm.md
+inline constexpr int kBound = 2 * kPatience + 5 * kMasters;   // docs/architecture/tcdm.md
 
 enum Amo { None, Lr, Sc, Swap, Add, Xor, And, Or, Min, Max, Minu, Maxu };
 
