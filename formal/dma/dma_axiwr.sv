@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // dma_axiwr: the write channels of DMA-out obey AXI whatever bursts and data they are given, also
 // when stop_i comes at any moment. What is assumed about bursts is proved in dma_bursts; about the
-// data: a beat that was offered is not taken away nor changed. To 10 cycles from reset.
+// data: a beat that was offered is not taken away nor changed. To 6 cycles from reset.
 // @files pkg/oct_cluster_pkg.sv common/oct_fifo.sv dma/oct_dma_pkg.sv dma/oct_dma_axiwr.sv formal/dma/axi_rules.sv
-// @prove bmc 10 cvc5
+// @config small
+// @prove bmc 6 cvc5
 // @bug rtl/dma/oct_dma_axiwr.sv :: assign axi_o.w.strb   = (strobes_off_i && !held_q) ? '0 : strb_i; :: assign axi_o.w.strb   = strobes_off_i ? '0 : strb_i;
 // @bug rtl/dma/oct_dma_axiwr.sv :: assign w_valid    = len_valid && (data_valid_i || strobes_off_i); :: assign w_valid    = (len_valid || aw_valid_q) && (data_valid_i || strobes_off_i);
 // @bug rtl/dma/oct_dma_axiwr.sv :: if (w_take) beat_q <= w_last ? '0 : beat_q + 1'b1; :: if (w_take) beat_q <= beat_q + 1'b1;
