@@ -17,6 +17,7 @@ constexpr std::array<const char*, 7> kStates{"held",
                                              "asleep in wfi",
                                              "waits for its stores (fence)"};
 constexpr std::uint32_t kStateLoad = 3, kStateEvent = 4;
+constexpr std::uint32_t kEuBase = 0x3000'0000;  // of every machine description so far
 
 // cause_e of oct_job_pkg.
 std::string cause_text(std::uint32_t cause, std::uint32_t addr) {
@@ -75,7 +76,10 @@ std::string address_name(std::uint32_t addr, const ClusterInfo& info) {
 std::string core_line(std::uint32_t index, const CoreView& c, const ClusterInfo& info,
                       const ElfProgram& program) {
   const std::string name = index == info.workers ? "controller" : fmt::format("worker {}", index);
-  const char* state = c.state < kStates.size() ? kStates[c.state] : "unknown state";
+  // A blocking read of the event unit is sleep, whichever way the core calls its wait.
+  const bool asleep = c.state == kStateLoad && c.address - kEuBase < 0x1000;
+  const std::uint32_t known = asleep ? kStateEvent : c.state;
+  const char* state = known < kStates.size() ? kStates[known] : "unknown state";
   const std::string symbol = program.locate(c.pc);
   std::string line = fmt::format("  {:<11} pc 0x{:08x}{} {}", name, c.pc,
                                  symbol.empty() ? "" : " <" + symbol + ">", state);
@@ -97,8 +101,10 @@ std::string queue_line(AxilDriver& host, std::uint32_t q) {
   const bool waiting = (status & OCT_QUEUE_STATUS_WAITING) != 0;
   const bool offered = (status & OCT_QUEUE_STATUS_OFFERED) != 0;
   if (valid) {
-    const std::uint32_t tag = host.read(base + regs::kQueueTag) & 0xffff;
-    line += fmt::format(", head: op 0x{:02x} tag {}", status >> OCT_QUEUE_STATUS_OP_SHIFT, tag);
+    const std::uint32_t tag = host.read(base + regs::kQueueTag);
+    line +=
+        fmt::format(", head: op 0x{:02x} tag {}",
+                    (tag & OCT_QUEUE_TAG_OP) >> OCT_QUEUE_TAG_OP_SHIFT, tag & OCT_QUEUE_TAG_TAG);
   }
   if (waiting) {
     const std::uint32_t want = host.read(base + regs::kQueueWant);

@@ -12,7 +12,7 @@ static const char* deed;
 static void do_it(void) {
   volatile uint32_t* unmapped = (volatile uint32_t*)0x50000000u;
   if (strcmp(deed, "illegal") == 0) __asm__ volatile(".word 0xffffffff");
-  if (strcmp(deed, "misaligned") == 0) (void)*(volatile uint32_t*)(OCT_L1_BASE + 2u);
+  if (strcmp(deed, "misaligned") == 0) __asm__ volatile("lw zero, 2(%0)" ::"r"(OCT_L1_BASE));
   if (strcmp(deed, "unmapped-load") == 0) (void)*unmapped;
   if (strcmp(deed, "unmapped-store") == 0) *unmapped = 1;
   if (strcmp(deed, "unmapped-call") == 0) ((void (*)(void))0x50000000u)();
