@@ -79,7 +79,7 @@ check_yosys() {
 }
 
 check_style() {
-  verible-verilog-lint --rules_config scripts/verible.rules \
+  verible-verilog-lint --rules_config scripts/verible.rules --waiver_files scripts/verible.waiver \
     $(files | grep -vE '/generated/|/tech/')
 }
 
