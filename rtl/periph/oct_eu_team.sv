@@ -23,9 +23,9 @@ module oct_eu_team
   input  logic [NumWorkers-1:0]       take_i,      // it takes it
   input  logic [NumWorkers-1:0]       end_i,       // it has done its part of the job in end_slot_i
   input  logic [NumWorkers-1:0]       end_slot_i,
-  input  logic [NumWorkers-1:0]       fail_i,      // and that failed, with this cause and code
-  input  cause_e                      cause_i,
-  input  logic [31:0]                 code_i,      // of the lowest worker with fail_i
+  input  logic [NumWorkers-1:0]       fail_i,      // and that failed
+  input  logic [1:0]                  aborted_i,   // by slot, of the lowest worker with fail_i:
+  input  logic [1:0][31:0]            code_i,      // it was reset; else its code
 
   output logic [1:0][31:0]            func_o,
   output logic [1:0][31:0]            arg_o,
@@ -36,7 +36,7 @@ module oct_eu_team
   logic [1:0][NumWorkers-1:0] ask_q, work_q, work_d;
   logic [1:0][31:0]           func_q, arg_q, code_q;
   logic [1:0][NumWorkers-1:0] mask_q;
-  cause_e                     cause0_q, cause1_q;
+  logic [1:0]                 aborted_q;
   job_done_t                  done_q, done_d;
   logic                       in_slot, take_job, active;
   logic [1:0]                 fail_now;
@@ -75,11 +75,11 @@ module oct_eu_team
       finish       = valid_q[old_q] && work_d[old_q] == '0;
       done_d.valid = finish;
       if (failed_q[old_q]) begin
-        done_d.cause = old_q ? cause1_q : cause0_q;
+        done_d.cause = aborted_q[old_q] ? CauseAborted : CauseKernel;
         done_d.addr  = code_q[old_q];
       end else if (fail_now[old_q]) begin
-        done_d.cause = cause_i;
-        done_d.addr  = code_i;
+        done_d.cause = aborted_i[old_q] ? CauseAborted : CauseKernel;
+        done_d.addr  = code_i[old_q];
       end
     end
   end
@@ -127,10 +127,11 @@ module oct_eu_team
       mask_q[in_slot] <= job_i.mask;
     end
     for (int unsigned s = 0; s < 2; s++) begin
-      if (fail_now[s] && !failed_q[s]) code_q[s] <= code_i;
+      if (fail_now[s] && !failed_q[s]) begin
+        code_q[s]    <= code_i[s];
+        aborted_q[s] <= aborted_i[s];
+      end
     end
-    if (fail_now[0] && !failed_q[0]) cause0_q <= cause_i;
-    if (fail_now[1] && !failed_q[1]) cause1_q <= cause_i;
   end
 
   `OCT_ASSERT(MaskNotEmpty_A, take_job |-> job_i.mask != '0)

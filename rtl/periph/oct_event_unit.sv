@@ -62,8 +62,8 @@ module oct_event_unit
 
   // ---- Teams and barriers -----------------------------------------------------------------------
   logic [NumTeams-1:0][NumWorkers-1:0] offer, slot, take, ended, failed;
-  logic [NumTeams-1:0][31:0]           code;
-  cause_e [NumTeams-1:0]               cause;
+  logic [NumTeams-1:0][1:0][31:0]      code;     // by slot
+  logic [NumTeams-1:0][1:0]            aborted;
   logic [NumTeams-1:0][1:0][31:0]      func, arg;
   logic [NumTeams-1:0][1:0][NumWorkers-1:0] job_mask;
 
@@ -73,7 +73,7 @@ module oct_event_unit
       .job_valid_i(team_valid_i[t]), .job_ready_o(team_ready_o[t]), .job_i(team_job_i[t]),
       .done_o(done_o[t]),
       .offer_o(offer[t]), .slot_o(slot[t]), .take_i(take[t]),
-      .end_i(ended[t]), .end_slot_i(slot_q), .fail_i(failed[t]), .cause_i(cause[t]),
+      .end_i(ended[t]), .end_slot_i(slot_q), .fail_i(failed[t]), .aborted_i(aborted[t]),
       .code_i(code[t]),
       .func_o(func[t]), .arg_o(arg[t]), .mask_o(job_mask[t])
     );
@@ -144,7 +144,7 @@ module oct_event_unit
     ended      = '0;
     failed     = '0;
     code       = '0;
-    cause      = {NumTeams{CauseKernel}};
+    aborted    = '0;
     bar_we     = 1'b0;
     bar_we_idx = '0;
     bar_wdata  = '0;
@@ -238,8 +238,8 @@ module oct_event_unit
             ended[team_q[w]][w] = 1'b1;
             if (wdata_q[w] != '0) begin
               failed[team_q[w]][w] = 1'b1;
-              code[team_q[w]]      = wdata_q[w];
-              cause[team_q[w]]     = CauseKernel;
+              code[team_q[w]][slot_q[w]]    = wdata_q[w];
+              aborted[team_q[w]][slot_q[w]] = 1'b0;
             end
           end
         end
@@ -247,8 +247,8 @@ module oct_event_unit
         if (core_clear_i[w] && running_q[w]) begin
           ended[team_q[w]][w]  = 1'b1;
           failed[team_q[w]][w] = 1'b1;
-          code[team_q[w]]      = w;
-          cause[team_q[w]]     = CauseAborted;
+          code[team_q[w]][slot_q[w]]    = w;
+          aborted[team_q[w]][slot_q[w]] = 1'b1;
         end
       end
     end
