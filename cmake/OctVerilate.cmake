@@ -116,7 +116,7 @@ function(oct_verilate)
       --target ${out}/${A_PREFIX}__fast_0.cpp -- ${flags} ${A_PARAMS} ${A_VFLAGS} rtl/lint.vlt tb/lint.vlt ${sv}
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
     DEPENDS ${inputs} "${PROJECT_SOURCE_DIR}/rtl/lint.vlt" "${PROJECT_SOURCE_DIR}/tb/lint.vlt"
-      "${PROJECT_SOURCE_DIR}/scripts/verilate.py"
+      "${PROJECT_SOURCE_DIR}/scripts/verilate.py" "${PROJECT_SOURCE_DIR}/scripts/share_instances.py"
     DEPFILE "${out}.d"
     COMMENT "Verilating ${A_NAME}" VERBATIM COMMAND_EXPAND_LISTS)
 

@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import sys
 
+import share_instances
+
 
 def parse_args():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -66,6 +68,7 @@ def main():
     status = subprocess.run(command + args.arguments, check=False).returncode
     if status:
         return 1
+    share_instances.share(args.out)
     write_chunks(args.out, args.prefix, args.chunks)
     write_depfile(args.out, args.prefix, args.depfile, args.target)
     return 0
