@@ -34,6 +34,7 @@ struct ClientKnobs {
   std::array<unsigned, 2> max_writes{8, 16};
   std::array<unsigned, 4> max_beats{1, 1, 2, 16};
   unsigned stall_percent = 0;  // r_ready, b_ready low; w_valid late
+  unsigned refuse = 0;         // clients whose r_ready stays low
   bool expect_errors = false;  // SLVERR is allowed (and data not compared)
 };
 
@@ -86,6 +87,7 @@ class AxiPath {
     dut.eval();
     checker.check(pins);
     if (!dead) mem.sample(pins);
+    if (dut->timed_out_o && *pins.wvalid && *pins.wready) tripped_strobes += *pins.wstrb != 0;
     sample();
     dut.tick();
   }
@@ -141,7 +143,8 @@ class AxiPath {
   std::array<std::uint64_t, 2> write_beats_done{}, write_errors{}, longest_aw{};
   std::array<unsigned, 4> lost_r{}, most_lost_r{};  // grants to others while a client asks
   std::array<unsigned, 2> lost_w{}, most_lost_w{};
-  bool dead = false;  // the subordinate takes nothing and sends nothing
+  unsigned tripped_strobes = 0;  // beats with strobes on, handed over while tripped
+  bool dead = false;             // the subordinate takes nothing and sends nothing
   std::array<std::vector<std::uint8_t>, 2> reference;
   std::map<std::uint32_t, bool> fuzzy;  // lines whose content a failed burst left open
   std::uint64_t flagged = 0;            // answers with timed_out_o high
@@ -208,6 +211,7 @@ class AxiPath {
     dut->w_valid_i = static_cast<CData>(valid);
     dut->w_last_i = static_cast<CData>(last);
     dut->r_ready_i = knobs.stall_percent ? static_cast<CData>(random() & random() & 15) ^ 15 : 15;
+    dut->r_ready_i = static_cast<CData>(dut->r_ready_i & ~knobs.refuse);
     dut->b_ready_i = knobs.stall_percent ? static_cast<CData>(random() & random() & 3) ^ 3 : 3;
   }
 
