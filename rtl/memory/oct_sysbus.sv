@@ -13,7 +13,7 @@ module oct_sysbus
 (
   input  logic                       clk_i,
   input  logic                       rst_ni,
-  input  logic                       clear_i,   // takes nothing more from the cores; ends all it took
+  input  logic                       clear_i,  // takes nothing more from cores, ends all it took
   output logic                       idle_o,     // nothing of any core is held or on its way
 
   input  data_req_t [NumMasters-1:0] req_i,      // the cores, then the host
