@@ -5,7 +5,7 @@
 // goes first, so each waits for at most PatienceLimit + 3 others. W follows the order of AW; at
 // most three bursts are granted ahead of their data, so that a core's store waits for three DMA
 // bursts at most.
-// Test: tb/unit/memory/oct_axi_mux_test.cpp. Proof: formal/memory/axi_mux.sv.
+// Test: tb/unit/memory/oct_axi_mux_test.cpp. Proof: formal/memory/axi_pick.sv.
 `include "oct_assert.svh"
 
 module oct_axi_mux

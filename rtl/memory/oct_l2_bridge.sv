@@ -3,7 +3,7 @@
 // pass combinationally from the register in oct_sysbus to the AXI channels, answers from the AXI
 // channels to the register in oct_sysbus. Outstanding: LoadDepth loads and StoreDepth stores, each
 // in order.
-// Test: tb/unit/memory/oct_l2_bridge_test.cpp.
+// Test: tb/unit/memory/oct_sysbus_test.cpp.
 `include "oct_assert.svh"
 
 module oct_l2_bridge
