@@ -155,6 +155,7 @@ module oct_ctrl
 
   // ---- Outputs ----------------------------------------------------------------------------------
   logic [NumCores-1:0] hold_q, doorbell_q;
+  logic [8:0]          held_q;  // a register: Verilator 5.006 cannot assign a part of hw_in
   logic                irq_q, bell_q, exit_q, console_q, host_event_q;
 
   assign hold_o            = hold_q;
@@ -181,6 +182,7 @@ module oct_ctrl
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       hold_q       <= '1;
+      held_q       <= '0;
       doorbell_q   <= '0;
       irq_q        <= 1'b0;
       bell_q       <= 1'b0;
@@ -188,6 +190,7 @@ module oct_ctrl
       console_q    <= 1'b0;
       host_event_q <= 1'b0;
     end else begin
+      held_q       <= 9'(held_i);
       hold_q       <= ~hw_out.RUN.cores.value[NumCores-1:0] | {NumCores{clear_o}};
       irq_q        <= (pending & hw_out.INTR_ENABLE.enable.value) != '0;
       bell_q       <= hw_out.DOORBELL.cores.swmod;
@@ -213,8 +216,7 @@ module oct_ctrl
     hw_in.STATUS.late.next          = late;
     hw_in.STATUS.error.next         = error_i.valid;
     hw_in.STATUS.clearing.next      = flushing_i;
-    hw_in.STATUS.held.next          = '0;
-    hw_in.STATUS.held.next[NumCores-1:0] = held_i;
+    hw_in.STATUS.held.next          = held_q;
     hw_in.STATUS.queues.next        = queue_busy_i;
     hw_in.ERROR.tag.next            = error_i.tag;
     hw_in.ERROR.cause.next          = error_i.cause;
