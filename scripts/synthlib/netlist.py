@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The mapped netlist: fan-out buffering, area, and Verilog that a simple reader understands."""
 import collections
+import heapq
 import re
 
 MAX_LOADS = 16
@@ -61,28 +62,64 @@ class Netlist:
         return name
 
     # -- fan-out --------------------------------------------------------------------------------
-    def buffer_fanout(self, buffer_cell, keep):
-        """Trees of buffers on every net with more than MAX_LOADS loads, but for nets in `keep`."""
+    def loads(self):
+        """{net: [(instance, pin, bit)]} of all inputs of cells."""
         loads = collections.defaultdict(list)
         for instance, (_, pins, directions) in self.cells.items():
             for pin, bits in pins.items():
                 if directions.get(pin) == "input":
                     for i, bit in enumerate(bits):
-                        if isinstance(bit, int) and bit not in keep:
+                        if isinstance(bit, int):
                             loads[bit].append((instance, pin, i))
-        for net in [n for n, users in loads.items() if len(users) > MAX_LOADS]:
-            users = loads[net]
-            while len(users) > MAX_LOADS:
-                above = []
-                for start in range(0, len(users), MAX_LOADS):
-                    group = users[start:start + MAX_LOADS]
-                    if len(group) == 1:
-                        above += group
-                        continue
-                    above.append(self._insert(buffer_cell, net, group))
-                users = above
+        return loads
 
-    def _insert(self, buffer_cell, net, users):
+    def _depths(self, loads):
+        """{instance: gates between its output and the end of the longest path}; ends have 0."""
+        depth, opened = {}, set()
+        for start in self.cells:
+            stack = [start]
+            while stack:
+                instance = stack[-1]
+                kind, pins, directions = self.cells[instance]
+                cell = self.library.get(kind)
+                if instance in depth or cell is None or cell.is_ff or cell.is_latch:
+                    depth.setdefault(instance, 0)
+                    stack.pop()
+                    continue
+                behind = {user for pin, bits in pins.items() if directions.get(pin) == "output"
+                          for bit in bits for user, _, _ in loads.get(bit, ())}
+                todo = [user for user in behind if user not in depth and user not in opened]
+                opened.add(instance)
+                if todo:
+                    stack += todo
+                else:
+                    depth[instance] = 1 + max((depth.get(user, 0) for user in behind), default=0)
+                    stack.pop()
+        return depth
+
+    def buffer_fanout(self, buffer_cell, keep):
+        """Trees of buffers on every net with more than MAX_LOADS loads, but for nets in `keep`.
+
+        Built as Huffman's trees are: the loads with the shortest way to go sink deepest, so that
+        the longest paths pass the fewest buffers.
+        """
+        loads = self.loads()
+        depth = self._depths(loads)
+        for net, users in loads.items():
+            if net in keep or len(users) <= MAX_LOADS:
+                continue
+            heap = [(depth[user[0]], order, user) for order, user in enumerate(users)]
+            heapq.heapify(heap)
+            order = len(users)
+            while len(heap) > MAX_LOADS:
+                take = min(MAX_LOADS, len(heap) - MAX_LOADS + 1)
+                group = [heapq.heappop(heap) for _ in range(take)]
+                user = self.insert_buffer(buffer_cell, net, [g[2] for g in group])
+                heapq.heappush(heap, (group[-1][0] + 1, order, user))
+                order += 1
+
+    def insert_buffer(self, buffer_cell, net, users):
+        """Put `users` of `net` behind a buffer; returns the buffer as a user of the net."""
         new, self.next_net = self.next_net, self.next_net + 1
         for instance, pin, i in users:
             self.cells[instance][1][pin][i] = new

@@ -51,29 +51,64 @@ def _groups(ports):
         yield "input to output", f"-from {ins} -to {outs}"
 
 
-def analyse(block, netlist, libraries, box_netlists, period, work):
-    """{group: {"ns", "slack", "start", "end"}}; "ns" is the period at which the slack is zero.
+class Timer:
+    """OpenSTA on the netlist of a block, as often as wanted."""
 
-    The whole reports stay in work/sta.rpt.
-    """
-    script = [f"read_liberty {lib}" for lib in libraries]
-    script += [f"read_verilog {path}" for path in [*box_netlists, work / "gates.v"]]
-    script += [f"link_design {block.top}", *constraints(block, netlist.ports, period)]
-    for name, choice in _groups(netlist.ports):
-        script += [f'puts "OCT-GROUP {name}"',
-                   f"report_checks -path_delay max -format full -digits 3 {choice}"]
-    (work / "sta.tcl").write_text("\n".join(script) + "\nexit\n")
-    run(["sta", "-exit", str(work / "sta.tcl")], work / "sta.rpt")
-    text = (work / "sta.rpt").read_text(errors="replace")
-    error = re.search(r"^Error.*", text, re.M)
-    if error:
-        raise FlowError(f"{block.name}: sta.rpt: {error[0]}")
-    result = {}
-    for part in text.split("OCT-GROUP ")[1:]:
-        slack = re.search(r"(-?[\d.]+)\s+slack \((MET|VIOLATED)\)", part)
-        if slack:
-            result[part.split("\n", 1)[0]] = {
-                "ns": round(period - float(slack[1]), 3), "slack": float(slack[1]),
-                "start": re.search(r"Startpoint: (\S+)", part)[1],
-                "end": re.search(r"Endpoint: (\S+)", part)[1]}
-    return result
+    def __init__(self, block, netlist, buffer_cell, libraries, box_netlists, period, work):
+        self.block, self.netlist, self.buffer = block, netlist, buffer_cell
+        self.libraries, self.box_netlists = libraries, box_netlists
+        self.period, self.work = period, work
+
+    def _run(self, name, checks):
+        gates = self.work / "gates.v"
+        gates.write_text(self.netlist.verilog(self.buffer))
+        script = [f"read_liberty {lib}" for lib in self.libraries]
+        script += [f"read_verilog {path}" for path in [*self.box_netlists, gates]]
+        script += [f"link_design {self.block.top}",
+                   *constraints(self.block, self.netlist.ports, self.period), *checks]
+        (self.work / f"{name}.tcl").write_text("\n".join(script) + "\nexit\n")
+        report = self.work / f"{name}.rpt"
+        run(["sta", "-exit", str(self.work / f"{name}.tcl")], report)
+        text = report.read_text(errors="replace")
+        error = re.search(r"^Error.*", text, re.M)
+        if error:
+            raise FlowError(f"{self.block.name}: {name}.rpt: {error[0]}")
+        return text
+
+    def groups(self):
+        """{group: {"ns", "slack", "start", "end"}}; "ns" is the period at which the slack is zero.
+
+        The whole reports stay in work/sta.rpt.
+        """
+        checks = []
+        for name, choice in _groups(self.netlist.ports):
+            checks += [f'puts "OCT-GROUP {name}"',
+                       f"report_checks -path_delay max -format full -digits 3 {choice}"]
+        result = {}
+        for part in self._run("sta", checks).split("OCT-GROUP ")[1:]:
+            found = _path(part, self.period)
+            if found:
+                del found["stages"]
+                result[part.split("\n", 1)[0]] = found
+        return result
+
+    def paths(self, count):
+        """The worst period and the worst paths, each to another endpoint."""
+        text = self._run("repair", [f"report_checks -path_delay max -format full -digits 3 "
+                                    f"-group_count {count}"])
+        found = [_path(part, self.period) for part in re.split(r"(?=^Startpoint:)", text, flags=re.M)]
+        found = [path for path in found if path]
+        return max((path["ns"] for path in found), default=0.0), found
+
+
+_STAGE = re.compile(r"^\s*(-?[\d.]+)\s+-?[\d.]+ [v^] (\S+)/(\w+) \((\w+)\)$", re.M)
+
+
+def _path(text, period):
+    slack = re.search(r"(-?[\d.]+)\s+slack \((MET|VIOLATED)\)", text)
+    if not slack:
+        return None
+    return {"ns": round(period - float(slack[1]), 3), "slack": float(slack[1]),
+            "start": re.search(r"Startpoint: (\S+)", text)[1],
+            "end": re.search(r"Endpoint: (\S+)", text)[1],
+            "stages": [(inst, pin, float(delay)) for delay, inst, pin, _ in _STAGE.findall(text)]}
