@@ -131,15 +131,15 @@ class Flow:
                               self.plan.period, work)
             ns = timer.paths(1)[0]
             # Where repair has no hope, it waits until the best script is known.
-            hopeful = ns <= 1.2 * self.plan.period
+            hopeful = block.repair and ns <= 1.2 * self.plan.period
             if hopeful:
                 ns = self.repair(gates, timer)
             if best is None or ns < best[0]:
                 best = ns, hopeful, script, module, gates, timer
-            if ns <= self.plan.period:
+            if ns <= self.plan.period or not block.repair:
                 break
         ns, repaired, script, module, gates, timer = best
-        if not repaired:
+        if block.repair and not repaired:
             self.repair(gates, timer)
         self.modules[block.name] = module
         (work / "mapped.json").write_text((work / f"{script}.json").read_text())
@@ -239,7 +239,8 @@ def main():
     args = arguments()
     try:
         flow = Flow(args)
-        names = args.blocks or [n for n, b in flow.plan.blocks.items() if b.fpga or not args.fpga]
+        names = args.blocks or [n for n, b in flow.plan.blocks.items()
+                                if b.default and (b.fpga or not args.fpga)]
         results = []
         for result in schedule(flow, names, args.jobs):
             results.append(result)

@@ -22,6 +22,8 @@ class Block:
     inputs: dict = field(default_factory=dict)  # port pattern -> arrival, part of the period
     outputs: dict = field(default_factory=dict)  # port pattern -> left for others, part of it
     fpga: bool = True
+    repair: bool = True
+    default: bool = True  # synthesised when no block is named
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,14 @@ def load(path=ROOT / "scripts/synth_blocks.yaml"):
                      ("period_ns", "inputs", "outputs", "sram_access_ns", "sram_setup_ns"), "defaults")
     blocks = {}
     for name, entry in data["blocks"].items():
-        entry = _only(entry or {}, ("top", "booth", "boxes", "inputs", "outputs", "fpga"), name)
+        entry = _only(entry or {}, ("top", "booth", "boxes", "inputs", "outputs", "fpga", "repair",
+                                    "default"), name)
         blocks[name] = Block(
             name, entry.get("top", f"oct_{name}"), entry.get("booth", True),
             tuple(entry.get("boxes", ())),
             {"*": defaults["inputs"], **entry.get("inputs", {})},
-            {"*": defaults["outputs"], **entry.get("outputs", {})}, entry.get("fpga", True))
+            {"*": defaults["outputs"], **entry.get("outputs", {})},
+            entry.get("fpga", True), entry.get("repair", True), entry.get("default", True))
     for block in blocks.values():
         for box in block.boxes:
             if box not in blocks:
