@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Run the bench programs in RTL and set what they print beside the goals.
+
+Programs print `bench: <key> <work> <cycles> [more]`; each mark below makes a figure of it. Writes
+build/bench.json: a list of {case, value, unit, goal, met, cycles}. The exit code is 1 if a program fails;
+a goal that is not met is reported, not an error.
+"""
+import argparse
+import dataclasses
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+WORKERS = 8
+BEAT = 64  # bytes
+
+
+def readers_lost(alone, together):
+    """Percent of their throughput that the cores lose to each other."""
+    return 100 * (1 - alone / together)
+
+
+def formula_lost(cores, banks):
+    """Percent lost when `cores` ask random ones of `banks` each cycle and each bank serves one."""
+    return 100 * (1 - banks / cores * (1 - (1 - 1 / banks) ** cores))
+
+
+@dataclasses.dataclass
+class Mark:
+    key: str       # what the program prints
+    case: str      # name in bench.json
+    unit: str
+    goal: float
+    more: bool     # more is better
+    value: object  # function of the numbers printed
+
+
+MARKS = [
+    Mark("matmul-i32", "matmul 64x64x64 workers", "MAC/cycle", 18, True, lambda w, c: w / c),
+    Mark("matmul-i8", "matmul 64x64x64 int8 workers", "MAC/cycle", 14, True, lambda w, c: w / c),
+    Mark("residual-add", "residual-add workers", "cycle/element/core", 2, False, lambda w, c: c * WORKERS / w),
+    Mark("layernorm-i16", "layernorm 32x384 int16 workers", "cycle/element/core", 8, False,
+         lambda w, c: c * WORKERS / w),
+    Mark("layernorm-i8", "layernorm 32x384 int8 workers", "cycle/element/core", 6, False,
+         lambda w, c: c * WORKERS / w),
+    Mark("barrier", "barrier", "cycle", 12, False, lambda best, worst: worst),
+    Mark("dma-read", "dma read", "% of 64 byte/cycle", 97, True, lambda w, c: 100 * w / BEAT / c),
+    Mark("dma-write", "dma write", "% of 64 byte/cycle", 97, True, lambda w, c: 100 * w / BEAT / c),
+    Mark("dma-read+write", "dma read+write", "% of 64 byte/cycle each", 97, True,
+         lambda w, c: 100 * w / BEAT / c),
+    Mark("banks", "cores on random banks", "% lost", formula_lost(8, 32) + 3, False,
+         lambda loads, alone, together: readers_lost(alone, together)),
+]
+PROGRAMS = ["kernels", "bench_sync", "bench_dma", "bench_banks"]
+SPEED = [("bench_busy", "simulation busy", 250), ("bench_asleep", "simulation asleep", 1500)]
+
+
+def run(octant, program, options=()):
+    command = [str(octant), "sim", str(program), "--no-checks", *options]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        sys.exit(f"bench: {' '.join(command)} ended with {result.returncode}:\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
+def row(case, value, unit, goal, more, cycles=None):
+    met = value >= goal if more else value <= goal
+    entry = {"case": case, "value": round(value, 2), "unit": unit, "goal": round(goal, 2), "met": met}
+    if cycles is not None:
+        entry["cycles"] = cycles
+    return entry
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    p.add_argument("--octant", type=pathlib.Path, required=True)
+    p.add_argument("--programs", type=pathlib.Path, required=True, help="folder of the ELF files")
+    args = p.parse_args()
+    printed = {}
+    for name in PROGRAMS:
+        for line in run(args.octant, args.programs / f"{name}.elf").splitlines():
+            match = re.match(r"bench: (\S+)((?: \d+)+)$", line)
+            if match:
+                printed[match.group(1)] = [int(n) for n in match.group(2).split()]
+    rows = []
+    for mark in MARKS:
+        if mark.key not in printed:
+            sys.exit(f"bench: no program printed `bench: {mark.key} ...`")
+        numbers = printed[mark.key]
+        rows.append(row(mark.case, mark.value(*numbers), mark.unit, mark.goal, mark.more, numbers[-1]))
+    for program, case, goal in SPEED:
+        text = run(args.octant, args.programs / f"{program}.elf", ["--stats", "--watchdog", "0"])
+        match = re.search(r"simulation: .* ([\d.]+) kHz", text)
+        if not match:
+            sys.exit(f"bench: {program}: no line `simulation: ... kHz` in what octant printed")
+        rows.append(row(case, float(match.group(1)), "kHz", goal, True))
+    width = max(len(r["case"]) for r in rows)
+    for r in rows:
+        print(f"{r['case']:{width}} {r['value']:9.2f} {r['unit']:24} goal {r['goal']:8.2f}  "
+              f"{'met' if r['met'] else 'NOT MET'}")
+    out = pathlib.Path("build/bench.json")
+    out.write_text(json.dumps(rows, indent=2) + "\n")
+    print(f"{sum(r['met'] for r in rows)} of {len(rows)} goals met; {out}")
+
+
+if __name__ == "__main__":
+    main()
