@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // oct_l2_path: everything between the clients and the AXI pins: instruction cache, L2 bridge, mux,
-// guard. Wires only. Described in docs/architecture/memory_system.md. Test: tb/system.
+// guard. Wires only. Described in docs/architecture/l2_path.md. Test: tb/system.
 module oct_l2_path
   import oct_config_pkg::*;
   import oct_cluster_pkg::*;
