@@ -29,16 +29,20 @@ static uint32_t rsqrt_q31(uint32_t v) {
   return y;
 }
 
+/// Leading zeros of a value that is not 0; without Zbb GCC would call a function.
+static inline int zeros(uint32_t v) { return 31 - (int)oct_fl1(v); }
+
 /// What to do to a row's elements. The sums are of x >> pre; half: twice what it cuts off on average.
 static norm_t norm_of(sums_t s, const oct_layernorm_t* p, unsigned pre, unsigned half) {
   const int32_t sum = (int32_t)s.sum;
   uint64_t var = (uint64_t)p->n * s.squares - (uint64_t)((int64_t)sum * sum) + p->eps;  // n^2 variance
   if (var == 0) var = 1;
   const uint32_t high = (uint32_t)(var >> 32);
-  const int up = (high != 0 ? __builtin_clz(high) : 32 + __builtin_clz((uint32_t)var)) & ~1;
+  const int up = (high != 0 ? zeros(high) : 32 + zeros((uint32_t)var)) & ~1;
   const uint32_t v = (uint32_t)(var << up >> 32);           // var = v * 2^(32 - up), v in [2^30, 2^32)
   const uint64_t scale = (uint64_t)rsqrt_q31(v) * p->n;     // n / sqrt(var) * 2^(62 - up / 2)
-  const int drop = 52 - __builtin_clzll(scale);             // to twelve bits
+  const uint32_t top = (uint32_t)(scale >> 32);
+  const int drop = 52 - (top != 0 ? zeros(top) : 32 + zeros((uint32_t)scale));  // to twelve bits
   uint32_t m = ((uint32_t)(scale >> (drop - 1)) + 1) >> 1;
   int shift = 62 - up / 2 - drop - (int)p->frac + (int)pre;
   if (m == 4096) m = 2048, --shift;
@@ -46,7 +50,7 @@ static norm_t norm_of(sums_t s, const oct_layernorm_t* p, unsigned pre, unsigned
   if (shift < 0) m = 4095, shift = 0;
   const int32_t mean = sum * (16 << pre) / (int32_t)p->n + (int32_t)(half << 3);  // in sixteenths
   const int32_t t = mean * (int32_t)m;                      // 16 mean m = o * 2^(j + 4)
-  const int zeros = (int)oct_clb((uint32_t)t), j = t == 0 || zeros > 12 ? 0 : 12 - zeros;
+  const int spare = (int)oct_clb((uint32_t)t), j = t == 0 || spare > 12 ? 0 : 12 - spare;
   int32_t o = (t + (8 << j)) >> (j + 4);
   if (o > 32767) o = 32767;
   return (norm_t){oct_arq_param(-(1 << j), (int32_t)m, (unsigned)shift), oct_pack((uint32_t)o, (uint32_t)o)};
