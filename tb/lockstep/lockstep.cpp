@@ -14,6 +14,9 @@ constexpr std::uint32_t kMsip = 1U << 3, kMtip = 1U << 7;
 constexpr unsigned kMcause = 0x342, kMie = 0x304, kMstatus = 0x300;
 constexpr std::uint64_t kLimit = 3'000'000;  // cycles of one program
 constexpr unsigned kOverdue = 100;           // instructions that an enabled interrupt may wait
+// RVFI reports an instruction when the loads before it have ended, so the line that interrupted falls
+// later than the core began to handle it, and a short handler may be entered twice for it.
+constexpr std::uint64_t kReportDelay = 64;
 
 // mie has a bit that Spike has not: the bus-error interrupt.
 constexpr std::uint32_t kMieOwn = 1U << 24;
@@ -39,15 +42,19 @@ void Lockstep::fail(const std::string& what, const Retired& r) {
 }
 
 void Lockstep::take_interrupt(const Retired& r) {
-  spike_->set_pending((bench_.dut->msip_i ? kMsip : 0) | (bench_.dut->mtip_i ? kMtip : 0));
+  std::uint32_t lines = (bench_.dut->msip_i ? kMsip : 0) | (bench_.dut->mtip_i ? kMtip : 0);
+  if ((lines & spike_->csr(kMie)) == 0 && r.cycle - fell_at_ <= kReportDelay) lines = fell_;
+  spike_->set_pending(lines);
   const Commit taken = spike_->step();
   spike_->set_pending(0);
   if (taken.pc_after != r.pc) {
     fail(fmt::format("interrupt: handler at {:08x}, Spike goes to {:08x}", r.pc, taken.pc_after), r);
   }
   const std::uint32_t cause = spike_->csr(kMcause);
-  if (cause == 0x80000003) bench_.dut->msip_i = 0;
-  if (cause == 0x80000007) bench_.dut->mtip_i = 0;
+  fell_ = cause == 0x80000003 ? kMsip : kMtip;
+  fell_at_ = r.cycle;
+  if (fell_ == kMsip) bench_.dut->msip_i = 0;
+  if (fell_ == kMtip) bench_.dut->mtip_i = 0;
   if ((cause >> 31) == 0) fail("interrupt taken where Spike takes none", r);
   ++result_.interrupts;
   overdue_ = 0;
@@ -122,6 +129,7 @@ LockstepResult Lockstep::run(const Program& program, unsigned interrupt_gap,
   ended_ = false;
   overdue_ = 0;
   after_trap_ = false;
+  fell_ = 0;
   end_pc_ = program.end_pc;
   bench_.load(program.base, program.image);
   spike_ = std::make_unique<SpikeHart>(map_, 5, program.base);
@@ -143,7 +151,9 @@ LockstepResult Lockstep::run(const Program& program, unsigned interrupt_gap,
     }
     const bool calm = !bench_.dut->msip_i && !bench_.dut->mtip_i;
     if (calm && interrupt_gap != 0 && uniform<unsigned>(random, 0, interrupt_gap) == 0) {
-      const unsigned which = uniform<unsigned>(random, 1, 3);
+      // Both at once only where reports come in time to tell which of them was meant.
+      const bool prompt = bench_.timing.max_latency == 0 && bench_.timing.refuse_percent == 0;
+      const unsigned which = uniform<unsigned>(random, 1, prompt ? 3 : 2);
       bench_.dut->msip_i = which & 1;
       bench_.dut->mtip_i = which >> 1;
     }

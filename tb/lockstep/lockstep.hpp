@@ -41,6 +41,8 @@ class Lockstep {
   bool ended_ = false;
   bool after_trap_ = false;
   unsigned overdue_ = 0;
+  std::uint32_t fell_ = 0;       // the interrupt line that fell last, and when
+  std::uint64_t fell_at_ = 0;
   std::array<Retired, 16> last_{};
 };
 
