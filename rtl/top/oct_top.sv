@@ -10,8 +10,8 @@ module oct_top
   input  logic         test_en_i,         // scan mode: reset straight from rst_ni
   output logic         irq_o,             // level
 
-  input  logic [31:0]  boot_addr_i,       // reset value of BOOT_ADDR
-  input  logic [31:0]  hart_id_base_i,    // static
+  input  logic [31:0]  boot_addr_i,       // where cores start while BOOT_ADDR is 0
+  input  logic [31:0]  hart_id_base_i,    // of worker 0; both static while cores run
 
   output logic         m_axi_mem_awvalid,
   input  logic         m_axi_mem_awready,
@@ -68,6 +68,7 @@ module oct_top
   output logic [1:0]   s_axi_ctrl_rresp
 );
   logic        rst_n;
+  logic [31:0] boot_addr_q, hart_id_base_q;
   axi_rd_req_t rd_req;
   axi_rd_rsp_t rd_rsp;
   axi_wr_req_t wr_req;
@@ -76,6 +77,11 @@ module oct_top
   data_rsp_t   host_rsp;
 
   oct_tech_rst_sync u_rst_sync (.clk_i, .rst_ni, .test_en_i, .rst_no(rst_n));
+
+  always_ff @(posedge clk_i) begin
+    boot_addr_q    <= boot_addr_i;
+    hart_id_base_q <= hart_id_base_i;
+  end
 
   oct_axil u_axil (
     .clk_i,
@@ -105,8 +111,8 @@ module oct_top
     .clk_i,
     .rst_ni(rst_n),
     .irq_o,
-    .boot_addr_i,
-    .hart_id_base_i,
+    .boot_addr_i   (boot_addr_q),
+    .hart_id_base_i(hart_id_base_q),
     .host_req_i(host_req),
     .host_rsp_o(host_rsp),
     .m_rd_req_o(rd_req),

@@ -10,7 +10,7 @@ package oct_config_pkg;
   localparam int unsigned BankWords            = 512;  // 64-bit words per bank
   localparam int unsigned IcacheBytes          = 8192;  // shared instruction cache
   localparam int unsigned IcacheWays           = 4;  // ways of the instruction cache
-  localparam int unsigned L0Lines              = 4;  // lines buffered per core
+  localparam int unsigned L0Lines              = 8;  // lines buffered per core
   localparam int unsigned EngineMacs           = 1024;  // INT8 products per cycle
   localparam int unsigned EnginePorts          = 16;  // 64-bit L1 ports of the engine
   localparam int unsigned DmaBurstBeats        = 16;  // 64-byte beats per AXI burst

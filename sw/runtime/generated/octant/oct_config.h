@@ -13,7 +13,7 @@
 #define OCT_BANK_WORDS             512          // 64-bit words per bank
 #define OCT_ICACHE_BYTES           8192         // shared instruction cache
 #define OCT_ICACHE_WAYS            4            // ways of the instruction cache
-#define OCT_L0_LINES               4            // lines buffered per core
+#define OCT_L0_LINES               8            // lines buffered per core
 #define OCT_ENGINE_MACS            1024         // INT8 products per cycle
 #define OCT_ENGINE_PORTS           16           // 64-bit L1 ports of the engine
 #define OCT_DMA_BURST_BEATS        16           // 64-byte beats per AXI burst
