@@ -27,7 +27,7 @@ def prepare(block, macros, box_stubs, library, work):
     (work / "stubs.v").write_text(stubs + "".join(box_stubs))
     (work / "generic.ys").write_text(f"""read_verilog -lib stubs.v
 read_verilog -icells rtl.v
-synth -flatten -top {block.top}
+synth -flatten -noabc -top {block.top}
 dfflibmap -liberty {library}
 write_rtlil generic.il
 """)
