@@ -26,7 +26,8 @@ module oct_cluster
   localparam int unsigned Host = NumCores;
 
   // ---- Control ---------------------------------------------------------------------------------
-  logic                clear, icache_flush_host, icache_flush_cores, error_event, error_clear, flushing;
+  logic                clear, icache_flush_host, icache_flush_cores, error_event, error_clear,
+      flushing;
   logic [14:0]         idle;
   logic [NumCores-1:0] hold, held, mtip, msip, doorbell;
   logic [31:0]         boot_addr, l2_offset, axi_timeout, timeout_addr;
@@ -121,7 +122,8 @@ module oct_cluster
     .queue_rd_req_i(queue_rd_req), .queue_rd_rsp_o(queue_rd_rsp),
     .dma_rd_req_i(dma_rd_req), .dma_rd_rsp_o(dma_rd_rsp),
     .dma_wr_req_i(dma_wr_req), .dma_wr_rsp_o(dma_wr_rsp),
-    .timeout_i(axi_timeout), .timeout_o(timeout), .timeout_addr_o(timeout_addr), .timed_out_o(timed_out),
+    .timeout_i(axi_timeout), .timeout_o(timeout), .timeout_addr_o(timeout_addr),
+        .timed_out_o(timed_out),
     .m_rd_req_o, .m_rd_rsp_i, .m_wr_req_o, .m_wr_rsp_i
   );
 
@@ -170,7 +172,8 @@ module oct_cluster
 
   oct_attention u_attention (
     .clk_i, .rst_ni, .clear_i(clear), .idle_o(idle[7]),
-    .job_valid_i(engine_valid), .job_ready_o(engine_ready), .job_i(engine_job), .done_o(done[QueueEngine]),
+    .job_valid_i(engine_valid), .job_ready_o(engine_ready), .job_i(engine_job),
+        .done_o(done[QueueEngine]),
     .l1_req_o(word_req), .l1_rsp_i(word_rsp),
     .reg_req_i(engine_reg_req), .reg_rsp_o(engine_reg_rsp)
   );
@@ -188,7 +191,8 @@ module oct_cluster
     .l2_offset_o(l2_offset), .axi_timeout_o(axi_timeout),
     .icache_flush_o(icache_flush_host), .icache_prefetch_o(icache_prefetch),
     .clear_o(clear), .idle_i(idle),
-    .error_i(error), .error_event_i(error_event), .error_clear_o(error_clear), .flushing_i(flushing),
+    .error_i(error), .error_event_i(error_event), .error_clear_o(error_clear),
+        .flushing_i(flushing),
     .queue_busy_i(queue_busy), .empty_event_i(empty_event), .doorbell_o(doorbell),
     .count_i(count_q), .irq_o
   );

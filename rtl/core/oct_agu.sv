@@ -40,7 +40,8 @@ module oct_agu
     end
     remote_o = !in_l1;
     if (misaligned) begin
-      cause_o = we_o ? oct_riscv_pkg::CauseStoreMisaligned[3:0] : oct_riscv_pkg::CauseLoadMisaligned[3:0];
+      cause_o = we_o ? oct_riscv_pkg::CauseStoreMisaligned[3:0] :
+          oct_riscv_pkg::CauseLoadMisaligned[3:0];
     end else begin
       cause_o = we_o ? oct_riscv_pkg::CauseStoreAccess[3:0] : oct_riscv_pkg::CauseLoadAccess[3:0];
     end

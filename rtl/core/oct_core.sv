@@ -56,7 +56,8 @@ module oct_core
   logic [4:0]   id_rd;
   logic         wait_load, wait_mul;
   logic         flush, redirect, ex_ready, ex_stall, retire, trap, fault, mem, mem_we, taken;
-  logic         remote, to_eu, wrong, hw_flush, csr_hold, mret_now, take_irq, irq, wake, active, div_done, ex_we, ex_late, m_we;
+  logic         remote, to_eu, wrong, hw_flush, csr_hold, mret_now, take_irq, irq, wake, active,
+      div_done, ex_we, ex_late, m_we;
   logic [31:0]  redirect_pc, sum, csr_rdata, ex_result, m_data, addr, vector, mepc, loop_value;
   logic [3:0]   cause, fault_cause;
   logic         lsu_ready, lsu_idle, lsu_eu_wait, lsu_push, wb_we, bus_err;
@@ -142,7 +143,8 @@ module oct_core
 
   oct_agu u_agu (
     .valid_i(ex_valid_q && active), .ctrl_i(ex_q), .base_i(ex_a_q), .sum_i(sum), .access_o(mem),
-    .we_o(mem_we), .addr_o(addr), .remote_o(remote), .eu_o(to_eu), .fault_o(fault), .cause_o(fault_cause)
+    .we_o(mem_we), .addr_o(addr), .remote_o(remote), .eu_o(to_eu), .fault_o(fault),
+        .cause_o(fault_cause)
   );
 
   assign ex_we    = ex_valid_q && ex_q.rd_we;
@@ -192,7 +194,8 @@ module oct_core
     redirect = (retire && wrong) || vector_q || mret_q;
     if (vector_q)    redirect_pc = vector;
     else if (mret_q) redirect_pc = mepc;
-    else             redirect_pc = (ex_q.unit == UnitJalr || ex_q.unit == UnitHwloop) ? sum : ex_alt_q;
+    else             redirect_pc = (ex_q.unit == UnitJalr ||
+        ex_q.unit == UnitHwloop) ? sum : ex_alt_q;
   end
 
   assign fence_i_o = retire && ex_q.unit == UnitFenceI;

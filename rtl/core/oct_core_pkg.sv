@@ -2,7 +2,8 @@
 // oct_core_pkg: types inside the RISC-V core. Described in docs/architecture/core.md.
 package oct_core_pkg;
 
-  localparam int unsigned MaxOutstanding = 8;  // data accesses without an answer, requests queued included
+  // data accesses without an answer, requests queued included
+  localparam int unsigned MaxOutstanding = 8;
   localparam int unsigned MaxRemote         = 4;  // of these, not to L1
   localparam int unsigned NumHpm         = 4;  // mhpmcounter3 .. 6; the others read zero
   localparam int unsigned HpmWidth       = 32;
@@ -29,7 +30,8 @@ package oct_core_pkg;
     unit_e                 unit;
     res_e                  res;
     alu_op_e               alu_op;
-    logic [2:0]            funct3;     // branch condition, access size, division, loop set-up: as encoded
+    // branch condition, access size, division, loop set-up: as encoded
+    logic [2:0]            funct3;
     logic                  rd_we;      // write port A
     logic                  postinc;    // load/store at rs1 itself; rs1 := rs1 + operand b by port A
     oct_cluster_pkg::amo_e amo;
@@ -48,7 +50,8 @@ package oct_core_pkg;
     logic we_count;
     logic start_next;
     logic addr_reg;
-    logic quiet;      // the end is so far away that no younger instruction in the pipeline reaches it
+    // the end is so far away that no younger instruction in the pipeline reaches it
+    logic quiet;
   } hwloop_ctrl_t;
 
   // ---- Core <-> instruction buffer -------------------------------------------------------------

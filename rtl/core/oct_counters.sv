@@ -82,7 +82,8 @@ module oct_counters
         minstret_full_q <= minstret_q[31:0] == 32'hffff_fffe;
       end
       for (int unsigned i = 0; i < NumHpm; i++) begin
-        if (event_q[i] != 4'd0 && events[event_q[i]] && !inhibit_q[i+3]) count_q[i] <= count_q[i] + 1'b1;
+        if (event_q[i] != 4'd0 && events[event_q[i]] &&
+            !inhibit_q[i+3]) count_q[i] <= count_q[i] + 1'b1;
       end
       // A write wins over the count of its own cycle.
       if (write_i) begin

@@ -15,8 +15,10 @@ module oct_csr_map
       CsrMstatus, CsrMisa, CsrMie, CsrMtvec, CsrMstatush,
       CsrMscratch, CsrMepc, CsrMcause, CsrMtval, CsrMip, CsrBusErrAddr,
       CsrMvendorid, CsrMarchid, CsrMimpid, CsrMhartid, CsrMconfigptr: exists_o = 1'b1;
-      12'b0011_001?_????: exists_o = addr_i[4:0] == 5'd0 || addr_i[4:0] >= 5'd3;  // mcountinhibit, mhpm
-      12'b1011_?00?_????: exists_o = addr_i[4:0] != 5'd1;                         // counters, also high
+      // mcountinhibit, mhpm
+      12'b0011_001?_????: exists_o = addr_i[4:0] == 5'd0 || addr_i[4:0] >= 5'd3;
+      // counters, also high
+      12'b1011_?00?_????: exists_o = addr_i[4:0] != 5'd1;
       12'b1100_1100_0???: exists_o = addr_i[1:0] != 2'd3;                         // hardware loops
       default:            exists_o = 1'b0;
     endcase

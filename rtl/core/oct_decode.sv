@@ -142,7 +142,8 @@ module oct_decode
           illegal_o = (funct7 & 7'h5f) != 7'd0 || (funct7[5] && funct3 != 3'd0 && funct3 != 3'd5);
         end
       end
-      OpcMiscMem: begin                       // all other fields of fences are ignored, as they must be
+      // all other fields of fences are ignored, as they must be
+      OpcMiscMem: begin
         ctrl_o.unit = funct3[0] ? UnitFenceI : UnitFence;
         illegal_o   = funct3[2:1] != 2'b00;
       end

@@ -43,7 +43,8 @@ module oct_ex
   );
 
   oct_ml_alu u_ml_alu (
-    .en_i(is_ml), .op_i(oct_ml_pkg::ml_alu_op_t'(ml_op_i[MlAluWidth-1:0])), .a_i, .b_i, .c_i, .result_o(ml)
+    .en_i(is_ml), .op_i(oct_ml_pkg::ml_alu_op_t'(ml_op_i[MlAluWidth-1:0])), .a_i, .b_i, .c_i,
+        .result_o(ml)
   );
 
   oct_mul u_mul (

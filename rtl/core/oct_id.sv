@@ -227,7 +227,8 @@ module oct_id
       if (ex_ld_i) waiting[ex_ld_rd_i] = 1'b1;
       wait_load_o = (use1 && waiting[r1]) || (use2 && waiting[r2]) || (use3_or_rd && waiting[r3]);
       wait_mul_o  = ex_we_i && ex_late_i
-                    && ((use1 && ex_rd_i == r1) || (use2 && ex_rd_i == r2) || (use3 && ex_rd_i == r3));
+                    && ((use1 && ex_rd_i == r1) || (use2 && ex_rd_i == r2) || (use3 &&
+                        ex_rd_i == r3));
     end
   end
 

@@ -33,7 +33,8 @@ module oct_lsu
   output logic        idle_o,      // every access has its answer
   output logic        eu_wait_o,   // only accesses to the event unit are out, none is queued
   output logic        bus_err_o,
-  output logic [31:0] oldest_o,    // address of the oldest access without an answer, remote ones first
+  // address of the oldest access without an answer, remote ones first
+  output logic [31:0] oldest_o,
 
   output data_req_t   data_req_o,
   input  data_rsp_t   data_rsp_i
@@ -157,7 +158,8 @@ module oct_lsu
       if (push_i != data_rsp_i.valid) count_q <= push_i ? count_q + 1'b1 : count_q - 1'b1;
       if (remote_push) remote_wr_q <= remote_wr_q + 1'b1;
       if (remote_pop) remote_rd_q <= remote_rd_q + 1'b1;
-      if (remote_push != remote_pop) remote_count_q <= remote_push ? remote_count_q + 1'b1 : remote_count_q - 1'b1;
+      if (remote_push != remote_pop) remote_count_q <= remote_push ? remote_count_q + 1'b1 :
+          remote_count_q - 1'b1;
     end
   end
 

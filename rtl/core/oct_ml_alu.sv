@@ -39,8 +39,10 @@ module oct_ml_alu (
     x     = is_abs ? '0 : a;
     y     = (is_abs ? a : b) ^ {32{sub}};
     edges = size == SizeB ? 3'b111 : size == SizeH ? 3'b010 : 3'b000;
-    wide  = {x[31:24], !edges[2] || sub, x[23:16], !edges[1] || sub, x[15:8], !edges[0] || sub, x[7:0]}
-          + {y[31:24], edges[2] && sub,  y[23:16], edges[1] && sub,  y[15:8], edges[0] && sub,  y[7:0]}
+    wide  = {x[31:24], !edges[2] || sub, x[23:16], !edges[1] || sub, x[15:8], !edges[0] || sub,
+        x[7:0]}
+          + {y[31:24], edges[2] && sub,  y[23:16], edges[1] && sub,  y[15:8], edges[0] && sub,
+              y[7:0]}
           + 35'(sub);
     sum   = {wide[34:27], wide[25:18], wide[16:9], wide[7:0]};
 
@@ -100,7 +102,8 @@ module oct_ml_alu (
 
   // ---- Shifts and bit fields: rotate every lane right, then keep what belongs there ---------
   function automatic logic [31:0] shift(input ml_alu_fn_e fn, input ml_size_e size, input logic uns,
-                                        input logic [31:0] a, input logic [31:0] b, input logic [31:0] c);
+                                        input logic [31:0] a, input logic [31:0] b,
+                                            input logic [31:0] c);
     logic        left, field, at_pos, fill;
     logic [31:0] r, t, keep, rest;
     logic [4:0]  last;
@@ -110,7 +113,8 @@ module oct_ml_alu (
     field  = size == SizeW && fn != AluRor;
     at_pos = fn == AluInsert || fn == AluBclr || fn == AluBset;
     for (int i = 0; i < 4; i++) begin
-      amount[i] = size == SizeB ? {2'd0, b[8*i+:3]} : size == SizeH ? {1'd0, b[16*(i/2)+:4]} : b[4:0];
+      amount[i] = size == SizeB ? {2'd0, b[8*i+:3]} : size == SizeH ? {1'd0,
+          b[16*(i/2)+:4]} : b[4:0];
       if (left) amount[i] = -amount[i];
     end
     // Rotation, stage by stage; a byte's upper bits come from where its lane continues.
@@ -140,13 +144,15 @@ module oct_ml_alu (
     high = {1'b0, b[4:0]} + {1'b0, b[9:5]};
     last = high[5] ? 5'd31 : high[4:0];
     if (field) begin
-      keep = at_pos ? ('1 << b[4:0]) & ~(32'hffff_fffe << last) : ~(32'hffff_fffe << b[9:5]) & ('1 >> b[4:0]);
+      keep = at_pos ? ('1 << b[4:0]) & ~(32'hffff_fffe << last) : ~(32'hffff_fffe << b[9:5]) &
+          ('1 >> b[4:0]);
     end else if (fn == AluRor) begin
       keep = '1;
     end else if (size == SizeB) begin
       for (int i = 0; i < 4; i++) keep[8*i+:8] = left ? 8'hff << b[8*i+:3] : 8'hff >> b[8*i+:3];
     end else begin
-      for (int i = 0; i < 2; i++) keep[16*i+:16] = left ? 16'hffff << b[16*i+:4] : 16'hffff >> b[16*i+:4];
+      for (int i = 0; i < 2; i++) keep[16*i+:16] = left ? 16'hffff << b[16*i+:4] :
+          16'hffff >> b[16*i+:4];
     end
     // rest: what the others get.
     fill = fn == AluExtract && !uns && a[last];
@@ -162,8 +168,10 @@ module oct_ml_alu (
   endfunction
 
   // ---- Bytes from anywhere: shuffle, pack, extend, insert ----------------------------------
-  function automatic logic [31:0] permute(input ml_alu_fn_e fn, input ml_perm_e perm, input ml_size_e size,
-                                          input logic uns, input logic [31:0] a, input logic [31:0] b,
+  function automatic logic [31:0] permute(input ml_alu_fn_e fn, input ml_perm_e perm,
+      input ml_size_e size,
+                                          input logic uns, input logic [31:0] a,
+                                              input logic [31:0] b,
                                           input logic [31:0] c);
     logic [31:0] other, r;
     logic [2:0]  sel [4];     // byte 0-3 of other, 4-7 of a
@@ -247,18 +255,19 @@ module oct_ml_alu (
     endcase
   endfunction
 
-  logic [31:0] b;
+  logic [31:0] operand_b;
 
   always_comb begin
-    b        = '0;
-    result_o = '0;
+    operand_b = '0;
+    result_o  = '0;
     if (en_i) begin
-      b = !op_i.sc ? b_i : op_i.size == SizeB ? {4{b_i[7:0]}} : {2{b_i[15:0]}};
+      operand_b = !op_i.sc ? b_i : op_i.size == SizeB ? {4{b_i[7:0]}} : {2{b_i[15:0]}};
       unique case (op_i.fn) inside
-        [AluAdd:AluClipu]:    result_o = arith(op_i.fn, op_i.size, op_i.uns, a_i, b);
-        [AluSll:AluBset]:     result_o = shift(op_i.fn, op_i.size, op_i.uns, a_i, b, c_i);
+        [AluAdd:AluClipu]:    result_o = arith(op_i.fn, op_i.size, op_i.uns, a_i, operand_b);
+        [AluSll:AluBset]:     result_o = shift(op_i.fn, op_i.size, op_i.uns, a_i, operand_b, c_i);
         [AluFf1:AluCnt]:      result_o = count(op_i.fn, a_i);
-        default:              result_o = permute(op_i.fn, op_i.perm, op_i.size, op_i.uns, a_i, b, c_i);
+        default:              result_o = permute(op_i.fn, op_i.perm, op_i.size, op_i.uns, a_i,
+            operand_b, c_i);
       endcase
     end
   end

@@ -37,7 +37,8 @@ module oct_ml_decode (
     return r;
   endfunction
 
-  function automatic logic [31:0] lanes6(input logic [5:0] v, input logic sign, input ml_size_e size);
+  function automatic logic [31:0] lanes6(input logic [5:0] v, input logic sign,
+      input ml_size_e size);
     logic [15:0] h;
     h = {{10{sign & v[5]}}, v};
     return size == SizeB ? {4{h[7:0]}} : {2{h}};
@@ -82,11 +83,13 @@ module oct_ml_decode (
       end
       6'h10: begin d.unit = UnitMul; d.valid = six; uns = 1'b1; end
       6'h11: begin d.unit = UnitMul; d.valid = six; d.mul.b_signed = 1'b1; end
-      6'h12: begin d.unit = UnitMul; d.valid = six; d.mul.a_signed = 1'b1; d.mul.b_signed = 1'b1; end
+      6'h12: begin d.unit = UnitMul; d.valid = six; d.mul.a_signed = 1'b1; d.mul.b_signed =
+          1'b1; end
       6'h13: begin d.unit = UnitMul; d.valid = six; uns = 1'b1; d.mul.acc = 1'b1; end
       6'h14: begin d.unit = UnitMul; d.valid = six; d.mul.b_signed = 1'b1; d.mul.acc = 1'b1; end
       6'h15: begin
-        d.unit = UnitMul; d.valid = six; d.mul.a_signed = 1'b1; d.mul.b_signed = 1'b1; d.mul.acc = 1'b1;
+        d.unit = UnitMul; d.valid = six; d.mul.a_signed = 1'b1; d.mul.b_signed =
+            1'b1; d.mul.acc = 1'b1;
       end
       6'h17: begin   // lane in, lane out
         d.alu.fn  = f3[2] ? AluIns : AluExt;
@@ -106,7 +109,8 @@ module oct_ml_decode (
         d.alu.fn = AluPerm; d.alu.perm = f3[0] ? Perm2B : Perm2H;
         d.use_rs3 = 1'b1; d.valid = f3[2:1] == 2'b00 && !bit25;
       end
-      6'h1e: begin d.alu.fn = AluPerm; d.alu.perm = bit25 ? PermPackH : PermPack; d.valid = f3 == 3'd0; end
+      6'h1e: begin d.alu.fn = AluPerm; d.alu.perm = bit25 ? PermPackH : PermPack; d.valid =
+          f3 == 3'd0; end
       6'h1f: begin
         d.alu.fn = AluPerm; d.alu.perm = bit25 ? PermHiB : PermLoB;
         d.use_rs3 = 1'b1; d.valid = f3 == 3'd1;
@@ -134,7 +138,8 @@ module oct_ml_decode (
   endfunction
 
   // ---- custom-1, funct3 011 ----------------------------------------------------------------
-  function automatic ml_dec_t reg_reg(input ml_dec_t in, input logic [6:0] f7, input logic [4:0] rs2);
+  function automatic ml_dec_t reg_reg(input ml_dec_t in, input logic [6:0] f7,
+      input logic [4:0] rs2);
     ml_dec_t d;
     d          = in;
     d.use_rs1  = 1'b1;
@@ -203,7 +208,8 @@ module oct_ml_decode (
         d.imm     = clip_bound(rs2);
         d.valid   = 1'b1;
       end
-      7'b100_0???: begin d.unit = UnitMul; d.mul.fn = MulAddNr; d.use_rs3 = 1'b1; d.valid = 1'b1; end
+      7'b100_0???: begin d.unit = UnitMul; d.mul.fn = MulAddNr; d.use_rs3 = 1'b1; d.valid =
+          1'b1; end
       7'h48, 7'h49: begin
         d.unit = UnitMul; d.mul.fn = MulLo; d.mul.acc = 1'b1; d.mul.neg = f7[0];
         d.use_rs3 = 1'b1; d.valid = 1'b1;
@@ -310,7 +316,8 @@ module oct_ml_decode (
           dec_o.imm      = {22'd0, instr_i[29:20]};
           dec_o.alu.size = SizeW;
           dec_o.alu.uns  = funct2[0];
-          dec_o.alu.fn   = funct3[0] ? (funct2[0] ? AluBset : AluBclr) : (funct2[1] ? AluInsert : AluExtract);
+          dec_o.alu.fn   = funct3[0] ? (funct2[0] ? AluBset : AluBclr) : (funct2[1] ?
+              AluInsert : AluExtract);
           dec_o.use_rs3  = funct2[1];
         end else begin                    // shift by immediate: add, subtract, multiply, accumulate
           dec_o.valid        = 1'b1;

@@ -29,7 +29,8 @@ package oct_ml_pkg;
     AluPerm                                   // shuffles and packs: see perm
   } ml_alu_fn_e;
 
-  typedef enum logic [2:0] {PermB, PermH, Perm2B, Perm2H, PermPack, PermPackH, PermLoB, PermHiB} ml_perm_e;
+  typedef enum logic [2:0] {PermB, PermH, Perm2B, Perm2H, PermPack, PermPackH, PermLoB,
+      PermHiB} ml_perm_e;
 
   typedef struct packed {
     ml_alu_fn_e fn;
@@ -71,7 +72,8 @@ package oct_ml_pkg;
   function automatic logic [25:0] mul9x17(input logic signed [8:0] x, input logic signed [16:0] y);
 `ifdef SYNTHESIS
     // Radix 4: five rows of 0, +-y, +-2y. Sign bits are inverted, the constant takes them off.
-    localparam logic [25:0] Fix = -(26'd1 << 17) - (26'd1 << 19) - (26'd1 << 21) - (26'd1 << 23) - (26'd1 << 25);
+    localparam logic [25:0] Fix =
+        -(26'd1 << 17) - (26'd1 << 19) - (26'd1 << 21) - (26'd1 << 23) - (26'd1 << 25);
     logic [10:0]      d;
     logic [17:0]      v;
     logic [4:0][25:0] row;

@@ -42,7 +42,8 @@ module oct_mul (
   } stage_t;
 
   // ---- Stage 1 -----------------------------------------------------------------------------
-  function automatic stage_t multiply(input ml_mul_op_t op, input logic [31:0] a, input logic [31:0] b_raw,
+  function automatic stage_t multiply(input ml_mul_op_t op, input logic [31:0] a,
+      input logic [31:0] b_raw,
                                       input logic [31:0] c);
     stage_t             s;
     logic [31:0]        b;
@@ -116,7 +117,8 @@ module oct_mul (
     // Rounding and the signs of the products (see SignFix) are added to c here. a - b is
     // a + ~b + 1, and c - a * b is ~(~c + a * b), inverted behind the sum.
     half = op.round && s.shift != 0 ? 32'd1 << (s.shift - 5'd1) : '0;
-    addend = op.fn == MulAddN ? b ^ {32{op.neg}} : op.acc || op.fn == MulAddNr ? c ^ {32{s.invert}} : '0;
+    addend = op.fn == MulAddN ? b ^ {32{op.neg}} : op.acc ||
+        op.fn == MulAddNr ? c ^ {32{s.invert}} : '0;
     s.c  = 34'(addend) + 34'(half) + 34'(op.neg && op.fn == MulAddN) - 34'({signs, 25'd0});
     if (rq) s.c = 34'(c);
     unique case (op.fn)
@@ -149,7 +151,8 @@ module oct_mul (
     return t[16:1] + 16'(up);
   endfunction
 
-  function automatic logic [7:0] requant22(input logic signed [21:0] v, input logic [4:0] s, input logic round);
+  function automatic logic [7:0] requant22(input logic signed [21:0] v, input logic [4:0] s,
+      input logic round);
     logic signed [22:0] t;
     logic               up;
     t  = $signed({v, 1'b0}) >>> s;

@@ -30,10 +30,12 @@ module oct_rvc
       // Quadrant 0
       5'b000_00:  // c.addi4spn
         if (c_i[12:5] != 8'd0) begin
-          instr_o = {2'b0, c_i[10:7], c_i[12:11], c_i[5], c_i[6], 2'b00, 5'd2, 3'b000, rdp, OpcOpImm};
+          instr_o = {2'b0, c_i[10:7], c_i[12:11], c_i[5], c_i[6], 2'b00, 5'd2, 3'b000, rdp,
+              OpcOpImm};
         end
       5'b010_00: instr_o = {5'b0, c_i[5], c_i[12:10], c_i[6], 2'b00, rsp, 3'b010, rdp, OpcLoad};
-      5'b110_00: instr_o = {5'b0, c_i[5], c_i[12], rs2p, rsp, 3'b010, c_i[11:10], c_i[6], 2'b00, OpcStore};
+      5'b110_00: instr_o = {5'b0, c_i[5], c_i[12], rs2p, rsp, 3'b010, c_i[11:10], c_i[6], 2'b00,
+          OpcStore};
       // Quadrant 1
       5'b000_01: instr_o = {imm6, rd, 3'b000, rd, OpcOpImm};                       // c.addi, c.nop
       5'b001_01: instr_o = {imm_j[20], imm_j[10:1], imm_j[11], imm_j[19:12], 5'd1, OpcJal};
@@ -41,7 +43,8 @@ module oct_rvc
       5'b011_01:
         if ({c_i[12], c_i[6:2]} != 6'd0) begin
           if (rd == 5'd2) begin                                                    // c.addi16sp
-            instr_o = {{3{c_i[12]}}, c_i[4:3], c_i[5], c_i[2], c_i[6], 4'b0, 5'd2, 3'b000, 5'd2, OpcOpImm};
+            instr_o = {{3{c_i[12]}}, c_i[4:3], c_i[5], c_i[2], c_i[6], 4'b0, 5'd2, 3'b000, 5'd2,
+                OpcOpImm};
           end else begin                                                           // c.lui
             instr_o = {{15{c_i[12]}}, c_i[6:2], rd, OpcLui};
           end
@@ -63,11 +66,13 @@ module oct_rvc
         endcase
       5'b101_01: instr_o = {imm_j[20], imm_j[10:1], imm_j[11], imm_j[19:12], 5'd0, OpcJal};
       5'b110_01, 5'b111_01:                                                        // c.beqz, c.bnez
-        instr_o = {imm_b[12], imm_b[10:5], 5'd0, rsp, 2'b00, c_i[13], imm_b[4:1], imm_b[11], OpcBranch};
+        instr_o = {imm_b[12], imm_b[10:5], 5'd0, rsp, 2'b00, c_i[13], imm_b[4:1], imm_b[11],
+            OpcBranch};
       // Quadrant 2
       5'b000_10: if (!c_i[12]) instr_o = {7'b0, c_i[6:2], rd, 3'b001, rd, OpcOpImm};  // c.slli
       5'b010_10:                                                                   // c.lwsp
-        if (rd != 5'd0) instr_o = {4'b0, c_i[3:2], c_i[12], c_i[6:4], 2'b00, 5'd2, 3'b010, rd, OpcLoad};
+        if (rd != 5'd0) instr_o = {4'b0, c_i[3:2], c_i[12], c_i[6:4], 2'b00, 5'd2, 3'b010, rd,
+            OpcLoad};
       5'b100_10:
         if (!c_i[12]) begin
           if (rs2 != 5'd0) instr_o = {7'b0, rs2, 5'd0, 3'b000, rd, OpcOp};         // c.mv
@@ -77,7 +82,8 @@ module oct_rvc
           else if (rd != 5'd0) instr_o = {12'b0, rd, 3'b000, 5'd1, OpcJalr};       // c.jalr
           else instr_o = 32'h0010_0073;                                            // c.ebreak
         end
-      5'b110_10: instr_o = {4'b0, c_i[8:7], c_i[12], rs2, 5'd2, 3'b010, c_i[11:9], 2'b00, OpcStore};  // c.swsp
+      // c.swsp
+      5'b110_10: instr_o = {4'b0, c_i[8:7], c_i[12], rs2, 5'd2, 3'b010, c_i[11:9], 2'b00, OpcStore};
       default: instr_o = bad;
     endcase
   end

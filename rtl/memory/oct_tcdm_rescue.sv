@@ -5,7 +5,6 @@
 // arbitration no time. Bound and proof: docs/architecture/tcdm.md, formal/memory/tcdm_xbar.sv.
 module oct_tcdm_rescue
   import oct_tcdm_pkg::*;
-  import oct_config_pkg::*;
   import oct_cluster_pkg::*;
 (
   input  logic                       clk_i,

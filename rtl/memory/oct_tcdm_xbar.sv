@@ -8,7 +8,6 @@
 
 module oct_tcdm_xbar
   import oct_tcdm_pkg::*;
-  import oct_config_pkg::*;
   import oct_cluster_pkg::*;
 (
   input  logic                              clk_i,
@@ -35,7 +34,8 @@ module oct_tcdm_xbar
   banks_t [NumNarrow-1:0] narrow_ask;
   banks_t [NumWord-1:0]   word_ask;
   banks_t [NumLine-1:0]   line_ask;
-  banks_t                 line_any, line_taken, word_any, hold, held, lock_d, lock_q, lock2_q, unused_any;
+  banks_t                 line_any, line_taken, word_any, hold, held, lock_d, lock_q, lock2_q,
+      unused_any;
   logic [NumMasters-1:0]  vip, lost;
   logic [NumLine-1:0][LineLanes-1:0] line_mask;
   logic [OrderWidth-1:0]  order_q;
@@ -91,8 +91,10 @@ module oct_tcdm_xbar
     line_any   = line_ask[0] | line_ask[1];
     line_taken = (line_first[0] ? line_ask[0] : '0) | (line_first[1] ? line_ask[1] : '0);
     line_lead  = (line_first[0] == line_first[1]) ? order_q[0] : line_first[1];
-    line_gnt_o[0] = line_ask[0] & ~((line_first[0] ? '0 : word_any) | (line_lead ? line_ask[1] : '0));
-    line_gnt_o[1] = line_ask[1] & ~((line_first[1] ? '0 : word_any) | (line_lead ? '0 : line_ask[0]));
+    line_gnt_o[0] = line_ask[0] & ~((line_first[0] ? '0 : word_any) | (line_lead ?
+        line_ask[1] : '0));
+    line_gnt_o[1] = line_ask[1] & ~((line_first[1] ? '0 : word_any) | (line_lead ? '0 :
+        line_ask[0]));
   end
 
   oct_tcdm_arb #(.N(NumWord)) u_word (

@@ -57,7 +57,7 @@ module oct_queue_regs
   logic [2:0]  queue;
   logic [5:0]  idx;
   logic        is_queue, is_sem, is_preg, err;
-  logic [6:0]  units;      // QueueUnits is at most 64
+  logic [6:0]  on_chip;      // QueueUnits is at most 64
   logic [31:0] rdata;
   head_status_t st;
 
@@ -68,8 +68,8 @@ module oct_queue_regs
   assign is_preg  = addr_q[11:7] == 5'h0c && {27'b0, addr_q[6:2]} < NumPregs;
   assign st       = status_i[queue];
   always_comb begin
-    units = '0;
-    units[CountWidth-1:0] = units_i[queue];
+    on_chip = '0;
+    on_chip[CountWidth-1:0] = units_i[queue];
   end
 
   assign ring_queue_o = queue;
@@ -97,7 +97,7 @@ module oct_queue_regs
           4'h3:       err = 1'b0;
           4'h4: begin
             err   = we_q;
-            rdata = {5'b0, st.in_flight, 1'b0, units, 1'b0, st.which, st.sem,
+            rdata = {5'b0, st.in_flight, 1'b0, on_chip, 1'b0, st.which, st.sem,
                      2'b0, st.poisoned, dead_i[queue], st.offered, st.waiting, st.valid,
                      busy_i[queue]};
           end

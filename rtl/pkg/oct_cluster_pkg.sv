@@ -210,7 +210,8 @@ package oct_cluster_pkg;
   typedef struct packed {
     core_state_e state;
     logic [31:0] pc;      // of the oldest instruction that has not left execute
-    logic [31:0] addr;    // of the oldest data access without an answer (valid in CoreLoad/CoreEvent)
+    // of the oldest data access without an answer (valid in CoreLoad/CoreEvent)
+    logic [31:0] addr;
   } core_status_t;
 
 endpackage

@@ -45,7 +45,8 @@ package oct_riscv_pkg;
   localparam logic [11:0] CsrMcause        = 12'h342;
   localparam logic [11:0] CsrMtval         = 12'h343;
   localparam logic [11:0] CsrMip           = 12'h344;
-  localparam logic [11:0] CsrBusErrAddr    = 12'h7c1;  // Octant: address of a bus error; a write clears it
+  // Octant: address of a bus error; a write clears it
+  localparam logic [11:0] CsrBusErrAddr    = 12'h7c1;
   localparam logic [11:0] CsrMcycle        = 12'hb00;
   localparam logic [11:0] CsrMinstret      = 12'hb02;
   localparam logic [11:0] CsrMhpmcounter3  = 12'hb03;

@@ -31,7 +31,8 @@ constexpr std::int32_t add_requantize(std::int32_t a, std::int32_t b, std::uint3
 }
 
 // ---- LayerNorm ---------------------------------------------------------------------------------
-// x: INT16, or INT8 times 256. With x' = x >> pre, S = sum x', Q = sum x'^2 (Q < 2^32), V = n Q - S^2
+// x: INT16, or INT8 times 256. With x' = x >> pre, S = sum x', Q = sum x'^2 (Q < 2^32), V = n Q -
+// S^2
 // + eps, sigma = sqrt(V) / n * 2^pre:
 //   n_i = clip16(((x_i - mean) / sigma) * 2^frac), as (x_i m - o 2^j) / 2^shift with a 12-bit m, a
 //         16-bit o and j such that the offset is good to 2^-16 of itself or exact;
@@ -43,7 +44,10 @@ struct LayerNorm {
   std::span<const std::int16_t> gamma, beta;
 };
 
-struct Normalizer { std::int64_t m, offset; unsigned j, shift; };
+struct Normalizer {
+  std::int64_t m, offset;
+  unsigned j, shift;
+};
 
 /// 2^31 / sqrt(v / 2^30), v in [2^30, 2^32): 1.10317 - v / 6, then y (3 - v y^2) / 2 three times,
 /// every product cut (not rounded) to Q30 or Q31.
@@ -57,17 +61,28 @@ constexpr std::uint32_t rsqrt_q31(std::uint32_t v) {
 }
 
 /// half: twice what x >> pre cuts off on average, in units of x.
-constexpr Normalizer normalizer(const LayerNorm& p, std::int64_t sum, std::uint64_t squares, unsigned pre, int half) {
+constexpr Normalizer normalizer(const LayerNorm& p, std::int64_t sum, std::uint64_t squares,
+                                unsigned pre, int half) {
   std::uint64_t var = p.n * squares - static_cast<std::uint64_t>(sum * sum) + p.eps;
   if (var == 0) var = 1;
   const int up = std::countl_zero(var) & ~1;
-  const std::uint64_t scale = std::uint64_t{rsqrt_q31(static_cast<std::uint32_t>(var << up >> 32))} * p.n;
+  const std::uint64_t scale =
+      std::uint64_t{rsqrt_q31(static_cast<std::uint32_t>(var << up >> 32))} * p.n;
   const int drop = 52 - std::countl_zero(scale);
   std::int64_t m = static_cast<std::int64_t>(((scale >> (drop - 1)) + 1) >> 1);
   int shift = 62 - up / 2 - drop - static_cast<int>(p.frac) + static_cast<int>(pre);
-  if (m == 4096) { m = 2048; --shift; }
-  if (shift > 31) { m = 0; shift = 31; }          // sigma beyond all bounds: n = 0
-  if (shift < 0) { m = 4095; shift = 0; }         // sigma below 2^-frac: as steep as can be
+  if (m == 4096) {
+    m = 2048;
+    --shift;
+  }
+  if (shift > 31) {
+    m = 0;
+    shift = 31;
+  }  // sigma beyond all bounds: n = 0
+  if (shift < 0) {
+    m = 4095;
+    shift = 0;
+  }  // sigma below 2^-frac: as steep as can be
   // Mean in sixteenths, cut towards zero.
   const std::int64_t mean = sum * (16 << pre) / static_cast<std::int64_t>(p.n) + 8 * half;
   const std::int64_t t = mean * m;
@@ -80,7 +95,8 @@ constexpr Normalizer normalizer(const LayerNorm& p, std::int64_t sum, std::uint6
 }
 
 /// One row; x as INT16 values (INT8 inputs times 256, with pre = 8 and exact sums).
-inline void layernorm_row(const LayerNorm& p, std::span<const std::int16_t> x, bool from_int8, std::span<std::int8_t> y) {
+inline void layernorm_row(const LayerNorm& p, std::span<const std::int16_t> x, bool from_int8,
+                          std::span<std::int8_t> y) {
   assert(x.size() == p.n && y.size() == p.n);
   const unsigned pre = from_int8 ? 8 : p.pre;
   std::int64_t sum = 0;
@@ -93,8 +109,10 @@ inline void layernorm_row(const LayerNorm& p, std::span<const std::int16_t> x, b
   assert(squares < std::uint64_t{1} << 32);
   const Normalizer k = normalizer(p, sum, squares, pre, from_int8 ? 0 : (1 << pre) - 1);
   for (unsigned i = 0; i < p.n; ++i) {
-    const std::int64_t norm = ml::clip<16>(ml::round_shift(x[i] * k.m - (k.offset << k.j), k.shift));
-    y[i] = static_cast<std::int8_t>(ml::clip<8>(ml::round_shift(norm * p.gamma[i] + p.beta[i] * 256, 15)));
+    const std::int64_t norm =
+        ml::clip<16>(ml::round_shift(x[i] * k.m - (k.offset << k.j), k.shift));
+    y[i] = static_cast<std::int8_t>(
+        ml::clip<8>(ml::round_shift(norm * p.gamma[i] + p.beta[i] * 256, 15)));
   }
 }
 

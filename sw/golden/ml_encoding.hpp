@@ -17,17 +17,28 @@ enum class Ext { kM, kMem, kHwlp, kAlu, kBitmanip, kMac, kSimd, kOct };
 
 /// Where operands sit. rd is read as c in the forms with a D.
 enum class Form {
-  kR, kRd,          // rd, rs1, rs2
-  kUnary,           // rd, rs1; rs2 field 0
-  kImm5,            // rd, rs1, uimm5 in the rs2 field
-  kShift, kShiftD,  // rd, rs1, rs2, uimm5 in bits 29:25
-  kField, kFieldD,  // rd, rs1, is3 in 29:25, is2 in 24:20; imm = is3 << 5 | is2
-  kS6, kS6d,        // rd, rs1, simm6: bit 0 in 25, bits 5:1 in 24:20
-  kU6, kU6d, kU4, kU3,
-  kRq,              // kRd; lane in the low bits of funct7
-  kLoadImm, kLoadReg, kLoadRr,     // post-increment by imm, by rs2; rs1 + rs2
-  kStoreImm, kStoreReg, kStoreRr,  // the same; register offset in bits 11:7
-  kHwlp                            // bits 31:20 in imm, 19:15 in rs1
+  kR,
+  kRd,     // rd, rs1, rs2
+  kUnary,  // rd, rs1; rs2 field 0
+  kImm5,   // rd, rs1, uimm5 in the rs2 field
+  kShift,
+  kShiftD,  // rd, rs1, rs2, uimm5 in bits 29:25
+  kField,
+  kFieldD,  // rd, rs1, is3 in 29:25, is2 in 24:20; imm = is3 << 5 | is2
+  kS6,
+  kS6d,  // rd, rs1, simm6: bit 0 in 25, bits 5:1 in 24:20
+  kU6,
+  kU6d,
+  kU4,
+  kU3,
+  kRq,  // kRd; lane in the low bits of funct7
+  kLoadImm,
+  kLoadReg,
+  kLoadRr,  // post-increment by imm, by rs2; rs1 + rs2
+  kStoreImm,
+  kStoreReg,
+  kStoreRr,  // the same; register offset in bits 11:7
+  kHwlp      // bits 31:20 in imm, 19:15 in rs1
 };
 
 struct Insn {
@@ -41,88 +52,150 @@ struct Insn {
 };
 
 constexpr u32 kCustom0 = 0x0b, kCustom1 = 0x2b, kCustom2 = 0x5b, kCustom3 = 0x7b, kOp = 0x33;
-constexpr u32 word(u32 opcode, u32 funct3, u32 funct7) { return opcode | funct3 << 12 | funct7 << 25; }
+constexpr u32 word(u32 opcode, u32 funct3, u32 funct7) {
+  return opcode | funct3 << 12 | funct7 << 25;
+}
 
 constexpr bool has(Form f, std::initializer_list<Form> list) {
-  for (const Form x : list) if (x == f) return true;
+  for (const Form x : list)
+    if (x == f) return true;
   return false;
 }
 /// Bits that tell the instruction from all others; operand fields are left out.
 constexpr u32 fixed_bits(const Insn& i) {
   switch (i.form) {
-    case Form::kUnary: return 0xfff0707f;
-    case Form::kShift: case Form::kShiftD: case Form::kField: case Form::kFieldD: return 0xc000707f;
-    case Form::kS6: case Form::kS6d: case Form::kU6: case Form::kU6d: case Form::kU4: case Form::kU3:
+    case Form::kUnary:
+      return 0xfff0707f;
+    case Form::kShift:
+    case Form::kShiftD:
+    case Form::kField:
+    case Form::kFieldD:
+      return 0xc000707f;
+    case Form::kS6:
+    case Form::kS6d:
+    case Form::kU6:
+    case Form::kU6d:
+    case Form::kU4:
+    case Form::kU3:
       return 0xfc00707f;
-    case Form::kLoadImm: case Form::kStoreImm: return 0x0000707f;
-    case Form::kHwlp: return 0x00007f7f;
-    default: return 0xfe00707f;
+    case Form::kLoadImm:
+    case Form::kStoreImm:
+      return 0x0000707f;
+    case Form::kHwlp:
+      return 0x00007f7f;
+    default:
+      return 0xfe00707f;
   }
 }
 constexpr bool reads_rs2(const Insn& i) {
   return has(i.form, {Form::kR, Form::kRd, Form::kShift, Form::kShiftD, Form::kRq, Form::kLoadReg,
-    Form::kLoadRr, Form::kStoreImm, Form::kStoreReg, Form::kStoreRr});
+                      Form::kLoadRr, Form::kStoreImm, Form::kStoreReg, Form::kStoreRr});
 }
 constexpr bool reads_rd(const Insn& i) {
   return has(i.form, {Form::kRd, Form::kShiftD, Form::kFieldD, Form::kS6d, Form::kU6d, Form::kRq});
 }
 
-struct Operands { u32 rd = 0, rs1 = 0, rs2 = 0, imm = 0; };  // rd: offset register of kStoreReg/Rr
+struct Operands {
+  u32 rd = 0, rs1 = 0, rs2 = 0, imm = 0;
+};  // rd: offset register of kStoreReg/Rr
 
 constexpr u32 encode(const Insn& i, Operands o) {
   const u32 regs = i.match | o.rd << 7 | o.rs1 << 15;
   switch (i.form) {
-    case Form::kUnary: return regs;
-    case Form::kImm5: return regs | (o.imm & 31) << 20;
-    case Form::kShift: case Form::kShiftD: return regs | o.rs2 << 20 | (o.imm & 31) << 25;
-    case Form::kField: case Form::kFieldD: return regs | (o.imm & 1023) << 20;
-    case Form::kS6: case Form::kS6d: case Form::kU6: case Form::kU6d: case Form::kU4: case Form::kU3:
+    case Form::kUnary:
+      return regs;
+    case Form::kImm5:
+      return regs | (o.imm & 31) << 20;
+    case Form::kShift:
+    case Form::kShiftD:
+      return regs | o.rs2 << 20 | (o.imm & 31) << 25;
+    case Form::kField:
+    case Form::kFieldD:
+      return regs | (o.imm & 1023) << 20;
+    case Form::kS6:
+    case Form::kS6d:
+    case Form::kU6:
+    case Form::kU6d:
+    case Form::kU4:
+    case Form::kU3:
       return regs | (o.imm & 1) << 25 | (o.imm >> 1 & 31) << 20;
-    case Form::kLoadImm: return regs | o.imm << 20;
+    case Form::kLoadImm:
+      return regs | o.imm << 20;
     case Form::kStoreImm:
       return i.match | o.rs1 << 15 | o.rs2 << 20 | (o.imm & 31) << 7 | (o.imm >> 5 & 127) << 25;
-    case Form::kHwlp: return i.match | (o.rd & 1) << 7 | o.rs1 << 15 | o.imm << 20;
-    default: return regs | o.rs2 << 20;
+    case Form::kHwlp:
+      return i.match | (o.rd & 1) << 7 | o.rs1 << 15 | o.imm << 20;
+    default:
+      return regs | o.rs2 << 20;
   }
 }
 
 /// Values that the instruction accepts as imm.
-struct ImmRange { i32 lo = 0, hi = 0; };
+struct ImmRange {
+  i32 lo = 0, hi = 0;
+};
 constexpr ImmRange imm_range(const Insn& i) {
   switch (i.form) {
-    case Form::kImm5: case Form::kShift: case Form::kShiftD: return {0, 31};
-    case Form::kField: case Form::kFieldD: return {0, 1023};
-    case Form::kS6: case Form::kS6d: return {-32, 31};
-    case Form::kU6: case Form::kU6d: return {0, 63};
-    case Form::kU4: return {0, 15};
-    case Form::kU3: return {0, 7};
-    case Form::kLoadImm: case Form::kStoreImm: return {-2048, 2047};
-    case Form::kHwlp: return {0, 4095};
-    default: return {};
+    case Form::kImm5:
+    case Form::kShift:
+    case Form::kShiftD:
+      return {0, 31};
+    case Form::kField:
+    case Form::kFieldD:
+      return {0, 1023};
+    case Form::kS6:
+    case Form::kS6d:
+      return {-32, 31};
+    case Form::kU6:
+    case Form::kU6d:
+      return {0, 63};
+    case Form::kU4:
+      return {0, 15};
+    case Form::kU3:
+      return {0, 7};
+    case Form::kLoadImm:
+    case Form::kStoreImm:
+      return {-2048, 2047};
+    case Form::kHwlp:
+      return {0, 4095};
+    default:
+      return {};
   }
 }
 
 /// Result from register values: forms the second operand as the form says and calls eval.
 constexpr u32 evaluate(const Insn& i, u32 rs1, u32 rs2, u32 rd, u32 imm) {
-  const bool from_imm = has(i.form, {Form::kS6, Form::kS6d, Form::kU6, Form::kU6d, Form::kU4, Form::kU3});
+  const bool from_imm =
+      has(i.form, {Form::kS6, Form::kS6d, Form::kU6, Form::kU6d, Form::kU4, Form::kU3});
   u32 b = from_imm ? imm : rs2;
   if (i.sc) b = i.width == 8 ? replicate<8>(b) : replicate<16>(b);
   return i.eval(rs1, b, rd, imm);
 }
 
-// ---- The table --------------------------------------------------------------------------------------
+// ---- The table
+// --------------------------------------------------------------------------------------
 
 namespace detail {
 using Eval = u32 (*)(u32, u32, u32, u32);
-#define OCT_EVAL(expr) [](u32 a, u32 b, u32 c, u32 i) -> u32 { (void)a, (void)b, (void)c, (void)i; return expr; }
+#define OCT_EVAL(expr)                    \
+  [](u32 a, u32 b, u32 c, u32 i) -> u32 { \
+    (void)a, (void)b, (void)c, (void)i;   \
+    return expr;                          \
+  }
 
-inline Insn simd(std::string name, Form form, u32 f5, u32 f, u32 funct3, Eval eval, bool sc = false) {
-  return {std::move(name), Ext::kSimd, form, word(kCustom3, funct3, f5 << 2 | f << 1), eval,
-          (funct3 & 1) != 0 ? 8U : 16U, sc};
+inline Insn simd(std::string name, Form form, u32 f5, u32 f, u32 funct3, Eval eval,
+                 bool sc = false) {
+  return {std::move(name),
+          Ext::kSimd,
+          form,
+          word(kCustom3, funct3, f5 << 2 | f << 1),
+          eval,
+          (funct3 & 1) != 0 ? 8U : 16U,
+          sc};
 }
 /// The six variants .h .b .sc.h .sc.b .sci.h .sci.b.
-inline void simd6(std::vector<Insn>& t, const std::string& name, u32 f5, u32 f, Form vec, Form sci_h,
-                  Form sci_b, Eval h, Eval b) {
+inline void simd6(std::vector<Insn>& t, const std::string& name, u32 f5, u32 f, Form vec,
+                  Form sci_h, Form sci_b, Eval h, Eval b) {
   t.push_back(simd(name + ".h", vec, f5, f, 0, h));
   t.push_back(simd(name + ".b", vec, f5, f, 1, b));
   t.push_back(simd(name + ".sc.h", vec, f5, f, 4, h, true));
@@ -130,14 +203,30 @@ inline void simd6(std::vector<Insn>& t, const std::string& name, u32 f5, u32 f, 
   t.push_back(simd(name + ".sci.h", sci_h, f5, f, 6, h, true));
   t.push_back(simd(name + ".sci.b", sci_b, f5, f, 7, b, true));
 }
-#define OCT_SIMD(name, f5, f, vec, sci, expr)                                          \
-  simd6(t, name, f5, f, Form::vec, Form::sci, Form::sci,                               \
-        [](u32 a, u32 b, u32 c, u32) { constexpr unsigned W = 16; (void)c; return expr; }, \
-        [](u32 a, u32 b, u32 c, u32) { constexpr unsigned W = 8; (void)c; return expr; })
-#define OCT_SIMD_SHIFT(name, f5, expr)                                                 \
-  simd6(t, name, f5, 0, Form::kR, Form::kU4, Form::kU3,                                \
-        [](u32 a, u32 b, u32, u32) { constexpr unsigned W = 16; return expr; },        \
-        [](u32 a, u32 b, u32, u32) { constexpr unsigned W = 8; return expr; })
+#define OCT_SIMD(name, f5, f, vec, sci, expr)          \
+  simd6(                                               \
+      t, name, f5, f, Form::vec, Form::sci, Form::sci, \
+      [](u32 a, u32 b, u32 c, u32) {                   \
+        constexpr unsigned W = 16;                     \
+        (void)c;                                       \
+        return expr;                                   \
+      },                                               \
+      [](u32 a, u32 b, u32 c, u32) {                   \
+        constexpr unsigned W = 8;                      \
+        (void)c;                                       \
+        return expr;                                   \
+      })
+#define OCT_SIMD_SHIFT(name, f5, expr)                \
+  simd6(                                              \
+      t, name, f5, 0, Form::kR, Form::kU4, Form::kU3, \
+      [](u32 a, u32 b, u32, u32) {                    \
+        constexpr unsigned W = 16;                    \
+        return expr;                                  \
+      },                                              \
+      [](u32 a, u32 b, u32, u32) {                    \
+        constexpr unsigned W = 8;                     \
+        return expr;                                  \
+      })
 
 inline void add_simd(std::vector<Insn>& t) {
   OCT_SIMD("cv.add", 0, 0, kR, kS6, add<W>(a, b));
@@ -164,7 +253,8 @@ inline void add_simd(std::vector<Insn>& t) {
   OCT_SIMD("cv.sdotsp", 21, 0, kRd, kS6d, (dot<W, true, true>(a, b, c)));
   t.push_back(simd("cv.extract.h", Form::kU6, 23, 0, 0, OCT_EVAL((extract_lane<16, true>(a, i)))));
   t.push_back(simd("cv.extract.b", Form::kU6, 23, 0, 1, OCT_EVAL((extract_lane<8, true>(a, i)))));
-  t.push_back(simd("cv.extractu.h", Form::kU6, 23, 0, 2, OCT_EVAL((extract_lane<16, false>(a, i)))));
+  t.push_back(
+      simd("cv.extractu.h", Form::kU6, 23, 0, 2, OCT_EVAL((extract_lane<16, false>(a, i)))));
   t.push_back(simd("cv.extractu.b", Form::kU6, 23, 0, 3, OCT_EVAL((extract_lane<8, false>(a, i)))));
   t.push_back(simd("cv.insert.h", Form::kU6d, 23, 0, 4, OCT_EVAL(insert_lane<16>(a, c, i))));
   t.push_back(simd("cv.insert.b", Form::kU6d, 23, 0, 5, OCT_EVAL(insert_lane<8>(a, c, i))));
@@ -179,8 +269,10 @@ inline void add_simd(std::vector<Insn>& t) {
   t.push_back(simd("cv.shuffle2.b", Form::kRd, 28, 0, 1, OCT_EVAL(shuffle2<8>(a, b, c))));
   t.push_back({"cv.pack", Ext::kSimd, Form::kR, word(kCustom3, 0, 0x78), OCT_EVAL(pack(a, b))});
   t.push_back({"cv.pack.h", Ext::kSimd, Form::kR, word(kCustom3, 0, 0x79), OCT_EVAL(pack_h(a, b))});
-  t.push_back({"cv.packlo.b", Ext::kSimd, Form::kRd, word(kCustom3, 1, 0x7c), OCT_EVAL(packlo_b(a, b, c))});
-  t.push_back({"cv.packhi.b", Ext::kSimd, Form::kRd, word(kCustom3, 1, 0x7d), OCT_EVAL(packhi_b(a, b, c))});
+  t.push_back(
+      {"cv.packlo.b", Ext::kSimd, Form::kRd, word(kCustom3, 1, 0x7c), OCT_EVAL(packlo_b(a, b, c))});
+  t.push_back(
+      {"cv.packhi.b", Ext::kSimd, Form::kRd, word(kCustom3, 1, 0x7d), OCT_EVAL(packhi_b(a, b, c))});
   OCT_SIMD("cv.cmpeq", 0, 1, kR, kS6, (cmp<W, true, Cmp::kEq>(a, b)));
   OCT_SIMD("cv.cmpne", 1, 1, kR, kS6, (cmp<W, true, Cmp::kNe>(a, b)));
   OCT_SIMD("cv.cmpgt", 2, 1, kR, kS6, (cmp<W, true, Cmp::kGt>(a, b)));
@@ -296,8 +388,15 @@ inline void add_alu(std::vector<Insn>& t) {
 #undef OCT_EVAL
 
 inline void add_mem(std::vector<Insn>& t) {
-  struct Load { const char* name; u32 funct3, reg7; };
-  for (const Load& l : {Load{"cv.lb", 0, 0}, {"cv.lh", 1, 1}, {"cv.lw", 2, 2}, {"cv.lbu", 4, 8}, {"cv.lhu", 5, 9}}) {
+  struct Load {
+    const char* name;
+    u32 funct3, reg7;
+  };
+  for (const Load& l : {Load{"cv.lb", 0, 0},
+                        {"cv.lh", 1, 1},
+                        {"cv.lw", 2, 2},
+                        {"cv.lbu", 4, 8},
+                        {"cv.lhu", 5, 9}}) {
     t.push_back({l.name, Ext::kMem, Form::kLoadImm, word(kCustom0, l.funct3, 0), nullptr});
     t.push_back({l.name, Ext::kMem, Form::kLoadReg, word(kCustom1, 3, l.reg7), nullptr});
     t.push_back({l.name, Ext::kMem, Form::kLoadRr, word(kCustom1, 3, l.reg7 | 4), nullptr});
@@ -310,7 +409,8 @@ inline void add_mem(std::vector<Insn>& t) {
   }
   const char* loops[] = {"starti", "start", "endi", "end", "counti", "count", "setupi", "setup"};
   for (u32 f4 = 0; f4 < 8; ++f4) {
-    t.push_back({std::string("cv.") + loops[f4], Ext::kHwlp, Form::kHwlp, word(kCustom1, 4, 0) | f4 << 8, nullptr});
+    t.push_back({std::string("cv.") + loops[f4], Ext::kHwlp, Form::kHwlp,
+                 word(kCustom1, 4, 0) | f4 << 8, nullptr});
   }
 }
 }  // namespace detail

@@ -51,9 +51,13 @@ constexpr u32 replicate(u32 v) {
 // ---- XCVsimd: SIMD ALU operations ------------------------------------------------------------
 
 template <unsigned W>
-constexpr u32 add(u32 a, u32 b) { return map_lanes<W, true>(a, b, [](i64 x, i64 y) { return x + y; }); }
+constexpr u32 add(u32 a, u32 b) {
+  return map_lanes<W, true>(a, b, [](i64 x, i64 y) { return x + y; });
+}
 template <unsigned W>
-constexpr u32 sub(u32 a, u32 b) { return map_lanes<W, true>(a, b, [](i64 x, i64 y) { return x - y; }); }
+constexpr u32 sub(u32 a, u32 b) {
+  return map_lanes<W, true>(a, b, [](i64 x, i64 y) { return x - y; });
+}
 
 /// The sum wraps to the lane before it is halved: arithmetic shift for cv.avg, logical for cv.avgu.
 template <unsigned W, bool Signed>
@@ -64,40 +68,62 @@ constexpr u32 avg(u32 a, u32 b) {
   });
 }
 template <unsigned W, bool Signed>
-constexpr u32 min(u32 a, u32 b) { return map_lanes<W, Signed>(a, b, [](i64 x, i64 y) { return x < y ? x : y; }); }
+constexpr u32 min(u32 a, u32 b) {
+  return map_lanes<W, Signed>(a, b, [](i64 x, i64 y) { return x < y ? x : y; });
+}
 template <unsigned W, bool Signed>
-constexpr u32 max(u32 a, u32 b) { return map_lanes<W, Signed>(a, b, [](i64 x, i64 y) { return x > y ? x : y; }); }
+constexpr u32 max(u32 a, u32 b) {
+  return map_lanes<W, Signed>(a, b, [](i64 x, i64 y) { return x > y ? x : y; });
+}
 
 /// Lane shifts use the low log2(W) bits of each lane of b.
 template <unsigned W>
-constexpr u32 srl(u32 a, u32 b) { return map_lanes<W, false>(a, b, [](i64 x, i64 y) { return x >> (y & (W - 1)); }); }
+constexpr u32 srl(u32 a, u32 b) {
+  return map_lanes<W, false>(a, b, [](i64 x, i64 y) { return x >> (y & (W - 1)); });
+}
 template <unsigned W>
-constexpr u32 sra(u32 a, u32 b) { return map_lanes<W, true>(a, b, [](i64 x, i64 y) { return x >> (y & (W - 1)); }); }
+constexpr u32 sra(u32 a, u32 b) {
+  return map_lanes<W, true>(a, b, [](i64 x, i64 y) { return x >> (y & (W - 1)); });
+}
 template <unsigned W>
-constexpr u32 sll(u32 a, u32 b) { return map_lanes<W, false>(a, b, [](i64 x, i64 y) { return x << (y & (W - 1)); }); }
+constexpr u32 sll(u32 a, u32 b) {
+  return map_lanes<W, false>(a, b, [](i64 x, i64 y) { return x << (y & (W - 1)); });
+}
 
 /// The most negative value stays itself.
 template <unsigned W>
-constexpr u32 abs(u32 a) { return map_lanes<W, true>(a, 0, [](i64 x, i64) { return x < 0 ? -x : x; }); }
+constexpr u32 abs(u32 a) {
+  return map_lanes<W, true>(a, 0, [](i64 x, i64) { return x < 0 ? -x : x; });
+}
 
-// ---- XCVsimd: SIMD comparison operations: all ones where true -------------------------------------
+// ---- XCVsimd: SIMD comparison operations: all ones where true
+// -------------------------------------
 
 enum class Cmp { kEq, kNe, kGt, kGe, kLt, kLe };
 
 constexpr bool compare(Cmp op, i64 x, i64 y) {
   switch (op) {
-    case Cmp::kEq: return x == y;
-    case Cmp::kNe: return x != y;
-    case Cmp::kGt: return x > y;
-    case Cmp::kGe: return x >= y;
-    case Cmp::kLt: return x < y;
-    default: return x <= y;
+    case Cmp::kEq:
+      return x == y;
+    case Cmp::kNe:
+      return x != y;
+    case Cmp::kGt:
+      return x > y;
+    case Cmp::kGe:
+      return x >= y;
+    case Cmp::kLt:
+      return x < y;
+    default:
+      return x <= y;
   }
 }
 template <unsigned W, bool Signed, Cmp Op>
-constexpr u32 cmp(u32 a, u32 b) { return map_lanes<W, Signed>(a, b, [](i64 x, i64 y) { return compare(Op, x, y) ? ~0 : 0; }); }
+constexpr u32 cmp(u32 a, u32 b) {
+  return map_lanes<W, Signed>(a, b, [](i64 x, i64 y) { return compare(Op, x, y) ? ~0 : 0; });
+}
 
-// ---- XCVsimd: SIMD dot product operations, modulo 2^32 -------------------------------------------
+// ---- XCVsimd: SIMD dot product operations, modulo 2^32
+// -------------------------------------------
 
 template <unsigned W, bool SignedA, bool SignedB>
 constexpr u32 dot(u32 a, u32 b, u32 acc) {
@@ -106,17 +132,21 @@ constexpr u32 dot(u32 a, u32 b, u32 acc) {
   return acc + static_cast<u32>(sum);
 }
 
-// ---- XCVsimd: SIMD bit manipulation, shuffle and pack operations ---------------------------------
+// ---- XCVsimd: SIMD bit manipulation, shuffle and pack operations
+// ---------------------------------
 
 template <unsigned W, bool Signed>
-constexpr u32 extract_lane(u32 a, u32 i) { return static_cast<u32>(lane<W, Signed>(a, i % (32 / W))); }
+constexpr u32 extract_lane(u32 a, u32 i) {
+  return static_cast<u32>(lane<W, Signed>(a, i % (32 / W)));
+}
 template <unsigned W>
 constexpr u32 insert_lane(u32 a, u32 c, u32 i) {
   const unsigned at = i % (32 / W) * W;
   return (c & ~(mask<W> << at)) | ((a & mask<W>) << at);
 }
 
-/// cv.shuffle: each lane of b names the lane of a; cv.shuffle2: one more bit chooses a (1) or c (0).
+/// cv.shuffle: each lane of b names the lane of a; cv.shuffle2: one more bit chooses a (1) or c
+/// (0).
 template <unsigned W>
 constexpr u32 shuffle2(u32 a, u32 b, u32 c) {
   constexpr u32 n = 32 / W;
@@ -129,19 +159,25 @@ constexpr u32 shuffle2(u32 a, u32 b, u32 c) {
   return r;
 }
 template <unsigned W>
-constexpr u32 shuffle(u32 a, u32 b) { return shuffle2<W>(a, b, a); }
+constexpr u32 shuffle(u32 a, u32 b) {
+  return shuffle2<W>(a, b, a);
+}
 
-/// cv.shuffle.sci.h and cv.shuffleIk.sci.b: the selectors of the lower lanes from imm, lane k on top.
+/// cv.shuffle.sci.h and cv.shuffleIk.sci.b: the selectors of the lower lanes from imm, lane k on
+/// top.
 constexpr u32 shuffle_sci_h(u32 a, u32 imm) { return shuffle<16>(a, (imm & 1) | (imm & 2) << 15); }
 constexpr u32 shuffle_sci_b(u32 a, u32 imm, u32 k) {
   return shuffle<8>(a, (imm & 3) | (imm & 12) << 6 | (imm & 48) << 12 | k << 24);
 }
 constexpr u32 pack(u32 a, u32 b) { return a << 16 | (b & 0xffff); }
 constexpr u32 pack_h(u32 a, u32 b) { return (a & 0xffff0000) | b >> 16; }
-constexpr u32 packlo_b(u32 a, u32 b, u32 c) { return (c & 0xffff0000) | (a & 0xff) << 8 | (b & 0xff); }
+constexpr u32 packlo_b(u32 a, u32 b, u32 c) {
+  return (c & 0xffff0000) | (a & 0xff) << 8 | (b & 0xff);
+}
 constexpr u32 packhi_b(u32 a, u32 b, u32 c) { return (c & 0xffff) | a << 24 | (b & 0xff) << 16; }
 
-// ---- XCValu: general ALU operations ---------------------------------------------------------------
+// ---- XCValu: general ALU operations
+// ---------------------------------------------------------------
 
 /// cv.clipr; the lower bound is tested first, which matters only for a negative bound.
 constexpr u32 clipr(u32 a, u32 bound) {
@@ -161,7 +197,8 @@ constexpr u32 shift_round(u32 v, u32 s, bool round, bool arith) {
   return arith ? static_cast<u32>(static_cast<i32>(v) >> s) : v >> s;
 }
 
-// ---- XCVmac -----------------------------------------------------------------------------------------
+// ---- XCVmac
+// -----------------------------------------------------------------------------------------
 
 /// cv.mul*N and cv.mac*N: 16x16 product of the lower (0) or upper (1) halves, plus c for mac.
 template <bool Signed, unsigned Half>
@@ -172,17 +209,22 @@ constexpr u32 mul_n(u32 a, u32 b, u32 c, u32 s, bool round) {
 constexpr u32 mac(u32 a, u32 b, u32 c) { return c + a * b; }
 constexpr u32 msu(u32 a, u32 b, u32 c) { return c - a * b; }
 
-// ---- RV32M multiplications, which share the unit ----------------------------------------------------
+// ---- RV32M multiplications, which share the unit
+// ----------------------------------------------------
 
 template <bool SignedA, bool SignedB>
 constexpr u32 mulh(u32 a, u32 b) {
-  const u64 x = static_cast<u64>(lane<32, SignedA>(a, 0)), y = static_cast<u64>(lane<32, SignedB>(b, 0));
+  const u64 x = static_cast<u64>(lane<32, SignedA>(a, 0)),
+            y = static_cast<u64>(lane<32, SignedB>(b, 0));
   return static_cast<u32>(x * y >> 32);
 }
 
-// ---- XCVbitmanip: width is3 + 1 from bit is2, cut at bit 31 ------------------------------------------
+// ---- XCVbitmanip: width is3 + 1 from bit is2, cut at bit 31
+// ------------------------------------------
 
-struct Field { u32 is3, is2; };
+struct Field {
+  u32 is3, is2;
+};
 
 constexpr Field field_of(u32 rs2) { return {rs2 >> 5 & 31, rs2 & 31}; }
 constexpr unsigned width(Field f) { return f.is3 + f.is2 > 31 ? 32 - f.is2 : f.is3 + 1; }
@@ -190,7 +232,9 @@ constexpr u32 field_mask(Field f) { return static_cast<u32>((u64{1} << width(f))
 
 constexpr u32 extract(u32 a, Field f) { return static_cast<u32>(sext(a >> f.is2, width(f))); }
 constexpr u32 extractu(u32 a, Field f) { return (a & field_mask(f)) >> f.is2; }
-constexpr u32 insert(u32 a, u32 c, Field f) { return (c & ~field_mask(f)) | ((a << f.is2) & field_mask(f)); }
+constexpr u32 insert(u32 a, u32 c, Field f) {
+  return (c & ~field_mask(f)) | ((a << f.is2) & field_mask(f));
+}
 constexpr u32 bclr(u32 a, Field f) { return a & ~field_mask(f); }
 constexpr u32 bset(u32 a, Field f) { return a | field_mask(f); }
 constexpr u32 ff1(u32 a) { return static_cast<u32>(std::countr_zero(a)); }
@@ -202,7 +246,8 @@ constexpr u32 clb(u32 a) {
 constexpr u32 cnt(u32 a) { return static_cast<u32>(std::popcount(a)); }
 constexpr u32 ror(u32 a, u32 b) { return std::rotr(a, static_cast<int>(b & 31)); }
 
-// ---- Octant's own: requantisation. y = clip(floor((v + 2^(s-1)) / 2^s)), ties towards +infinity ------
+// ---- Octant's own: requantisation. y = clip(floor((v + 2^(s-1)) / 2^s)), ties towards +infinity
+// ------
 
 constexpr i64 round_shift(i64 v, u32 s) { return s == 0 ? v : (v + (i64{1} << (s - 1))) >> s; }
 
@@ -212,7 +257,8 @@ constexpr i64 clip(i64 v) {
   return v > hi ? hi : v < -hi - 1 ? -hi - 1 : v;
 }
 
-/// oct.rq.b, oct.rq.h: one INT32 to a lane of rd. rs2 = {(shift - 16)[4:0], multiplier[26:0] signed}.
+/// oct.rq.b, oct.rq.h: one INT32 to a lane of rd. rs2 = {(shift - 16)[4:0], multiplier[26:0]
+/// signed}.
 template <unsigned W>
 constexpr u32 rq(u32 a, u32 b, u32 c, u32 i) {
   const i64 v = sext(a, 32) * sext(b, 27);
@@ -224,9 +270,8 @@ constexpr u32 rq(u32 a, u32 b, u32 c, u32 i) {
 template <unsigned WIn, unsigned WOut>
 constexpr u32 arq(u32 a, u32 b, u32 c) {
   const i64 m1 = sext(b, 13), m2 = sext(b >> 13, 13);
-  return map_lanes<WIn, true>(a, c, [=](i64 x, i64 y) {
-    return clip<WOut>(round_shift(x * m1 + y * m2, b >> 26 & 31));
-  });
+  return map_lanes<WIn, true>(
+      a, c, [=](i64 x, i64 y) { return clip<WOut>(round_shift(x * m1 + y * m2, b >> 26 & 31)); });
 }
 
 /// oct.mrq.h/.hb: c * a + b * 2^K in every half-word, K = 15 for .h and 8 for .hb.
@@ -235,15 +280,19 @@ constexpr u32 mrq(u32 a, u32 b, u32 c, u32 s) {
   constexpr unsigned k = WOut == 16 ? 15 : 8;
   u32 r = 0;
   for (unsigned i = 0; i < 2; ++i) {
-    const i64 v = lane<16, true>(c, i) * lane<16, true>(a, i) + lane<16, true>(b, i) * (i64{1} << k);
+    const i64 v =
+        lane<16, true>(c, i) * lane<16, true>(a, i) + lane<16, true>(b, i) * (i64{1} << k);
     r |= (static_cast<u32>(clip<WOut>(round_shift(v, s))) & 0xffff) << (16 * i);
   }
   return r;
 }
 
-// ---- XCVmem and XCVhwlp: what the core has to do -------------------------------------------------------
+// ---- XCVmem and XCVhwlp: what the core has to do
+// -------------------------------------------------------
 
-struct Access { u32 address, new_rs1; };
+struct Access {
+  u32 address, new_rs1;
+};
 
 constexpr Access access(u32 rs1, u32 offset, bool post) {
   return post ? Access{rs1, rs1 + offset} : Access{rs1 + offset, rs1};
@@ -260,14 +309,30 @@ enum class Hwlp : u32 { kStarti, kStart, kEndi, kEnd, kCounti, kCount, kSetupi, 
 /// uimm_l = bits 31:20 of the instruction, uimm_s = bits 19:15. Addresses have no low two bits.
 constexpr HwLoop hwlp(Hwlp op, HwLoop l, u32 pc, u32 rs1, u32 uimm_l, u32 uimm_s) {
   switch (op) {
-    case Hwlp::kStarti: l.start = pc + (uimm_l << 2); break;
-    case Hwlp::kStart: l.start = rs1; break;
-    case Hwlp::kEndi: l.end = pc + (uimm_l << 2); break;
-    case Hwlp::kEnd: l.end = rs1; break;
-    case Hwlp::kCounti: l.count = uimm_l; break;
-    case Hwlp::kCount: l.count = rs1; break;
-    case Hwlp::kSetupi: l = {pc + 4, pc + (uimm_s << 2), uimm_l}; break;
-    case Hwlp::kSetup: l = {pc + 4, pc + (uimm_l << 2), rs1}; break;
+    case Hwlp::kStarti:
+      l.start = pc + (uimm_l << 2);
+      break;
+    case Hwlp::kStart:
+      l.start = rs1;
+      break;
+    case Hwlp::kEndi:
+      l.end = pc + (uimm_l << 2);
+      break;
+    case Hwlp::kEnd:
+      l.end = rs1;
+      break;
+    case Hwlp::kCounti:
+      l.count = uimm_l;
+      break;
+    case Hwlp::kCount:
+      l.count = rs1;
+      break;
+    case Hwlp::kSetupi:
+      l = {pc + 4, pc + (uimm_s << 2), uimm_l};
+      break;
+    case Hwlp::kSetup:
+      l = {pc + 4, pc + (uimm_l << 2), rs1};
+      break;
   }
   return {l.start & ~u32{3}, l.end & ~u32{3}, l.count};
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tb/lockstep/lockstep.hpp"
 
+#include <fmt/format.h>
+
 #include <bit>
 #include <stdexcept>
-
-#include <fmt/format.h>
 
 #include "harness/seed.hpp"
 
@@ -14,8 +14,8 @@ constexpr std::uint32_t kMsip = 1U << 3, kMtip = 1U << 7;
 constexpr unsigned kMcause = 0x342, kMie = 0x304, kMstatus = 0x300;
 constexpr std::uint64_t kLimit = 3'000'000;  // cycles of one program
 constexpr unsigned kOverdue = 100;           // instructions that an enabled interrupt may wait
-// RVFI reports an instruction when the loads before it have ended, so the line that interrupted falls
-// later than the core began to handle it, and a short handler may be entered twice for it.
+// RVFI reports an instruction when the loads before it have ended, so the line that interrupted
+// falls later than the core began to handle it, and a short handler may be entered twice for it.
 constexpr std::uint64_t kReportDelay = 64;
 
 // mie has a bit that Spike has not: the bus-error interrupt.
@@ -34,9 +34,11 @@ void Lockstep::fail(const std::string& what, const Retired& r) {
   for (std::uint64_t n = result_.instructions > 14 ? result_.instructions - 14 : 0;
        n <= result_.instructions; ++n) {
     const Retired& x = n == result_.instructions ? r : last_[n % last_.size()];
-    text += fmt::format("  #{} cycle {} pc {:08x} insn {:08x} {:32} x{}={:08x} next {:08x} mem {:08x} {:x}/{:x}{}{}\n", n,
-                        x.cycle, x.pc, x.insn, spike_->disassemble(x.insn).data(), x.rd, x.rd_value,
-                        x.npc, x.mem_addr, x.mem_rmask, x.mem_wmask, x.trap ? " trap" : "", x.intr ? " intr" : "");
+    text += fmt::format(
+        "  #{} cycle {} pc {:08x} insn {:08x} {:32} x{}={:08x} next {:08x} mem {:08x} "
+        "{:x}/{:x}{}{}\n",
+        n, x.cycle, x.pc, x.insn, spike_->disassemble(x.insn).data(), x.rd, x.rd_value, x.npc,
+        x.mem_addr, x.mem_rmask, x.mem_wmask, x.trap ? " trap" : "", x.intr ? " intr" : "");
   }
   throw std::runtime_error(text);
 }
@@ -48,7 +50,8 @@ void Lockstep::take_interrupt(const Retired& r) {
   const Commit taken = spike_->step();
   spike_->set_pending(0);
   if (taken.pc_after != r.pc) {
-    fail(fmt::format("interrupt: handler at {:08x}, Spike goes to {:08x}", r.pc, taken.pc_after), r);
+    fail(fmt::format("interrupt: handler at {:08x}, Spike goes to {:08x}", r.pc, taken.pc_after),
+         r);
   }
   const std::uint32_t cause = spike_->csr(kMcause);
   fell_ = cause == 0x80000003 ? kMsip : kMtip;
@@ -71,7 +74,8 @@ void Lockstep::check(const Retired& r) {
     return;
   }
   const Commit c = spike_->step();
-  if (!r.trap && c.pc_after != r.npc) fail(fmt::format("next pc {:08x}, Spike {:08x}", r.npc, c.pc_after), r);
+  if (!r.trap && c.pc_after != r.npc)
+    fail(fmt::format("next pc {:08x}, Spike {:08x}", r.npc, c.pc_after), r);
   if (r.rd != c.rd) fail(fmt::format("writes x{}, Spike x{}", r.rd, c.rd), r);
   if (r.rd != 0 && r.rd_value != c.rd_value) {
     const bool own_bit = (r.insn & 0x7f) == 0x73 && (r.insn >> 20) == kMie &&
@@ -90,9 +94,10 @@ void Lockstep::check(const Retired& r) {
     const std::uint32_t value = (r.mem_wdata >> (8 * lane)) & mask;
     if (!c.store_address || *c.store_address != address || c.store_bytes != bytes ||
         (c.store_value & mask) != value) {
-      fail(fmt::format("stores {:x} in {} bytes at {:08x}, Spike {:x} in {} at {:08x}", value, bytes,
-                       address, c.store_value & mask, c.store_bytes, c.store_address.value_or(0)),
-           r);
+      fail(
+          fmt::format("stores {:x} in {} bytes at {:08x}, Spike {:x} in {} at {:08x}", value, bytes,
+                      address, c.store_value & mask, c.store_bytes, c.store_address.value_or(0)),
+          r);
     }
   } else if (c.store_address && !r.mem_amo) {
     fail(fmt::format("stores nothing, Spike at {:08x}", *c.store_address), r);
@@ -146,8 +151,9 @@ LockstepResult Lockstep::run(const Program& program, unsigned interrupt_gap,
   bench_.release();
   for (; !ended_; ++result_.cycles) {
     if (result_.cycles == kLimit) {
-      throw std::runtime_error(fmt::format("lock-step: end not reached within {} cycles and {} instructions; {}",
-                                           kLimit, result_.instructions, bench_.where()));
+      throw std::runtime_error(
+          fmt::format("lock-step: end not reached within {} cycles and {} instructions; {}", kLimit,
+                      result_.instructions, bench_.where()));
     }
     const bool calm = !bench_.dut->msip_i && !bench_.dut->mtip_i;
     if (calm && interrupt_gap != 0 && uniform<unsigned>(random, 0, interrupt_gap) == 0) {

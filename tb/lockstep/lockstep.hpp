@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lockstep: the RTL core and Spike run one program; after every instruction pc, register, store and trap
-// must agree, at the end the memories too.
+// Lockstep: the RTL core and Spike run one program; after every instruction pc, register, store and
+// trap must agree, at the end the memories too.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -41,7 +41,7 @@ class Lockstep {
   bool ended_ = false;
   bool after_trap_ = false;
   unsigned overdue_ = 0;
-  std::uint32_t fell_ = 0;       // the interrupt line that fell last, and when
+  std::uint32_t fell_ = 0;  // the interrupt line that fell last, and when
   std::uint64_t fell_at_ = 0;
   std::array<Retired, 16> last_{};
 };

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random programs on the core and on Spike, instruction by instruction.
-#include <catch2/catch.hpp>
-#include <cstdlib>
+#include "tb/lockstep/lockstep.hpp"
 
 #include <fmt/format.h>
 
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
 #include "harness/seed.hpp"
 #include "oct_config.hpp"
-#include "tb/lockstep/lockstep.hpp"
 
 namespace {
 
-constexpr tb::LockstepMap kMap = {oct::config::kL1Base, oct::config::kL1Bytes, oct::config::kL2Base,
-                                  oct::config::kL2Bytes, 1U << 20,
-                                  oct::config::kRegBase, 0x1'0000,
-                                  oct::config::kEuBase, 0x1000};
+constexpr tb::LockstepMap kMap = {oct::config::kL1Base,
+                                  oct::config::kL1Bytes,
+                                  oct::config::kL2Base,
+                                  oct::config::kL2Bytes,
+                                  1U << 20,
+                                  oct::config::kRegBase,
+                                  0x1'0000,
+                                  oct::config::kEuBase,
+                                  0x1000};
 
 tb::BenchTiming random_timing(std::mt19937_64& random) {
   tb::BenchTiming timing;
@@ -28,7 +34,8 @@ tb::BenchTiming random_timing(std::mt19937_64& random) {
 
 /// Programs until `instructions` have been compared. OCT_LOCKSTEP multiplies the number.
 void run_lockstep(const std::string& stream, std::uint64_t instructions) {
-  if (const char* factor = std::getenv("OCT_LOCKSTEP")) instructions *= std::strtoull(factor, nullptr, 10);
+  if (const char* factor = std::getenv("OCT_LOCKSTEP"))
+    instructions *= std::strtoull(factor, nullptr, 10);
   auto random = tb::rng(stream);
   tb::CoreBench bench({}, stream);
   tb::Lockstep lockstep(bench, kMap);
@@ -36,9 +43,8 @@ void run_lockstep(const std::string& stream, std::uint64_t instructions) {
   unsigned programs = 0;
   for (; total.instructions < instructions; ++programs) {
     bench.timing = random_timing(random);
-    const tb::ProgramOptions options{.seed = random(),
-                                     .chunks = 600,
-                                     .chaos_percent = tb::uniform<unsigned>(random, 0, 3)};
+    const tb::ProgramOptions options{
+        .seed = random(), .chunks = 600, .chaos_percent = tb::uniform<unsigned>(random, 0, 3)};
     const unsigned gap = tb::chance(random, 70) ? tb::uniform<unsigned>(random, 20, 2000) : 5000;
     INFO("program " << programs << ", its seed " << options.seed);
     const auto result = lockstep.run(tb::generate_program(kMap, options), gap, random);
@@ -49,8 +55,9 @@ void run_lockstep(const std::string& stream, std::uint64_t instructions) {
     REQUIRE(10 * result.traps >= 9 * options.chunks);  // a jump into the handler may replace one
   }
   REQUIRE(total.interrupts > 100);
-  fmt::print("{}: {} programs, {} instructions, {} traps, {} interrupts, {} cycles, 0 differences\n",
-             stream, programs, total.instructions, total.traps, total.interrupts, total.cycles);
+  fmt::print(
+      "{}: {} programs, {} instructions, {} traps, {} interrupts, {} cycles, 0 differences\n",
+      stream, programs, total.instructions, total.traps, total.interrupts, total.cycles);
 }
 
 }  // namespace

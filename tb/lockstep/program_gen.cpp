@@ -98,7 +98,9 @@ class Generator {
         csrrs(31, 0x342, 0),   // mcause
         bge(31, 0, 8),         // an exception
         jal(0, 0),             // interrupt: patched below to the end
-        csrrs(31, 0x343, 0), csrrs(31, 0x341, 0), csrrs(31, 0x300, 0),
+        csrrs(31, 0x343, 0),
+        csrrs(31, 0x341, 0),
+        csrrs(31, 0x300, 0),
         csrrw(30, 0x340, 30),  // x30 <-> mscratch: the old x31 is lost, on both sides alike
     };
     for (const auto w : load_immediate(31, data_ + 0x1000)) code.push_back(w);
@@ -147,9 +149,9 @@ class Generator {
     return load(size + ((size < 2 && chance(50)) ? 4 : 0), free_reg(), base, offset);
   }
   std::uint32_t random_csr() {
-    static constexpr std::array<std::uint32_t, 14> kReal = {
-        0x300, 0x301, 0x304, 0x340, 0x340, 0x341, 0x342, 0x343, 0x344, 0xf14, 0xf11, 0xf13,
-        0x310, 0x340};
+    static constexpr std::array<std::uint32_t, 14> kReal = {0x300, 0x301, 0x304, 0x340, 0x340,
+                                                            0x341, 0x342, 0x343, 0x344, 0xf14,
+                                                            0xf11, 0xf13, 0x310, 0x340};
     static constexpr std::array<std::uint32_t, 8> kNone = {0x100, 0x180, 0x000, 0x600,
                                                            0x5c0, 0x9ff, 0xcff, 0x105};
     const std::uint32_t address = chance(95) ? pick(kReal) : pick(kNone);
@@ -164,10 +166,10 @@ class Generator {
       std::uint32_t w = std::uint32_t(rng_()) | 3;
       const std::uint32_t opcode = w & 0x7f;
       if (opcode == 0x0b || opcode == 0x2b || opcode == 0x5b || opcode == 0x7b) continue;
-      if (opcode == 0x73 && ((w >> 12) & 7) != 0) continue;  // CSRs: random_csr
-      if (opcode == 0x2f) continue;                          // atomics: emit_atomic
+      if (opcode == 0x73 && ((w >> 12) & 7) != 0) continue;              // CSRs: random_csr
+      if (opcode == 0x2f) continue;                                      // atomics: emit_atomic
       if (opcode == 0x63 || opcode == 0x6f || opcode == 0x67) continue;  // could loop for ever
-      if (opcode == 0x23 && ((w >> 15) & 31) != 0) continue;  // could hit the program
+      if (opcode == 0x23 && ((w >> 15) & 31) != 0) continue;             // could hit the program
       if (writes_fixed(w)) continue;
       return w;
     }
@@ -339,7 +341,8 @@ class Generator {
         const std::int32_t distance = std::int32_t(at[target]) - std::int32_t(at[i]);
         word = patch(code[i], distance);
       }
-      for (unsigned b = 0; b < code[i].bytes; ++b) image_[at[i] + b] = std::uint8_t(word >> (8 * b));
+      for (unsigned b = 0; b < code[i].bytes; ++b)
+        image_[at[i] + b] = std::uint8_t(word >> (8 * b));
     }
   }
   static std::uint32_t patch(const Slot& slot, std::int32_t distance) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random RV32IMAC programs for lock-step runs. A program is a row of equally long chunks; each ends in
-// a trap, whatever happens inside, and the trap handler goes on with the next chunk, so wild
+// Random RV32IMAC programs for lock-step runs. A program is a row of equally long chunks; each ends
+// in a trap, whatever happens inside, and the trap handler goes on with the next chunk, so wild
 // jumps, faults and garbage cannot derail or prolong a run.
 #pragma once
 #include <cstdint>

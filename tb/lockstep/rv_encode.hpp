@@ -35,7 +35,9 @@ constexpr u32 slli(u32 rd, u32 rs1, u32 amount) { return op_imm(1, rd, rs1, amou
 constexpr u32 mul_div(u32 f3, u32 rd, u32 rs1, u32 rs2) {
   return r_type(0x33, f3, 1, rd, rs1, rs2);
 }
-constexpr u32 load(u32 f3, u32 rd, u32 rs1, i32 offset) { return i_type(0x03, f3, rd, rs1, offset); }
+constexpr u32 load(u32 f3, u32 rd, u32 rs1, i32 offset) {
+  return i_type(0x03, f3, rd, rs1, offset);
+}
 constexpr u32 store(u32 f3, u32 rs2, u32 rs1, i32 offset) {
   const u32 o = u32(offset);
   return 0x23 | field(o, 4, 0, 7) | f3 << 12 | rs1 << 15 | rs2 << 20 | field(o, 11, 5, 25);
@@ -99,7 +101,8 @@ constexpr u32 c_sw(u32 rs2, u32 rs1, u32 offset) {
   return 0xc000 | (rs2 - 8) << 2 | (rs1 - 8) << 7 | c_word(offset);
 }
 constexpr u32 c_lwsp(u32 rd, u32 offset) {
-  return 0x4002 | rd << 7 | field(offset, 7, 6, 2) | field(offset, 4, 2, 4) | field(offset, 5, 5, 12);
+  return 0x4002 | rd << 7 | field(offset, 7, 6, 2) | field(offset, 4, 2, 4) |
+         field(offset, 5, 5, 12);
 }
 constexpr u32 c_swsp(u32 rs2, u32 offset) {
   return 0xc002 | rs2 << 2 | field(offset, 7, 6, 7) | field(offset, 5, 2, 9);

@@ -40,7 +40,8 @@ struct SpikeHart::Impl final : simif_t {
   }
   std::uint8_t* find(std::uint64_t address, std::size_t length) {
     if (inside(address, length, map.l1_base, map.l1_bytes)) return &l1[address - map.l1_base];
-    if (inside(address, length, map.l2_base, map.l2_bytes)) return &l2[(address - map.l2_base) % map.l2_used];
+    if (inside(address, length, map.l2_base, map.l2_bytes))
+      return &l2[(address - map.l2_base) % map.l2_used];
     return nullptr;
   }
 
@@ -49,9 +50,7 @@ struct SpikeHart::Impl final : simif_t {
     if (!inside(address, 1, map.l2_base, map.l2_bytes)) return nullptr;
     return reinterpret_cast<char*>(&l2[(address - map.l2_base) % map.l2_used]);
   }
-  bool reservable(reg_t address) override {
-    return inside(address, 4, map.l1_base, map.l1_bytes);
-  }
+  bool reservable(reg_t address) override { return inside(address, 4, map.l1_base, map.l1_bytes); }
   bool mmio_fetch(reg_t, std::size_t, std::uint8_t*) override { return false; }
   bool mmio_load(reg_t address, std::size_t length, std::uint8_t* bytes) override {
     const std::uint8_t* p = find(address, length);

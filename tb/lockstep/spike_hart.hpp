@@ -16,7 +16,7 @@ namespace tb {
 struct Commit {
   std::uint32_t pc_before = 0;
   std::uint32_t pc_after = 0;
-  std::uint32_t rd = 0;        ///< 0: no register written
+  std::uint32_t rd = 0;  ///< 0: no register written
   std::uint32_t rd_value = 0;
   std::optional<std::uint32_t> store_address;
   std::uint32_t store_value = 0;
@@ -25,9 +25,9 @@ struct Commit {
 
 /// Regions that the reference shares with the machine; accesses elsewhere fault.
 struct LockstepMap {
-  std::uint32_t l1_base, l1_bytes;  ///< data only
-  std::uint32_t l2_base, l2_bytes;  ///< data and code
-  std::uint32_t l2_used;            ///< what of L2 there really is; it repeats
+  std::uint32_t l1_base, l1_bytes;    ///< data only
+  std::uint32_t l2_base, l2_bytes;    ///< data and code
+  std::uint32_t l2_used;              ///< what of L2 there really is; it repeats
   std::uint32_t reg_base, reg_bytes;  ///< devices: loads do not fault, what they give is not known
   std::uint32_t eu_base, eu_bytes;
 };

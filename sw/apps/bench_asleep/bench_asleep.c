@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All nine cores asleep for two million cycles, the controller until its timer rings. For the speed of the
-// simulation (`octant sim --stats`).
+// All nine cores asleep for two million cycles, the controller until its timer rings. For the speed
+// of the simulation (`octant sim --stats`).
 #include "oct.h"
 
 #define CYCLES 2000000u

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All nine cores busy for a while: integer work with loads, stores and branches in L1. For the speed of the
-// simulation (`octant sim --stats`).
+// All nine cores busy for a while: integer work with loads, stores and branches in L1. For the
+// speed of the simulation (`octant sim --stats`).
 #include "oct.h"
 
 #define ROUNDS 300u

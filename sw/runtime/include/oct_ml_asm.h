@@ -29,10 +29,11 @@
   "7" #l "0: .insn i 0x2b, 4, " OCT_LOOP_RD_##l ", " count ", %%lo((7" #l "1f-7" #l "0b)/4)\n"
 // The same in two parts: the count early, start and end just before the body.
 #define OCT_LOOP_COUNT(l, count) ".insn i 0x2b, 4, " OCT_LOOP_COUNT_RD_##l ", " count ", 0\n"
-#define OCT_LOOP_RANGE(l)                                                                    \
-  ".balign 4\n.option push\n.option norvc\n.option norelax\n"                                \
-  "7" #l "2: .insn i 0x2b, 4, " OCT_LOOP_START_RD_##l ", x0, 2\n"                             \
-  "7" #l "0: .insn i 0x2b, 4, " OCT_LOOP_END_RD_##l ", x0, %%lo((7" #l "1f-7" #l "0b)/4)\n"
+#define OCT_LOOP_RANGE(l)                                     \
+  ".balign 4\n.option push\n.option norvc\n.option norelax\n" \
+  "7" #l "2: .insn i 0x2b, 4, " OCT_LOOP_START_RD_##l         \
+      ", x0, 2\n"                                             \
+      "7" #l "0: .insn i 0x2b, 4, " OCT_LOOP_END_RD_##l ", x0, %%lo((7" #l "1f-7" #l "0b)/4)\n"
 #define OCT_LOOP_END(l) "7" #l "1:\n.option pop\n"
 
 #define OCT_LW_P(rd, ptr, imm) \
@@ -41,7 +42,8 @@
   ".insn r 0x2b, 3, 2, " rd ", " ptr ", " inc "\n"  // cv.lw rd, (ptr), inc
 #define OCT_SW_P(rs, ptr, imm) \
   ".insn s 0x2b, 2, " rs ", " imm "(" ptr ")\n"  // cv.sw rs, (ptr), imm
-#define OCT_SW_PR(rs, ptr, inc) ".insn r 0x2b, 3, 0x12, " inc ", " ptr ", " rs "\n"  // cv.sw rs, (ptr), inc
+#define OCT_SW_PR(rs, ptr, inc) \
+  ".insn r 0x2b, 3, 0x12, " inc ", " ptr ", " rs "\n"  // cv.sw rs, (ptr), inc
 #define OCT_DOTSP_B(rd, a, b) ".insn r 0x7b, 1, 0x48, " rd ", " a ", " b "\n"
 #define OCT_SDOTSP_B(rd, a, b) ".insn r 0x7b, 1, 0x54, " rd ", " a ", " b "\n"
 #define OCT_SDOTSP_H(rd, a, b) ".insn r 0x7b, 0, 0x54, " rd ", " a ", " b "\n"

@@ -15,7 +15,20 @@ constexpr std::uint32_t kL1 = oct::config::kL1Base, kReg = oct::config::kRegBase
 constexpr std::uint32_t kEu = oct::config::kEuBase, kL2 = oct::config::kL2Base;
 constexpr std::uint32_t kL2Used = 1U << 20;  // what the bench keeps of L2; it repeats
 constexpr std::uint32_t kRegBytes = 0x1'0000, kEuBytes = 0x1000;
-enum Amo : std::uint32_t { kNone, kLr, kSc, kSwap, kAdd, kXor, kAnd, kOr, kMin, kMax, kMinu, kMaxu };
+enum Amo : std::uint32_t {
+  kNone,
+  kLr,
+  kSc,
+  kSwap,
+  kAdd,
+  kXor,
+  kAnd,
+  kOr,
+  kMin,
+  kMax,
+  kMinu,
+  kMaxu
+};
 
 bool inside(std::uint32_t address, std::uint32_t base, std::uint32_t bytes) {
   return address - base < bytes;
@@ -24,8 +37,12 @@ bool inside(std::uint32_t address, std::uint32_t base, std::uint32_t bytes) {
 }  // namespace
 
 CoreBench::CoreBench(const BenchTiming& how, const std::string& stream)
-    : dut(derived_seed(stream + " model")), timing(how), random_(rng(stream)), l1_(oct::config::kL1Bytes),
-      l2_(kL2Used), reg_(kRegBytes) {
+    : dut(derived_seed(stream + " model")),
+      timing(how),
+      random_(rng(stream)),
+      l1_(oct::config::kL1Bytes),
+      l2_(kL2Used),
+      reg_(kRegBytes) {
   for (auto* memory : {&l1_, &l2_}) {
     for (auto& b : *memory) b = static_cast<std::uint8_t>(random_());
   }
@@ -97,8 +114,8 @@ std::string CoreBench::where() const {
       "held", "running", "waits for code", "waits for data", "asleep", "wfi", "fence", "not reset"};
   char text[120];
   std::snprintf(text, sizeof text, "cycle %llu: %s at pc %08x, oldest access %08x",
-                static_cast<unsigned long long>(cycle_), kState.at(dut->status_state_o), dut->status_pc_o,
-                dut->status_addr_o);
+                static_cast<unsigned long long>(cycle_), kState.at(dut->status_state_o),
+                dut->status_pc_o, dut->status_addr_o);
   return text;
 }
 
@@ -107,7 +124,8 @@ std::uint32_t CoreBench::run(std::uint64_t limit, const std::string& name) {
   return exit_code;
 }
 
-// ---- One cycle: answers are driven, combinational outputs settle, what is taken is performed. ----
+// ---- One cycle: answers are driven, combinational outputs settle, what is taken is performed.
+// ----
 
 void CoreBench::drive_fetch() {
   dut->fetch_rsp_valid_i = 0;
@@ -155,9 +173,11 @@ void CoreBench::sample() {
   if (dut->fetch_valid_o && (!fetching_ || fetch_addr_ != dut->fetch_addr_o)) {
     fetching_ = true;
     fetch_addr_ = dut->fetch_addr_o;
-    if (!inside(fetch_addr_, kL2, oct::config::kL2Bytes)) throw std::runtime_error("fetch outside L2");
-    const unsigned latency =
-        timing.random_fetch ? uniform<unsigned>(random_, 1, timing.fetch_latency) : timing.fetch_latency;
+    if (!inside(fetch_addr_, kL2, oct::config::kL2Bytes))
+      throw std::runtime_error("fetch outside L2");
+    const unsigned latency = timing.random_fetch
+                                 ? uniform<unsigned>(random_, 1, timing.fetch_latency)
+                                 : timing.fetch_latency;
     fetch_due_ = cycle_ + latency;
     ++fetches;
   } else if (!dut->fetch_valid_o) {
@@ -170,7 +190,8 @@ void CoreBench::sample() {
       on_retire({cycle_, dut->rvfi_order, dut->rvfi_insn, dut->rvfi_pc_rdata, dut->rvfi_pc_wdata,
                  dut->rvfi_trap != 0, dut->rvfi_intr != 0, dut->rvfi_rd_addr, dut->rvfi_rd_wdata,
                  dut->rvfi_rd2_addr, dut->rvfi_rd2_wdata, dut->rvfi_mem_addr, dut->rvfi_mem_rmask,
-                 dut->rvfi_mem_wmask, dut->rvfi_mem_rdata, dut->rvfi_mem_wdata, dut->rvfi_mem_amo != 0});
+                 dut->rvfi_mem_wmask, dut->rvfi_mem_rdata, dut->rvfi_mem_wdata,
+                 dut->rvfi_mem_amo != 0});
     }
   }
 }
@@ -188,7 +209,8 @@ void CoreBench::step() {
   ++cycle_;
 }
 
-// ---- Devices and memories ---------------------------------------------------------------------------
+// ---- Devices and memories
+// ---------------------------------------------------------------------------
 
 CoreBench::Answer CoreBench::perform(const Access& a) {
   Answer answer{cycle_ + 1, false, static_cast<std::uint32_t>(random_())};
@@ -234,16 +256,35 @@ std::uint32_t CoreBench::atomic(const Access& a, std::uint32_t old) {
       reserved_ = false;
       return good ? 0 : 1;
     }
-    case kSwap: set_word(a.addr, v); break;
-    case kAdd: set_word(a.addr, old + v); break;
-    case kXor: set_word(a.addr, old ^ v); break;
-    case kAnd: set_word(a.addr, old & v); break;
-    case kOr: set_word(a.addr, old | v); break;
-    case kMin: set_word(a.addr, s(old) < s(v) ? old : v); break;
-    case kMax: set_word(a.addr, s(old) > s(v) ? old : v); break;
-    case kMinu: set_word(a.addr, std::min(old, v)); break;
-    case kMaxu: set_word(a.addr, std::max(old, v)); break;
-    default: throw std::runtime_error("atomic: unknown operation");
+    case kSwap:
+      set_word(a.addr, v);
+      break;
+    case kAdd:
+      set_word(a.addr, old + v);
+      break;
+    case kXor:
+      set_word(a.addr, old ^ v);
+      break;
+    case kAnd:
+      set_word(a.addr, old & v);
+      break;
+    case kOr:
+      set_word(a.addr, old | v);
+      break;
+    case kMin:
+      set_word(a.addr, s(old) < s(v) ? old : v);
+      break;
+    case kMax:
+      set_word(a.addr, s(old) > s(v) ? old : v);
+      break;
+    case kMinu:
+      set_word(a.addr, std::min(old, v));
+      break;
+    case kMaxu:
+      set_word(a.addr, std::max(old, v));
+      break;
+    default:
+      throw std::runtime_error("atomic: unknown operation");
   }
   return old;
 }
@@ -254,16 +295,27 @@ void CoreBench::device(std::uint32_t address, std::uint32_t value) {
       exited = true;
       exit_code = value;
       break;
-    case kDevMsip: dut->msip_i = value & 1; break;
+    case kDevMsip:
+      dut->msip_i = value & 1;
+      break;
     case kDevMtip:
       dut->mtip_i = 0;
       timer_at_ = value == 0 ? 0 : cycle_ + value;
       break;
-    case kDevChar: output += static_cast<char>(value); break;
-    case kDevEuDelay: eu_delay_ = value; break;
-    case kDevMark: marks.push_back({value, cycle_}); break;
-    case kDevFetchError: fetch_error_ = value; break;
-    default: break;
+    case kDevChar:
+      output += static_cast<char>(value);
+      break;
+    case kDevEuDelay:
+      eu_delay_ = value;
+      break;
+    case kDevMark:
+      marks.push_back({value, cycle_});
+      break;
+    case kDevFetchError:
+      fetch_error_ = value;
+      break;
+    default:
+      break;
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// CoreBench: oct_core_tb with memories, an event unit that may keep a core waiting, and a few devices,
-// all with latencies and refusals as told. Programs talk to it through words at the end of the
-// register region (Device).
+// CoreBench: oct_core_tb with memories, an event unit that may keep a core waiting, and a few
+// devices, all with latencies and refusals as told. Programs talk to it through words at the end of
+// the register region (Device).
 #pragma once
 
 #include <array>
@@ -34,11 +34,11 @@ inline constexpr std::uint32_t kEuWait = 0x3000'0014;
 
 /// How the surroundings behave. Latencies are beyond the fastest possible.
 struct BenchTiming {
-  unsigned fetch_latency = 2;    ///< cycles from a request to its answer, at least 1
-  unsigned refuse_percent = 0;   ///< of data requests, each cycle
-  unsigned max_latency = 0;      ///< data answers: 0 .. this, drawn anew each time
-  bool random_fetch = false;     ///< fetch latency drawn from 1 .. fetch_latency
-  unsigned stray_percent = 0;    ///< cycles with a fetch answer for somebody else
+  unsigned fetch_latency = 2;   ///< cycles from a request to its answer, at least 1
+  unsigned refuse_percent = 0;  ///< of data requests, each cycle
+  unsigned max_latency = 0;     ///< data answers: 0 .. this, drawn anew each time
+  bool random_fetch = false;    ///< fetch latency drawn from 1 .. fetch_latency
+  unsigned stray_percent = 0;   ///< cycles with a fetch answer for somebody else
 };
 
 struct Retired {

@@ -20,12 +20,20 @@ enum Unit { kUnitAlu, kUnitMul, kUnitMem, kUnitHwlp };  // oct_ml_pkg::ml_unit_e
 inline Unit unit_of(const ml::Insn& i) {
   const auto starts = [&](const char* s) { return i.name.rfind(s, 0) == 0; };
   switch (i.ext) {
-    case ml::Ext::kM: case ml::Ext::kMac: case ml::Ext::kOct: return kUnitMul;
-    case ml::Ext::kMem: return kUnitMem;
-    case ml::Ext::kHwlp: return kUnitHwlp;
-    case ml::Ext::kAlu: return starts("cv.add") || starts("cv.sub") ? kUnitMul : kUnitAlu;
-    case ml::Ext::kSimd: return starts("cv.dot") || starts("cv.sdot") ? kUnitMul : kUnitAlu;
-    default: return kUnitAlu;
+    case ml::Ext::kM:
+    case ml::Ext::kMac:
+    case ml::Ext::kOct:
+      return kUnitMul;
+    case ml::Ext::kMem:
+      return kUnitMem;
+    case ml::Ext::kHwlp:
+      return kUnitHwlp;
+    case ml::Ext::kAlu:
+      return starts("cv.add") || starts("cv.sub") ? kUnitMul : kUnitAlu;
+    case ml::Ext::kSimd:
+      return starts("cv.dot") || starts("cv.sdot") ? kUnitMul : kUnitAlu;
+    default:
+      return kUnitAlu;
   }
 }
 
@@ -38,7 +46,8 @@ constexpr std::array<std::uint32_t, 22> kCorners = {
 inline std::vector<std::uint32_t> corner_imms(const ml::Insn& i) {
   const auto [lo, hi] = ml::imm_range(i);
   std::set<std::int32_t> s;
-  for (const std::int32_t v : {lo, lo + 1, -1, 0, 1, 2, 3, 7, 8, 15, 16, (lo + hi) / 2, hi - 1, hi}) {
+  for (const std::int32_t v :
+       {lo, lo + 1, -1, 0, 1, 2, 3, 7, 8, 15, 16, (lo + hi) / 2, hi - 1, hi}) {
     if (v >= lo && v <= hi) s.insert(v);
   }
   return {s.begin(), s.end()};
@@ -54,7 +63,8 @@ class MlBench {
   }
 
   /// One instruction through decoder and unit; true if the result is the golden model's.
-  bool run(const ml::Insn& i, std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint32_t imm) {
+  bool run(const ml::Insn& i, std::uint32_t a, std::uint32_t b, std::uint32_t c,
+           std::uint32_t imm) {
     dut->instr_i = ml::encode(i, {.rd = 5, .rs1 = 6, .rs2 = 7, .imm = imm});
     dut->rs1_i = a;
     dut->rs2_i = b;
@@ -75,9 +85,9 @@ class MlBench {
     }
     const std::uint32_t want = ml::evaluate(i, a, b, c, imm);
     if (dut->valid_o && dut->unit_o == unit_of(i) && got == want) return true;
-    UNSCOPED_INFO(i.name << " rs1=" << std::hex << a << " rs2=" << b << " rd=" << c << " imm=" << imm
-                         << ": got " << got << ", expected " << want << ", valid " << int{dut->valid_o}
-                         << ", unit " << int{dut->unit_o});
+    UNSCOPED_INFO(i.name << " rs1=" << std::hex << a << " rs2=" << b << " rd=" << c
+                         << " imm=" << imm << ": got " << got << ", expected " << want << ", valid "
+                         << int{dut->valid_o} << ", unit " << int{dut->unit_o});
     return false;
   }
 
@@ -103,10 +113,14 @@ class MlBench {
     const auto value = [&] {
       const auto v = static_cast<std::uint32_t>(random());
       switch (tb::uniform(random, 0, 5)) {
-        case 0: return kCorners[v % kCorners.size()];
-        case 1: return static_cast<std::uint32_t>(static_cast<std::int32_t>(v) >> (random() % 32));
-        case 2: return v & 0x1fffffff;  // small shifts in parameter words
-        default: return v;
+        case 0:
+          return kCorners[v % kCorners.size()];
+        case 1:
+          return static_cast<std::uint32_t>(static_cast<std::int32_t>(v) >> (random() % 32));
+        case 2:
+          return v & 0x1fffffff;  // small shifts in parameter words
+        default:
+          return v;
       }
     };
     for (unsigned k = 0; k < n; ++k) {

@@ -14,7 +14,8 @@ const ml::Insn* find(std::uint32_t word) {
 
 std::uint32_t random_word(const ml::Insn& i, std::mt19937_64& random, ml::Operands& o) {
   const auto [lo, hi] = ml::imm_range(i);
-  o = {.rd = static_cast<std::uint32_t>(random() % 32), .rs1 = static_cast<std::uint32_t>(random() % 32),
+  o = {.rd = static_cast<std::uint32_t>(random() % 32),
+       .rs1 = static_cast<std::uint32_t>(random() % 32),
        .rs2 = static_cast<std::uint32_t>(random() % 32),
        .imm = static_cast<std::uint32_t>(tb::uniform(random, lo, hi))};
   return ml::encode(i, o);
@@ -40,7 +41,8 @@ TEST_CASE("ml_decode: unit, sources and destinations of every instruction") {
   for (const ml::Insn& i : ml::table()) {
     INFO(i.name);
     const bool mem = i.ext == ml::Ext::kMem, loop = i.ext == ml::Ext::kHwlp;
-    const bool store = mem && ml::has(i.form, {ml::Form::kStoreImm, ml::Form::kStoreReg, ml::Form::kStoreRr});
+    const bool store =
+        mem && ml::has(i.form, {ml::Form::kStoreImm, ml::Form::kStoreReg, ml::Form::kStoreRr});
     const bool post = mem && !ml::has(i.form, {ml::Form::kLoadRr, ml::Form::kStoreRr});
     const bool store_reg = ml::has(i.form, {ml::Form::kStoreReg, ml::Form::kStoreRr});
     ++count[unit_of(i)];

@@ -15,17 +15,18 @@ namespace ml = oct::golden::ml;
 
 namespace {
 
-using Fn = std::function<std::uint32_t(std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint32_t i)>;
+using Fn = std::function<std::uint32_t(std::uint32_t a, std::uint32_t b, std::uint32_t c,
+                                       std::uint32_t i)>;
 using U = std::uint32_t;
 
 std::map<std::string, Fn> intrinsics() {
   std::map<std::string, Fn> m;
-#define SIX(name, r, s)                                          \
-  m["cv." #name ".h"] = r(oct_##name##_h);                       \
-  m["cv." #name ".b"] = r(oct_##name##_b);                       \
-  m["cv." #name ".sc.h"] = r(oct_##name##_sc_h);                 \
-  m["cv." #name ".sc.b"] = r(oct_##name##_sc_b);                 \
-  m["cv." #name ".sci.h"] = s(oct_##name##_sci_h);               \
+#define SIX(name, r, s)                            \
+  m["cv." #name ".h"] = r(oct_##name##_h);         \
+  m["cv." #name ".b"] = r(oct_##name##_b);         \
+  m["cv." #name ".sc.h"] = r(oct_##name##_sc_h);   \
+  m["cv." #name ".sc.b"] = r(oct_##name##_sc_b);   \
+  m["cv." #name ".sci.h"] = s(oct_##name##_sci_h); \
   m["cv." #name ".sci.b"] = s(oct_##name##_sci_b);
 #define FN_R(f) [](U a, U b, U, U) -> U { return f(a, b); }
 #define FN_RD(f) [](U a, U b, U c, U) -> U { return f(c, a, b); }
@@ -61,8 +62,9 @@ std::map<std::string, Fn> intrinsics() {
 
 TEST_CASE("oct_ml.h: the twin of every instruction equals the golden model") {
   const auto twins = intrinsics();
-  const U corners[] = {0,      1,          ~0U,        0x7f,       0x80,       0x7fff,     0x8000,
-                       0xffff, 0x7fffffff, 0x80000000, 0x80808080, 0x7fff8000, 0xf8000001, 0x01010101};
+  const U corners[] = {0,          1,          ~0U,        0x7f,       0x80,
+                       0x7fff,     0x8000,     0xffff,     0x7fffffff, 0x80000000,
+                       0x80808080, 0x7fff8000, 0xf8000001, 0x01010101};
   std::size_t covered = 0;
   for (const ml::Insn& i : ml::table()) {
     if (i.eval == nullptr || i.ext == ml::Ext::kM) continue;
@@ -74,8 +76,8 @@ TEST_CASE("oct_ml.h: the twin of every instruction equals the golden model") {
     const auto check = [&](U a, U b, U c, U imm) {
       const U got = twin(a, b, c, imm), want = ml::evaluate(i, a, b, c, imm);
       if (got == want) return true;
-      UNSCOPED_INFO(std::hex << "rs1=" << a << " rs2=" << b << " rd=" << c << " imm=" << imm << ": twin " << got
-                             << ", golden " << want);
+      UNSCOPED_INFO(std::hex << "rs1=" << a << " rs2=" << b << " rd=" << c << " imm=" << imm
+                             << ": twin " << got << ", golden " << want);
       return false;
     };
     for (const U a : corners) {
@@ -89,7 +91,8 @@ TEST_CASE("oct_ml.h: the twin of every instruction equals the golden model") {
       }
     }
     for (int n = 0; n < 10000; ++n) {
-      const auto a = static_cast<U>(random()), b = static_cast<U>(random()), c = static_cast<U>(random());
+      const auto a = static_cast<U>(random()), b = static_cast<U>(random()),
+                 c = static_cast<U>(random());
       if (!check(a, b, c, static_cast<U>(tb::uniform(random, lo, hi)))) REQUIRE(false);
     }
     ++covered;

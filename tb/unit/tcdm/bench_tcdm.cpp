@@ -16,7 +16,8 @@ int main(int argc, char** argv) {
   for (int busy = 1; busy >= 0; --busy) {
     dut->busy_i = static_cast<CData>(busy);
     dut.tick(100);
-    const std::clock_t start = std::clock();  // processor time: other work on the machine does not count
+    const std::clock_t start =
+        std::clock();  // processor time: other work on the machine does not count
     dut.tick(cycles);
     const double time = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
     fmt::print("tcdm, {}: {:.0f} kHz (sum {:x})\n", busy ? "all masters asking" : "idle",

@@ -26,8 +26,9 @@ void dma_write(Tcdm& t, std::uint32_t line, std::uint64_t value, unsigned mask =
   }
 }
 
-const std::vector<std::uint32_t> kCorners = {0, 1, 2, 0x7fffffff, 0x80000000, 0x80000001, 0xffffffff,
-                                             0xfffffffe, 0x55555555, 0xaaaaaaaa, 0x0000ffff};
+const std::vector<std::uint32_t> kCorners = {0,          1,          2,          0x7fffffff,
+                                             0x80000000, 0x80000001, 0xffffffff, 0xfffffffe,
+                                             0x55555555, 0xaaaaaaaa, 0x0000ffff};
 
 }  // namespace
 
@@ -37,8 +38,12 @@ TEST_CASE("tcdm: every class writes what every class reads in the cycle after") 
   for (int writer = 0; writer < 4; ++writer) {
     for (int reader = 0; reader < 3; ++reader) {
       const std::uint64_t value = 0x1122334455667788ULL * (writer + 1) + reader;
-      if (writer == 0) t.narrow[0] = {.valid = true, .we = true, .addr = 8 * w, .wdata = static_cast<std::uint32_t>(value)};
-      if (writer == 1) t.narrow[kHost] = {.valid = true, .we = true, .addr = 8 * w, .wdata = static_cast<std::uint32_t>(value)};
+      if (writer == 0)
+        t.narrow[0] = {
+            .valid = true, .we = true, .addr = 8 * w, .wdata = static_cast<std::uint32_t>(value)};
+      if (writer == 1)
+        t.narrow[kHost] = {
+            .valid = true, .we = true, .addr = 8 * w, .wdata = static_cast<std::uint32_t>(value)};
       if (writer == 2) t.word[kWord - 1] = {.valid = true, .we = true, .word = w, .wdata = value};
       if (writer == 3) {
         t.line[0] = {.mask = 255, .line = w / 8};
@@ -51,8 +56,10 @@ TEST_CASE("tcdm: every class writes what every class reads in the cycle after") 
       if (reader == 2) t.line[1] = {.mask = 255, .line = w / 8};
       t.cycle();
       if (reader == 0) REQUIRE(t.n_rdata[kCores - 1] == static_cast<std::uint32_t>(value));
-      if (reader == 1) REQUIRE(static_cast<std::uint32_t>(t.w_rdata[0]) == static_cast<std::uint32_t>(value));
-      if (reader == 2) REQUIRE(static_cast<std::uint32_t>(t.l_rdata[1][3]) == static_cast<std::uint32_t>(value));
+      if (reader == 1)
+        REQUIRE(static_cast<std::uint32_t>(t.w_rdata[0]) == static_cast<std::uint32_t>(value));
+      if (reader == 2)
+        REQUIRE(static_cast<std::uint32_t>(t.l_rdata[1][3]) == static_cast<std::uint32_t>(value));
     }
   }
 }
@@ -65,13 +72,15 @@ TEST_CASE("tcdm: each word of L1 is a place of its own, and a line lies in one g
     REQUIRE(banks.size() == 8);
     REQUIRE(*banks.rbegin() / 8 == *banks.begin() / 8);
     t.line[0] = {.mask = 255, .line = line};
-    for (std::uint32_t i = 0; i < 8; ++i) t.line[0].data[i] = 0x9e3779b97f4a7c15ULL * (8 * line + i + 1);
+    for (std::uint32_t i = 0; i < 8; ++i)
+      t.line[0].data[i] = 0x9e3779b97f4a7c15ULL * (8 * line + i + 1);
     t.cycle();
     REQUIRE(t.l_taken[0] == 255);  // alone, a line takes one cycle
   }
   std::uint32_t next = 0;
   int cycles = 0;
-  while (next < kWords || std::any_of(t.word.begin(), t.word.end(), [](auto& w) { return w.valid; })) {
+  while (next < kWords ||
+         std::any_of(t.word.begin(), t.word.end(), [](auto& w) { return w.valid; })) {
     for (auto& w : t.word) {
       if (!w.valid && next < kWords) w = {.valid = true, .word = next++};
     }
@@ -84,7 +93,8 @@ TEST_CASE("tcdm: byte enables of each class") {
   Tcdm t;
   for (unsigned be = 0; be < 16; ++be) {
     for (std::uint32_t half = 0; half < 2; ++half) {
-      t.access(1, {.we = true, .addr = 8 * 77 + 4 * half, .be = be, .wdata = 0xdeadbeef ^ (be << 8)});
+      t.access(1,
+               {.we = true, .addr = 8 * 77 + 4 * half, .be = be, .wdata = 0xdeadbeef ^ (be << 8)});
       t.load(2, 8 * 77);
       t.load(2, 8 * 77 + 4);
     }
@@ -174,15 +184,34 @@ TEST_CASE("tcdm: LR/SC") {
       t.atomic(0, Lr, a);
       t.atomic(1, Lr, a);
       switch (by) {
-        case 0: t.store(1, a + half, 1); break;
-        case 1: t.store(kCores - 1, a + half, 1); break;
-        case 2: t.store(kHost, a + half, 1); break;
-        case 3: t.atomic(1, Add, a + half, 1); break;
-        case 4: t.atomic(1, Lr, a); REQUIRE(t.atomic(1, Sc, a, 1) == 0); break;
-        case 5: engine_write(t, 0, a / 8, 1); break;
-        case 6: engine_write(t, kWord - 1, a / 8, 1, 0x80); break;
-        case 7: dma_write(t, a / 64, 1); break;
-        case 8: dma_write(t, a / 64, 1, 1U << (a / 8 % 8)); break;
+        case 0:
+          t.store(1, a + half, 1);
+          break;
+        case 1:
+          t.store(kCores - 1, a + half, 1);
+          break;
+        case 2:
+          t.store(kHost, a + half, 1);
+          break;
+        case 3:
+          t.atomic(1, Add, a + half, 1);
+          break;
+        case 4:
+          t.atomic(1, Lr, a);
+          REQUIRE(t.atomic(1, Sc, a, 1) == 0);
+          break;
+        case 5:
+          engine_write(t, 0, a / 8, 1);
+          break;
+        case 6:
+          engine_write(t, kWord - 1, a / 8, 1, 0x80);
+          break;
+        case 7:
+          dma_write(t, a / 64, 1);
+          break;
+        case 8:
+          dma_write(t, a / 64, 1, 1U << (a / 8 % 8));
+          break;
       }
       REQUIRE(!t.reserved(0));
       REQUIRE(t.atomic(0, Sc, a, 8) == 1);
@@ -192,15 +221,33 @@ TEST_CASE("tcdm: LR/SC") {
     const int by = GENERATE(range(0, 9));
     t.atomic(0, Lr, a);
     switch (by) {
-      case 0: t.store(0, a, 1); break;  // its own store
-      case 1: t.store(1, a + 8, 1); break;
-      case 2: t.load(1, a); break;
-      case 3: t.atomic(1, Lr, a); break;
-      case 4: REQUIRE(t.atomic(1, Sc, a, 1) == 1); break;
-      case 5: engine_write(t, 0, a / 8 + 8, 1); break;
-      case 6: dma_write(t, a / 64, 1, 0xff & ~(1U << (a / 8 % 8))); break;
-      case 7: dma_write(t, a / 64 + 1, 1); break;
-      case 8: t.store(1, a ^ (cfg::kL1Bytes / 2), 1); break;
+      case 0:
+        t.store(0, a, 1);
+        break;  // its own store
+      case 1:
+        t.store(1, a + 8, 1);
+        break;
+      case 2:
+        t.load(1, a);
+        break;
+      case 3:
+        t.atomic(1, Lr, a);
+        break;
+      case 4:
+        REQUIRE(t.atomic(1, Sc, a, 1) == 1);
+        break;
+      case 5:
+        engine_write(t, 0, a / 8 + 8, 1);
+        break;
+      case 6:
+        dma_write(t, a / 64, 1, 0xff & ~(1U << (a / 8 % 8)));
+        break;
+      case 7:
+        dma_write(t, a / 64 + 1, 1);
+        break;
+      case 8:
+        t.store(1, a ^ (cfg::kL1Bytes / 2), 1);
+        break;
     }
     REQUIRE(t.atomic(0, Sc, a, 8) == 0);
     REQUIRE(t.load(3 % kCores, a) == 8);
@@ -254,8 +301,8 @@ TEST_CASE("tcdm: clear refuses everything, lets answers out, drops atomics and r
   t.cycle();
   t.clear = false;
   t.cycle();
-  REQUIRE(t.load(0, 800) == 5);            // the AMO did not happen
-  REQUIRE(t.atomic(1, Sc, 808, 1) == 1);   // the reservation is gone
+  REQUIRE(t.load(0, 800) == 5);           // the AMO did not happen
+  REQUIRE(t.atomic(1, Sc, 808, 1) == 1);  // the reservation is gone
   REQUIRE(t.load(0, 808) == t.load(1, 808));
   t.narrow[0] = {.valid = true, .we = true, .addr = 800, .wdata = 1, .amo = Add};
   t.cycle();

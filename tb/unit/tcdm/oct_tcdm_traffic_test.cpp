@@ -15,13 +15,14 @@ struct Profile {
   unsigned narrow, word, line;  // percent of free cycles in which a port asks again
   unsigned atomics;             // percent of a core's accesses
   unsigned writes;
-  std::uint32_t words;          // accesses fall on so many words
-  bool vanish;                  // line ports take a request back now and then
+  std::uint32_t words;  // accesses fall on so many words
+  bool vanish;          // line ports take a request back now and then
 };
 
 class Traffic {
  public:
-  Traffic(Tcdm& t, const Profile& p) : t_(t), p_(p), random_(tb::rng(std::string("tcdm ") + p.name)) {
+  Traffic(Tcdm& t, const Profile& p)
+      : t_(t), p_(p), random_(tb::rng(std::string("tcdm ") + p.name)) {
     t_.lines_may_vanish = p.vanish;
   }
   void offer() {
@@ -30,14 +31,18 @@ class Traffic {
     }
     for (auto& w : t_.word) {
       if (!w.valid && tb::chance(random_, p_.word)) {
-        w = {.valid = true, .we = tb::chance(random_, p_.writes), .word = place(), .wdata = random_()};
+        w = {.valid = true,
+             .we = tb::chance(random_, p_.writes),
+             .word = place(),
+             .wdata = random_()};
         w.be = tb::chance(random_, 50) ? 255 : static_cast<unsigned>(random_() & 255);
       }
     }
     for (auto& l : t_.line) {
       if (p_.vanish && tb::chance(random_, 10)) l.mask = 0;
       if (l.mask == 0 && tb::chance(random_, p_.line)) {
-        l = {.mask = tb::chance(random_, 70) ? 255 : static_cast<unsigned>(random_() & 255), .line = place() / 8};
+        l = {.mask = tb::chance(random_, 70) ? 255 : static_cast<unsigned>(random_() & 255),
+             .line = place() / 8};
         l.be = tb::chance(random_, 50) ? ~0ULL : random_();
         for (auto& d : l.data) d = random_();
       }
@@ -147,12 +152,15 @@ TEST_CASE("tcdm: counters raced for by AMOs and by LR/SC loops lose no increment
         } else if (!loaded[m]) {
           t.narrow[m] = {.valid = true, .addr = counter, .amo = Lr};
         } else {
-          t.narrow[m] = {.valid = true, .we = true, .addr = counter, .wdata = t.n_rdata[m] + 1, .amo = Sc};
+          t.narrow[m] = {
+              .valid = true, .we = true, .addr = counter, .wdata = t.n_rdata[m] + 1, .amo = Sc};
         }
       }
       if (style == 2) {  // other words of bank and line, never the counter's own
-        if (!t.word[0].valid) t.word[0] = {.valid = true, .we = true, .word = counter / 8 + 1, .wdata = random()};
-        if (t.line[0].mask == 0) t.line[0] = {.mask = 0xff & ~(1U << (counter / 8 % 8)), .line = counter / 64};
+        if (!t.word[0].valid)
+          t.word[0] = {.valid = true, .we = true, .word = counter / 8 + 1, .wdata = random()};
+        if (t.line[0].mask == 0)
+          t.line[0] = {.mask = 0xff & ~(1U << (counter / 8 % 8)), .line = counter / 64};
       }
       std::array<std::uint32_t, kNarrow> keep = t.n_rdata;
       t.cycle();
@@ -182,7 +190,8 @@ TEST_CASE("tcdm: counters raced for by AMOs and by LR/SC loops lose no increment
     for (auto& r : t.word) r.valid = false;
     t.line[0].mask = 0;
     REQUIRE(t.load(kHost, counter) == static_cast<std::uint32_t>(each * kCores));
-    std::cout << fmt::format("tcdm race, style {}: longest time without a success {} cycles\n", style, longest);
+    std::cout << fmt::format("tcdm race, style {}: longest time without a success {} cycles\n",
+                             style, longest);
   }
 }
 
@@ -211,7 +220,9 @@ TEST_CASE("tcdm: nobody starves, whoever else floods the same bank") {
     INFO(worst);
     REQUIRE(worst <= kBound);
     REQUIRE(worst > 2);  // there was something to bound
-    if (victim == 0) std::cout << fmt::format("tcdm flooded bank: longest wait {} cycles, bound {}\n", worst, kBound);
+    if (victim == 0)
+      std::cout << fmt::format("tcdm flooded bank: longest wait {} cycles, bound {}\n", worst,
+                               kBound);
   }
   // A single core against lines that come without end.
   Tcdm t;
@@ -241,7 +252,8 @@ TEST_CASE("tcdm: random readers lose no more than chance, and the same each") {
     for (int c = 0; c < cycles; ++c) {
       for (int m = 0; m < n; ++m) {
         if (!t.narrow[m].valid) {
-          t.narrow[m] = {.valid = true, .addr = tb::uniform<std::uint32_t>(random, 0, kWords - 1) * 8};
+          t.narrow[m] = {.valid = true,
+                         .addr = tb::uniform<std::uint32_t>(random, 0, kWords - 1) * 8};
         }
       }
       t.cycle();
@@ -256,9 +268,10 @@ TEST_CASE("tcdm: random readers lose no more than chance, and the same each") {
     }
     const double rate = static_cast<double>(total) / cycles / n;
     const double formula = expected(n, kBanks) / n;
-    std::cout << fmt::format("tcdm {} random readers on {} banks: {:.2f} % granted, formula {:.2f} %, "
-                             "least {:.2f} %, most {:.2f} %\n", n, kBanks, 100 * rate, 100 * formula,
-                             100.0 * least / cycles, 100.0 * most / cycles);
+    std::cout << fmt::format(
+        "tcdm {} random readers on {} banks: {:.2f} % granted, formula {:.2f} %, "
+        "least {:.2f} %, most {:.2f} %\n",
+        n, kBanks, 100 * rate, 100 * formula, 100.0 * least / cycles, 100.0 * most / cycles);
     REQUIRE(rate > formula - 0.03);
     REQUIRE(most - least < cycles / 25);
   }
@@ -271,13 +284,15 @@ TEST_CASE("tcdm: streams keep their rate") {
   struct Result {
     double engine, lines, cores;
   };
-  // The engine streams `ports` words a cycle in rows of eight, elastic to one row; the DMA `dma` percent of
-  // full rate in each direction of `both`; the cores read at random in `cores` percent of the cycles.
+  // The engine streams `ports` words a cycle in rows of eight, elastic to one row; the DMA `dma`
+  // percent of full rate in each direction of `both`; the cores read at random in `cores` percent
+  // of the cycles.
   auto run = [&](int ports, unsigned dma, bool both, unsigned cores) {
     std::array<unsigned, 2> backlog{};
     std::array<std::uint32_t, 2> next_line{0, kLines / 2};
     std::array<std::uint32_t, kWord> next{};
-    for (int m = 0; m < kWord; ++m) next[m] = static_cast<std::uint32_t>(m / 8 * (kWords / 3) / 8 * 8 + m % 8);
+    for (int m = 0; m < kWord; ++m)
+      next[m] = static_cast<std::uint32_t>(m / 8 * (kWords / 3) / 8 * 8 + m % 8);
     std::uint64_t words = 0, lanes = 0, taken = 0, wanted_words = 0, wanted = 0;
     for (int c = 0; c < cycles; ++c) {
       for (int m = 0; m < ports; ++m) {
@@ -298,7 +313,8 @@ TEST_CASE("tcdm: streams keep their rate") {
       }
       for (int m = 0; m < kCores - 1; ++m) {
         if (!t.narrow[m].valid && tb::chance(random, cores)) {
-          t.narrow[m] = {.valid = true, .addr = tb::uniform<std::uint32_t>(random, 0, kWords - 1) * 8};
+          t.narrow[m] = {.valid = true,
+                         .addr = tb::uniform<std::uint32_t>(random, 0, kWords - 1) * 8};
         }
         wanted += t.narrow[m].valid;
       }
@@ -314,9 +330,10 @@ TEST_CASE("tcdm: streams keep their rate") {
     const double directions = both ? 2 : 1;
     Result r{words / std::max(1.0, double(wanted_words)), lanes / (8 * directions * cycles),
              taken / std::max(1.0, double(wanted))};
-    std::cout << fmt::format("tcdm streams: engine {} ports, DMA {} % of 64 byte/cycle{}, cores {} %: engine {:.2f} %, "
-                             "DMA {:.2f} % of full rate, cores' requests granted {:.2f} %\n",
-                             ports, dma, both ? " each way" : "", cores, 100 * r.engine, 100 * r.lines, 100 * r.cores);
+    std::cout << fmt::format(
+        "tcdm streams: engine {} ports, DMA {} % of 64 byte/cycle{}, cores {} %: engine {:.2f} %, "
+        "DMA {:.2f} % of full rate, cores' requests granted {:.2f} %\n",
+        ports, dma, both ? " each way" : "", cores, 100 * r.engine, 100 * r.lines, 100 * r.cores);
     return r;
   };
   REQUIRE(run(0, 100, false, 0).lines == 1.0);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tcdm: drives tb_tcdm and compares every cycle with a reference memory. `cycle()` offers what stands in
-// `narrow`, `word` and `line`, performs in the reference what was taken, checks the answers of the next
-// cycle to the bit, and throws at the first difference. What was taken falls by itself.
+// Tcdm: drives tb_tcdm and compares every cycle with a reference memory. `cycle()` offers what
+// stands in `narrow`, `word` and `line`, performs in the reference what was taken, checks the
+// answers of the next cycle to the bit, and throws at the first difference. What was taken falls by
+// itself.
 #pragma once
 
 #include <fmt/format.h>
@@ -31,8 +32,8 @@ inline constexpr int kBanks = static_cast<int>(cfg::kNumBanks);
 inline constexpr int kMasters = kNarrow + kWord + 2;
 inline constexpr std::uint32_t kWords = cfg::kL1Bytes / 8;
 inline constexpr std::uint32_t kLines = cfg::kL1Bytes / 64;
-inline constexpr int kPatience = 8;                           // oct_tcdm_pkg::Patience
-inline constexpr int kBound = 2 * kPatience + 5 * kMasters;   // docs/architecture/tcdm.md
+inline constexpr int kPatience = 8;                          // oct_tcdm_pkg::Patience
+inline constexpr int kBound = 2 * kPatience + 5 * kMasters;  // docs/architecture/tcdm.md
 
 enum Amo { None, Lr, Sc, Swap, Add, Xor, And, Or, Min, Max, Minu, Maxu };
 
@@ -72,16 +73,26 @@ inline std::uint32_t amo(Amo op, std::uint32_t a, std::uint32_t b) {
   const auto sa = static_cast<std::int32_t>(a);
   const auto sb = static_cast<std::int32_t>(b);
   switch (op) {
-    case Swap: return b;
-    case Add: return a + b;
-    case Xor: return a ^ b;
-    case And: return a & b;
-    case Or: return a | b;
-    case Min: return static_cast<std::uint32_t>(std::min(sa, sb));
-    case Max: return static_cast<std::uint32_t>(std::max(sa, sb));
-    case Minu: return std::min(a, b);
-    case Maxu: return std::max(a, b);
-    default: throw std::logic_error("not an AMO");
+    case Swap:
+      return b;
+    case Add:
+      return a + b;
+    case Xor:
+      return a ^ b;
+    case And:
+      return a & b;
+    case Or:
+      return a | b;
+    case Min:
+      return static_cast<std::uint32_t>(std::min(sa, sb));
+    case Max:
+      return static_cast<std::uint32_t>(std::max(sa, sb));
+    case Minu:
+      return std::min(a, b);
+    case Maxu:
+      return std::max(a, b);
+    default:
+      throw std::logic_error("not an AMO");
   }
 }
 
@@ -107,7 +118,7 @@ class Tcdm {
   std::array<std::uint32_t, kNarrow> n_rdata{};
   std::array<std::uint64_t, kWord> w_rdata{};
   std::array<std::array<std::uint64_t, 8>, 2> l_rdata{};
-  int max_wait = 0;      // longest wait so far of a request that stood
+  int max_wait = 0;  // longest wait so far of a request that stood
   std::uint64_t grants = 0;
 
   std::vector<std::uint64_t> memory = std::vector<std::uint64_t>(kWords);
@@ -144,7 +155,8 @@ class Tcdm {
     only_plain_ = true;
     auto serve = [&](std::uint32_t w, int master) {
       const int bank = bank_of(w);
-      if (owner[bank] != 0) fail(fmt::format("bank {}: masters {} and {}", bank, owner[bank] - 1, master));
+      if (owner[bank] != 0)
+        fail(fmt::format("bank {}: masters {} and {}", bank, owner[bank] - 1, master));
       owner[bank] = master + 1;
       ++grants;
     };
@@ -155,7 +167,8 @@ class Tcdm {
     step_narrow(serve);
     for (int m = 0; m < kWord; ++m) {
       const bool ready = dut->w_ready_o >> m & 1U;
-      expect(!ready || (word[m].valid && !clear), fmt::format("word port {} ready without request", m));
+      expect(!ready || (word[m].valid && !clear),
+             fmt::format("word port {} ready without request", m));
       wait(kNarrow + m, word[m].valid, ready);
       count(2, word[m].valid && !clear, ready);
       if (!ready) continue;
@@ -187,7 +200,9 @@ class Tcdm {
     fail(fmt::format("narrow port {}: no answer within {} cycles", m, limit));
   }
   std::uint32_t load(int m, std::uint32_t addr) { return access(m, {.addr = addr}); }
-  void store(int m, std::uint32_t addr, std::uint32_t v) { access(m, {.we = true, .addr = addr, .wdata = v}); }
+  void store(int m, std::uint32_t addr, std::uint32_t v) {
+    access(m, {.we = true, .addr = addr, .wdata = v});
+  }
   std::uint32_t atomic(int m, Amo op, std::uint32_t addr, std::uint32_t v = 0) {
     return access(m, {.we = op != Lr, .addr = addr, .wdata = v, .amo = op});
   }
@@ -245,7 +260,8 @@ class Tcdm {
   void wait(int master, bool asks, bool served) {
     waits_[master] = asks && !served && !clear ? waits_[master] + 1 : 0;
     max_wait = std::max(max_wait, waits_[master]);
-    if (waits_[master] > kBound) fail(fmt::format("master {} refused {} times", master, waits_[master]));
+    if (waits_[master] > kBound)
+      fail(fmt::format("master {} refused {} times", master, waits_[master]));
   }
   void count(int kind, bool asks, bool served) {
     if (asks) ++expected_events_[kind + (served ? 0 : 1)];
@@ -311,7 +327,8 @@ class Tcdm {
   void step_line(int p, Serve& serve) {
     Line& r = line[p];
     const unsigned ready = static_cast<unsigned>(dut->l_ready_o >> 32 * p) & 0xff;
-    expect((ready & ~(clear ? 0 : r.mask)) == 0, fmt::format("line port {}: lane not asked for", p));
+    expect((ready & ~(clear ? 0 : r.mask)) == 0,
+           fmt::format("line port {}: lane not asked for", p));
     if (!lines_may_vanish) wait(kNarrow + kWord + p, r.mask != 0, ready == r.mask);
     for (int i = 0; i < 8; ++i) {
       count(4, !clear && (r.mask >> i & 1U), ready >> i & 1U);
@@ -337,31 +354,37 @@ class Tcdm {
     new_reservations_.clear();
     for (int m = 0; m < kNarrow; ++m) {
       const bool valid = dut->n_valid_o >> m & 1U;
-      expect(valid == answers_n_[m].has_value(), fmt::format("narrow port {}: answer {}", m, valid));
+      expect(valid == answers_n_[m].has_value(),
+             fmt::format("narrow port {}: answer {}", m, valid));
       n_rdata[m] = dut->n_rdata_o[m];
       if (valid && check_data_[m] && n_rdata[m] != *answers_n_[m]) {
-        fail(fmt::format("narrow port {}: read {:08x}, expected {:08x}", m, n_rdata[m], *answers_n_[m]));
+        fail(fmt::format("narrow port {}: read {:08x}, expected {:08x}", m, n_rdata[m],
+                         *answers_n_[m]));
       }
     }
     expect(dut->n_err_o == 0, "bus error");
     for (int m = 0; m < kWord; ++m) {
       const bool valid = dut->w_valid_o >> m & 1U;
       expect(valid == answers_w_[m].has_value(), fmt::format("word port {}: answer {}", m, valid));
-      w_rdata[m] = dut->w_rdata_o[2 * m] | static_cast<std::uint64_t>(dut->w_rdata_o[2 * m + 1]) << 32;
+      w_rdata[m] = dut->w_rdata_o[2 * m] | static_cast<std::uint64_t>(dut->w_rdata_o[2 * m + 1])
+                                               << 32;
       if (valid && w_rdata[m] != *answers_w_[m]) {
-        fail(fmt::format("word port {}: read {:016x}, expected {:016x}", m, w_rdata[m], *answers_w_[m]));
+        fail(fmt::format("word port {}: read {:016x}, expected {:016x}", m, w_rdata[m],
+                         *answers_w_[m]));
       }
     }
     expect(dut->l_valid_o == static_cast<std::uint64_t>(line_lanes_) << 32, "line lanes answered");
     for (int i = 0; i < 8; ++i) {
       l_rdata[1][i] = dut->l_rdata_o[16 + 2 * i] |
                       static_cast<std::uint64_t>(dut->l_rdata_o[16 + 2 * i + 1]) << 32;
-      expect(!(line_lanes_ >> i & 1U) || l_rdata[1][i] == answers_l_[i], fmt::format("line lane {}", i));
+      expect(!(line_lanes_ >> i & 1U) || l_rdata[1][i] == answers_l_[i],
+             fmt::format("line lane {}", i));
     }
     for (int k = only_plain_ ? 0 : 2; k < 6; ++k) {  // half an AMO is a grant, too
       expect(dut->events_o[k] == expected_events_[k], fmt::format("event counter {}", k));
     }
-    expect(!(dut->n_valid_o || dut->w_valid_o || dut->l_valid_o) || !dut->idle_o, "idle with answers");
+    expect(!(dut->n_valid_o || dut->w_valid_o || dut->l_valid_o) || !dut->idle_o,
+           "idle with answers");
   }
 
   void forget() {
