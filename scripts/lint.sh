@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Static checks; each prints nothing when all is well. Arguments: names of checks, all by default.
 #   filelist   rtl/rtl.f names every file below rtl/, once, under the name of its module
-#   verilator  verilator -Wall, every module as top, every machine description
+#   top        verilator -Wall on the whole design, every machine description
+#   verilator  the same with every module as top, so that unused ports show
 #   slang      the same with a second front end (pyslang), every warning of its -Wextra
 #   yosys      read_slang elaborates every module for synthesis
 #   style      naming and layout of SystemVerilog (scripts/verible.rules)
-#   cpp        clang-format of C++
+#   cpp        clang-format of C and C++; headers of assembly programs (programs/) are not C
 #   shell      bash -n, and shellcheck where it is installed
 #   text       no absolute paths of a machine, no missing licence line, no trailing blanks
 set -euo pipefail
@@ -50,6 +51,15 @@ each_module() {  # label, command with TOP in it
     out=$('"$*"' 2>&1) && [ -z "$out" ] || { printf "== %s, top %s\n%s\n" "'"$label"'" TOP "$out"; exit 1; }'
 }
 
+check_top() {
+  local config bad=0
+  for config in $configs; do
+    verilator --lint-only -Wall --assert -fno-table --top-module oct_top rtl/lint.vlt \
+      -f "$(list_for "$config")" || bad=1
+  done
+  return $bad
+}
+
 check_verilator() {
   local config bad=0
   for config in $configs; do
@@ -84,7 +94,7 @@ check_style() {
 }
 
 check_cpp() {
-  git ls-files '*.cpp' '*.hpp' '*.c' '*.h' | grep -v /generated/ |
+  git ls-files '*.cpp' '*.hpp' '*.c' '*.h' | grep -vE '/generated/|/programs/' |
     xargs clang-format-19 --dry-run -Werror 2>&1 | sed -n 's/: error: code should.*/: not formatted; make format/p' |
     sort -u -t: -k1,1 | grep . && return 1
   return 0
@@ -109,7 +119,7 @@ check_text() {
   return $bad
 }
 
-[ $# -gt 0 ] || set -- filelist verilator slang yosys style cpp shell text
+[ $# -gt 0 ] || set -- filelist top verilator slang yosys style cpp shell text
 failed=()
 for check in "$@"; do
   if ! declare -F "check_$check" > /dev/null; then
