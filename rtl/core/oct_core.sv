@@ -152,7 +152,8 @@ module oct_core
   assign lsu_push = mem && !fault && lsu_ready;
 
   oct_lsu u_lsu (
-    .clk_i, .rst_ni, .push_i(lsu_push), .ready_o(lsu_ready), .addr_i(addr), .wdata_i(ex_c_q),
+    .clk_i, .rst_ni, .clear_i, .push_i(lsu_push), .ready_o(lsu_ready), .addr_i(addr),
+    .wdata_i(ex_c_q),
     .we_i(mem_we), .size_i(ex_q.funct3[1:0]), .sext_i(!ex_q.funct3[2]), .amo_i(ex_q.amo),
     .remote_i(remote), .eu_i(to_eu), .ld_i(ex_ld_q), .rd_i(ex_ld_rd_q),
     .wb_we_o(wb_we), .wb_rd_o(wb_rd), .wb_data_o(wb_data),

@@ -11,6 +11,7 @@ module oct_lsu
 (
   input  logic        clk_i,
   input  logic        rst_ni,
+  input  logic        clear_i,     // forgets all; answers still due do not come (oct_core_demux)
 
   // From EX: checked, aligned, to be performed.
   input  logic        push_i,
@@ -73,6 +74,9 @@ module oct_lsu
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
+      head_valid_q <= 1'b0;
+      next_valid_q <= 1'b0;
+    end else if (clear_i) begin
       head_valid_q <= 1'b0;
       next_valid_q <= 1'b0;
     end else if (push_i || head_valid_q) begin
@@ -152,6 +156,8 @@ module oct_lsu
       remote_wr_q    <= '0;
       remote_rd_q    <= '0;
       remote_count_q <= '0;
+    end else if (clear_i) begin
+      {wr_q, rd_q, count_q, remote_wr_q, remote_rd_q, remote_count_q} <= '0;
     end else if (push_i || data_rsp_i.valid) begin
       if (push_i) wr_q <= wr_q + 1'b1;
       if (data_rsp_i.valid) rd_q <= rd_q + 1'b1;
@@ -182,7 +188,8 @@ module oct_lsu
   end
 
   `OCT_ASSERT(PushReady_A, push_i |-> ready_o)
-  `OCT_ASSERT(AnswerExpected_A, data_rsp_i.valid |-> !idle_o)
+  `OCT_ASSERT(AnswerExpected_A, data_rsp_i.valid && !clear_i |-> !idle_o)
   `OCT_ASSERT(NextBehindHead_A, next_valid_q |-> head_valid_q)
-  `OCT_ASSERT_STREAM(RequestHeld_A, data_req_o.valid, data_rsp_i.ready, data_req_o)
+  `OCT_ASSERT(RequestHeld_A, data_req_o.valid && !data_rsp_i.ready && !clear_i |=>
+      data_req_o.valid && $stable(data_req_o))
 endmodule

@@ -28,7 +28,9 @@ bool run_for(tb::Cluster& cluster, const std::string& name, std::uint64_t cycles
   options.max_cycles = cycles;
   options.warm = options.fast_load = true;
   try {
-    CHECK(tb::ProgramRun(cluster, elf, options).run().exit_code == 0);
+    // Outside CHECK, which would take the exception for a failure.
+    const int exit_code = tb::ProgramRun(cluster, elf, options).run().exit_code;
+    CHECK(exit_code == 0);
     return true;
   } catch (const tb::WatchdogError&) {
     return false;

@@ -150,6 +150,7 @@ void CoreBench::drive_fetch() {
 void CoreBench::drive_data() {
   dut->data_ready_i = !chance(random_, timing.refuse_percent);
   dut->data_rsp_valid_i = 0;
+  if (dut->clear_i) answers_.clear();  // as oct_core_demux: a held core gets no answers
   dut->data_rsp_err_i = 0;
   dut->data_rsp_rdata_i = static_cast<std::uint32_t>(random_());
   if (!answers_.empty() && cycle_ >= answers_.front().due) {

@@ -457,7 +457,8 @@ TEST_CASE("event unit: random events against a cycle model") {
       }
     }
   }
-  CHECK(answers > 10000);
+  CHECK(answers >
+        (kNumCores == 9 ? 10000 : 100));  // few cores wait for each other most of the time
   CHECK(blocked > 1000);
 }
 

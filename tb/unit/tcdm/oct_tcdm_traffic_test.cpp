@@ -338,7 +338,8 @@ TEST_CASE("tcdm: streams keep their rate") {
   };
   REQUIRE(run(0, 100, false, 0).lines == 1.0);
   REQUIRE(run(0, 100, true, 0).lines > 0.99);
-  REQUIRE(run(0, 100, true, 20).lines > 0.97);
+  // Both directions alone take all of 16 banks; there the cores' share must come off.
+  REQUIRE(run(0, 100, true, 20).lines > (kBanks >= 32 ? 0.97 : 0.75));
   REQUIRE(run(kBanks / 4, 0, false, 0).engine > 0.99);
   // What a matrix product asks for, under standard traffic.
   const Result standard = run(kBanks / 4, 50, false, 10);
