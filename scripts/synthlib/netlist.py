@@ -36,7 +36,7 @@ class Netlist:
         """{net: name}, the shortest name that the source gave it if there is one."""
         names = {}
         for name, net in module["netnames"].items():
-            if net.get("hide_name") or re.match(r"_\d+_$", name):
+            if net.get("hide_name") or re.match(r"_\d+_$", name) or "$" in name:
                 continue
             for i, bit in enumerate(net["bits"]):
                 full = f"{name}[{i}]" if len(net["bits"]) > 1 else name
@@ -56,6 +56,8 @@ class Netlist:
             name = re.sub(r"\W+", "_", held[0]).strip("_") + "_ff" if held else f"ff{len(used)}"
         else:
             name = f"g{len(used)}"
+        if name[0].isdigit():
+            name = "u" + name
         while name in used:
             name += "_"
         used.add(name)

@@ -122,6 +122,16 @@ class Fanout(unittest.TestCase):
         self.assertEqual(n.buffers, 0)
 
 
+class Names(unittest.TestCase):
+    def test_instances_are_identifiers(self):
+        cells = library()
+        ff = {"type": "DFF", "connections": {"D": [2], "CLK": [3], "Q": [4]}}
+        module = {"ports": {}, "cells": {"$1": ff, "8.u": {"type": "box", "connections": {}, "port_directions": {"a": "input"}}},
+                  "netnames": {"count_q": {"bits": [9, 4]}, "$17$B": {"bits": [4]}}}
+        n = netlist.Netlist("top", module, cells)
+        self.assertEqual(set(n.cells), {"count_q_1_ff", "u8_u"})
+
+
 class Plan(unittest.TestCase):
     def test_every_block_has_its_files(self):
         plan, files = blocks.load(), blocks.file_list("octant")
