@@ -457,9 +457,9 @@ TEST_CASE("event unit: random events against a cycle model") {
       }
     }
   }
-  CHECK(answers >
-        (kNumCores == 9 ? 10000 : 100));  // few cores wait for each other most of the time
-  CHECK(blocked > 1000);
+  // Three cores soon wait for each other; the nine of octant keep going.
+  CHECK(answers > (kNumCores == 9 ? 10000 : 10));
+  CHECK(blocked > (kNumCores == 9 ? 1000 : 3));
 }
 
 TEST_CASE("event unit: random barriers") {

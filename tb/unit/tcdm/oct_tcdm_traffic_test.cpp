@@ -349,7 +349,7 @@ TEST_CASE("tcdm: streams keep their rate") {
   const double quiet = run(kBanks / 2, 0, false, 0).engine;
   const Result wide = run(kBanks / 2, 50, false, 10);
   REQUIRE(wide.engine > quiet - 0.10);
-  REQUIRE(wide.lines > 0.49);
+  REQUIRE(wide.lines > (kBanks >= 32 ? 0.49 : 0.45));
   const Result all = run(kBanks / 2, 100, true, 100);  // more than the banks can serve
   REQUIRE(all.engine > 0.4);
   REQUIRE(all.lines > 0.3);
