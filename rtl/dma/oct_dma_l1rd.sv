@@ -18,7 +18,8 @@ module oct_dma_l1rd
 
   output l1_line_req_t             l1_o,
   input  l1_line_rsp_t             l1_i,
-  output logic                     next_valid_o,   // the bank group asked for in the next cycle
+  // The bank group asked for in the next cycle, if L1 grants all that is asked for in this one.
+  output logic                     next_valid_o,
   output logic [GroupIdxWidth-1:0] next_group_o,
 
   output logic                     data_valid_o,
@@ -87,8 +88,8 @@ module oct_dma_l1rd
   assign left         = mask_q & ~l1_i.ready;
   assign room         = (reserved_q != idx_t'(Lines)) || data_pop_i;
   assign line_take    = line_valid_q && room && (left == '0) && !restart_i;
-  assign next_valid_o = (left != '0) || (line_valid_q && room);
-  assign next_group_o = l1_group((left != '0) ? req_line_q : line_q);
+  assign next_valid_o = line_valid_q && room;
+  assign next_group_o = l1_group(line_q);
   assign line_o       = (mask_q != '0) && (left == '0);
   assign refused_o    = left != '0;
 
