@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // oct_tcdm_amo: a core's port of L1. Loads and stores pass through. An AMO reads with the bank locked,
 // keeps the old value, writes two cycles after the read, and is answered one later; the core's request
-// stands meanwhile. A store-conditional looks at the reservation first and asks for a bank only if it
+// stands meanwhile. If it falls (the core is held in reset), the AMO or store-conditional has not
+// happened: the port is free in the next cycle, and the lock ends by itself. A store-conditional looks at the reservation first and asks for a bank only if it
 // may succeed. Test: tb/unit/tcdm/oct_tcdm_test.cpp.
 `include "oct_assert.svh"
 
@@ -91,7 +92,7 @@ module oct_tcdm_amo
       end
       default: state_d = StIdle;
     endcase
-    if (clear_i) state_d = StIdle;
+    if (clear_i || !core_i.valid) state_d = StIdle;
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -119,6 +120,5 @@ module oct_tcdm_amo
   assign core_o.rdata = local_q ? kept_q : xbar_rdata_i;
   assign idle_o       = state_q == StIdle && !answer_q;
 
-  `OCT_ASSERT(AtomicHeld_A, state_q != StIdle && !clear_i |-> core_i.valid)
-  `OCT_ASSERT(WriteGranted_A, state_q == StWrite && !clear_i |-> xbar_ready_i)
+  `OCT_ASSERT(WriteGranted_A, state_q == StWrite && core_i.valid && !clear_i |-> xbar_ready_i)
 endmodule

@@ -314,3 +314,54 @@ TEST_CASE("tcdm: clear refuses everything, lets answers out, drops atomics and r
   REQUIRE(t.n_taken[0]);
   REQUIRE(t.load(0, 800) == 6);
 }
+
+TEST_CASE("tcdm: a core that is held in the middle of an atomic leaves nothing behind") {
+  Tcdm t;
+  const std::uint32_t a = 8 * 40;
+  for (const Amo op : {Add, Sc}) {
+    for (int cycles = 1; cycles <= 3; ++cycles) {
+      t.store(0, a, 5);
+      if (op == Sc) t.atomic(0, Lr, a);
+      t.narrow[0] = {.valid = true, .we = true, .addr = a, .wdata = 1, .amo = op};
+      for (int i = 0; i < cycles; ++i) {
+        // A line keeps the store-conditional from its bank, so that it is still waiting at the end.
+        if (op == Sc && i > 0) t.line[1] = {.mask = 255, .line = a / 64};
+        t.cycle();
+      }
+      if (t.n_taken[0]) continue;
+      t.narrow[0] = {};
+      t.cycle();
+      // Its own port first: a plain access must not be taken for what was withdrawn.
+      t.narrow[0] = {.valid = true, .addr = a + 64};
+      t.cycle();
+      REQUIRE(t.n_taken[0]);
+      t.cycle();
+      REQUIRE(t.dut->idle_o);
+      t.narrow[1] = {.valid = true, .we = true, .addr = a, .wdata = 9};
+      t.cycle();
+      REQUIRE(t.n_taken[1]);
+      REQUIRE(t.load(2 % kCores, a) == 9);
+      REQUIRE(t.atomic(0, Add, a, 1) == 9);
+    }
+  }
+  auto random = tb::rng("withdrawn atomics");
+  const auto below = [&](int n) { return static_cast<int>(random() % n); };
+  for (int n = 0; n < 2000; ++n) {
+    const int core = below(kCores);
+    const auto addr = a + 4 * below(4);
+    t.narrow[core] = {};  // what it began as a rival
+    t.cycle();
+    t.narrow[core] = {.valid = true,
+                      .we = true,
+                      .addr = addr,
+                      .wdata = static_cast<std::uint32_t>(random()),
+                      .amo = static_cast<Amo>(Sc + below(Maxu - Sc + 1))};
+    const int rival = (core + 1) % kCores;
+    if (!t.narrow[rival].valid)
+      t.narrow[rival] = {.valid = true, .we = true, .addr = addr, .wdata = 3, .amo = Add};
+    for (int i = below(5); i > 0 && t.narrow[core].valid; --i) t.cycle();
+    t.narrow[core] = {};
+    t.cycle();
+    t.load(core, addr);
+  }
+}
