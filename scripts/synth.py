@@ -135,7 +135,11 @@ class Flow:
             if hopeful:
                 ns = self.repair(gates, timer)
             if best is None or ns < best[0]:
+                if best is not None:
+                    best[-1].close()
                 best = ns, hopeful, script, module, gates, timer
+            else:
+                timer.close()
             if ns <= self.plan.period or not block.repair:
                 break
         ns, repaired, script, module, gates, timer = best

@@ -20,6 +20,8 @@ class Netlist:
             + [b for c in module["cells"].values() for bits in c["connections"].values()
                for b in bits if isinstance(b, int)], default=1)
         self.net_names = self._net_names(module)
+        self.port_names = self._port_names()
+        self.journal = []  # the changes since it was emptied, as commands of OpenSTA
         self.buffers = 0
         used = set()
         for instance, cell in module["cells"].items():
@@ -43,6 +45,21 @@ class Netlist:
                 if isinstance(bit, int) and (bit not in names or len(full) < len(names[bit])):
                     names[bit] = full
         return names
+
+    def _port_names(self):
+        """{net: name in the Verilog} of nets that are ports; all others are called n<number>."""
+        names = {}
+        for port, (direction, bits) in self.ports.items():
+            for i, bit in enumerate(bits):
+                if direction == "input" or (isinstance(bit, int) and bit not in names):
+                    names[bit] = f"{port}[{i}]" if len(bits) > 1 else port
+        return names
+
+    def net(self, bit):
+        """The name of a net in the Verilog."""
+        if not isinstance(bit, int):
+            return f"1'b{bit if bit in '01' else 0}"
+        return self.port_names.get(bit, f"n{bit}")
 
     def _instance_name(self, instance, cell, used):
         """Flip-flops are called after what they hold, the rest g<n>; boxes keep their names."""
@@ -123,14 +140,38 @@ class Netlist:
     def insert_buffer(self, buffer_cell, net, users):
         """Put `users` of `net` behind a buffer; returns the buffer as a user of the net."""
         new, self.next_net = self.next_net, self.next_net + 1
-        for instance, pin, i in users:
-            self.cells[instance][1][pin][i] = new
         name = f"fan{self.buffers}"
         self.buffers += 1
-        self.cells[name] = (buffer_cell.name,
-                            {buffer_cell.inputs[0]: [net], buffer_cell.outputs[0]: [new]},
-                            {buffer_cell.inputs[0]: "input", buffer_cell.outputs[0]: "output"})
-        return (name, buffer_cell.inputs[0], 0)
+        into, out = buffer_cell.inputs[0], buffer_cell.outputs[0]
+        self.cells[name] = (buffer_cell.name, {into: [net], out: [new]},
+                            {into: "input", out: "output"})
+        self.journal += [f"make_instance {name} [get_lib_cells */{buffer_cell.name}]",
+                         f"make_net n{new}", f"connect_pin n{new} {name}/{out}",
+                         f"connect_pin {{{self.net(net)}}} {name}/{into}"]
+        self._move(users, net, new)
+        return (name, into, 0)
+
+    def remove_buffer(self, name, buffer_cell, users):
+        """Takes back what insert_buffer did."""
+        into, out = buffer_cell.inputs[0], buffer_cell.outputs[0]
+        _, pins, _ = self.cells.pop(name)
+        self._move(users, pins[out][0], pins[into][0])
+        self.journal += [f"disconnect_pin {{{self.net(pins[into][0])}}} {name}/{into}",
+                         f"disconnect_pin n{pins[out][0]} {name}/{out}", f"delete_instance {name}",
+                         f"delete_net n{pins[out][0]}"]
+
+    def _move(self, users, old, new):
+        for instance, pin, i in users:
+            self.cells[instance][1][pin][i] = new
+            bit = f"[{i}]" if len(self.cells[instance][1][pin]) > 1 else ""
+            self.journal += [f"disconnect_pin {{{self.net(old)}}} {{{instance}/{pin}{bit}}}",
+                             f"connect_pin {{{self.net(new)}}} {{{instance}/{pin}{bit}}}"]
+
+    def replace(self, instance, kind):
+        """Another cell with the same pins."""
+        _, pins, directions = self.cells[instance]
+        self.cells[instance] = (kind, pins, directions)
+        self.journal.append(f"replace_cell {instance} {kind}")
 
     # -- numbers --------------------------------------------------------------------------------
     def count(self):
@@ -150,27 +191,23 @@ class Netlist:
     # -- Verilog --------------------------------------------------------------------------------
     def verilog(self, buffer_cell):
         """Structural Verilog: scalar wires, bus ports, named pins; no assign, no escaped names."""
-        names, declared, extra = {}, [], []
+        declared, extra, inner = [], [], {}
         for port, (direction, bits) in self.ports.items():
             rng = f"[{len(bits) - 1}:0] " if len(bits) > 1 else ""
             declared.append(f"  {direction} {rng}{port};\n")
-            for i, bit in enumerate(bits):
-                here = f"{port}[{i}]" if len(bits) > 1 else port
-                if direction == "input" or (isinstance(bit, int) and bit not in names):
-                    names[bit] = here
         # A net that leaves by a second port, a constant, or an input passed through: a buffer.
         for port, (direction, bits) in self.ports.items():
             for i, bit in enumerate(bits):
                 here = f"{port}[{i}]" if len(bits) > 1 else port
-                if direction == "output" and names.get(bit) != here:
-                    source = names.get(bit, f"1'b{bit}")
+                if direction == "output" and self.port_names.get(bit) != here:
+                    source = self.port_names.get(bit, f"1'b{bit}")
                     extra.append(f"  {buffer_cell.name} thru{len(extra)} (.{buffer_cell.inputs[0]}"
                                  f"({source}), .{buffer_cell.outputs[0]}({here}));\n")
 
         def net(bit):
-            if not isinstance(bit, int):
-                return f"1'b{bit if bit in '01' else 0}"
-            return names.setdefault(bit, f"n{bit}")
+            if isinstance(bit, int) and bit not in self.port_names:
+                inner[bit] = None
+            return self.net(bit)
 
         body = []
         for instance, (kind, pins, _) in self.cells.items():
@@ -179,6 +216,6 @@ class Netlist:
                 text = net(bits[0]) if len(bits) == 1 else "{" + ", ".join(map(net, reversed(bits))) + "}"
                 wired.append(f".{pin}({text})")
             body.append(f"  {kind} {instance} ({', '.join(wired)});\n")
-        wires = [f"  wire {n};\n" for n in names.values() if re.fullmatch(r"n\d+", n)]
+        wires = [f"  wire n{bit};\n" for bit in inner]
         return (f"module {self.name} ({', '.join(self.ports)});\n" + "".join(declared)
                 + "".join(wires) + "".join(body) + "".join(extra) + "endmodule\n")

@@ -77,11 +77,11 @@ class Repair:
         return undo
 
     def _strengthen(self, instance):
-        kind, pins, directions = self.netlist.cells[instance]
+        kind = self.netlist.cells[instance][0]
         if kind not in self.stronger:
             return []
-        self.netlist.cells[instance] = (self.stronger[kind], pins, directions)
-        return [lambda: self.netlist.cells.__setitem__(instance, (kind, pins, directions))]
+        self.netlist.replace(instance, self.stronger[kind])
+        return [lambda: self.netlist.replace(instance, kind)]
 
     def _lighten(self, instance, critical, loads):
         kind, pins, _ = self.netlist.cells[instance]
@@ -97,10 +97,6 @@ class Repair:
                 idle = [u for u in users if u[0] not in critical]
                 if len(idle) >= 3 and len(idle) < len(users):
                     name = self.netlist.insert_buffer(self.buffer, net, idle)[0]
-                    undo.append(lambda name=name, net=net, idle=idle: self._remove(name, net, idle))
+                    undo.append(lambda name=name, idle=idle:
+                                self.netlist.remove_buffer(name, self.buffer, idle))
         return undo
-
-    def _remove(self, name, net, users):
-        del self.netlist.cells[name]
-        for instance, pin, i in users:
-            self.netlist.cells[instance][1][pin][i] = net

@@ -2,6 +2,7 @@
 """Static timing with OpenSTA: ideal clock, no wires, inputs and outputs by budget."""
 import fnmatch
 import re
+import subprocess
 
 from .blocks import FlowError
 from .elaborate import run
@@ -51,29 +52,76 @@ def _groups(ports):
         yield "input to output", f"-from {ins} -to {outs}"
 
 
+LOOP = """fconfigure stdout -buffering full
+while {[gets stdin line] >= 0} {
+  if {[catch {uplevel #0 $line} message]} {puts "Error: $line: $message"}
+  flush stdout
+}
+"""
+
+
 class Timer:
-    """OpenSTA on the netlist of a block, as often as wanted."""
+    """OpenSTA on the netlist of a block, as often as wanted.
+
+    paths() keeps one process, to which the netlist's journal is told: timing follows a change in
+    much less time than reading the netlist takes. groups() starts from the netlist as written.
+    """
 
     def __init__(self, block, netlist, buffer_cell, libraries, box_netlists, period, work):
         self.block, self.netlist, self.buffer = block, netlist, buffer_cell
         self.libraries, self.box_netlists = libraries, box_netlists
         self.period, self.work = period, work
+        self.process = None
 
-    def _run(self, name, checks):
+    def _script(self):
+        """Writes the netlist; returns the commands that read it."""
         gates = self.work / "gates.v"
         gates.write_text(self.netlist.verilog(self.buffer))
         script = [f"read_liberty {lib}" for lib in self.libraries]
         script += [f"read_verilog {path}" for path in [*self.box_netlists, gates]]
-        script += [f"link_design {self.block.top}",
-                   *constraints(self.block, self.netlist.ports, self.period), *checks]
-        (self.work / f"{name}.tcl").write_text("\n".join(script) + "\nexit\n")
-        report = self.work / f"{name}.rpt"
-        run(["sta", "-exit", str(self.work / f"{name}.tcl")], report)
-        text = report.read_text(errors="replace")
+        return script + [f"link_design {self.block.top}",
+                         *constraints(self.block, self.netlist.ports, self.period)]
+
+    def _checked(self, text, name):
         error = re.search(r"^Error.*", text, re.M)
         if error:
             raise FlowError(f"{self.block.name}: {name}.rpt: {error[0]}")
         return text
+
+    def _run(self, name, checks):
+        self.close()
+        (self.work / f"{name}.tcl").write_text("\n".join([*self._script(), *checks]) + "\nexit\n")
+        report = self.work / f"{name}.rpt"
+        run(["sta", "-exit", str(self.work / f"{name}.tcl")], report)
+        return self._checked(report.read_text(errors="replace"), name)
+
+    def _ask(self, command):
+        """The answer of the process to the journal and the command."""
+        if self.process is None:
+            (self.work / "repair.tcl").write_text("\n".join(self._script()) + "\n" + LOOP)
+            self.process = subprocess.Popen(
+                ["sta", "-exit", str(self.work / "repair.tcl")], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            self.netlist.journal.clear()
+        commands = [*self.netlist.journal, command, 'puts "OCT-DONE"']
+        self.netlist.journal.clear()
+        self.process.stdin.write("\n".join(commands) + "\n")
+        self.process.stdin.flush()
+        lines = []
+        for line in self.process.stdout:
+            if line == "OCT-DONE\n":
+                break
+            lines.append(line)
+        else:
+            raise FlowError(f"{self.block.name}: OpenSTA ended: " + " | ".join(lines[-3:]))
+        (self.work / "repair.rpt").write_text("".join(lines))
+        return self._checked("".join(lines), "repair")
+
+    def close(self):
+        """Ends the process, if there is one."""
+        if self.process is not None:
+            self.process.communicate()
+            self.process = None
 
     def groups(self):
         """{group: {"ns", "slack", "start", "end"}}; "ns" is the period at which the slack is zero.
@@ -94,8 +142,8 @@ class Timer:
 
     def paths(self, count):
         """The worst period and the worst paths, each to another endpoint."""
-        text = self._run("repair", [f"report_checks -path_delay max -format full -digits 3 "
-                                    f"-group_count {count}"])
+        text = self._ask("report_checks -path_delay max -format full -digits 3 "
+                         f"-group_count {count}")
         found = [_path(part, self.period) for part in re.split(r"(?=^Startpoint:)", text, flags=re.M)]
         found = [path for path in found if path]
         return max((path["ns"] for path in found), default=0.0), found
