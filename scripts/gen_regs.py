@@ -107,7 +107,10 @@ def page(top):
         if isinstance(node, RegNode):
             fields = list(node.fields())
             value = sum((f.get_property("reset") or 0) << f.low for f in fields)
-            reset = f"0x{value:x}" if any(f.get_property("reset") is not None for f in fields) else ""
+            # What hardware may write has the value that its description tells.
+            if (any(f.get_property("reset") is not None for f in fields)
+                    and not any(f.get_property("we") for f in fields)):
+                reset = f"0x{value:x}"
             if len(fields) > 1:
                 parts = []
                 for f in fields:

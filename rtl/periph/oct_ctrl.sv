@@ -157,6 +157,7 @@ module oct_ctrl
   logic [NumCores-1:0] hold_q, doorbell_q;
   logic [8:0]          held_q;  // a register: Verilator 5.006 cannot assign a part of hw_in
   logic                irq_q, bell_q, exit_q, console_q, host_event_q;
+  logic                first_q;  // the cycle after reset: registers take what the machine says
 
   assign hold_o            = hold_q;
   assign doorbell_o        = doorbell_q;
@@ -185,11 +186,13 @@ module oct_ctrl
       held_q       <= '0;
       doorbell_q   <= '0;
       irq_q        <= 1'b0;
+      first_q      <= 1'b1;
       bell_q       <= 1'b0;
       exit_q       <= 1'b0;
       console_q    <= 1'b0;
       host_event_q <= 1'b0;
     end else begin
+      first_q      <= 1'b0;
       held_q       <= 9'(held_i);
       hold_q       <= ~hw_out.RUN.cores.value[NumCores-1:0] | {NumCores{clear_o}};
       irq_q        <= (pending & hw_out.INTR_ENABLE.enable.value) != '0;
@@ -210,6 +213,8 @@ module oct_ctrl
     hw_in.CONFIG2.engine_macs.next  = 16'(EngineMacs);
     hw_in.CONFIG2.sems.next         = 8'(NumSems);
     hw_in.CONFIG2.barriers.next     = 8'(NumBarriers);
+    hw_in.AXI_TIMEOUT.value.we      = first_q;
+    hw_in.AXI_TIMEOUT.value.next    = AxiTimeout;
     hw_in.RUN.cores.hwclr           = clear_o;
     hw_in.STATUS.aborting.next      = clear_o;
     hw_in.STATUS.aborted.next       = aborted;

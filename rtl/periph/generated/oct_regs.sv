@@ -926,13 +926,16 @@ module oct_regs (
         if(decoded_reg_strb.AXI_TIMEOUT && decoded_req_is_wr) begin // SW write
             next_c = (field_storage.AXI_TIMEOUT.value.value & ~decoded_wr_biten[31:0]) | (decoded_wr_data[31:0] & decoded_wr_biten[31:0]);
             load_next_c = '1;
+        end else if(hwif_in.AXI_TIMEOUT.value.we) begin // HW Write - we
+            next_c = hwif_in.AXI_TIMEOUT.value.next;
+            load_next_c = '1;
         end
         field_combo.AXI_TIMEOUT.value.next = next_c;
         field_combo.AXI_TIMEOUT.value.load_next = load_next_c;
     end
     always_ff @(posedge clk or negedge arst_n) begin
         if(~arst_n) begin
-            field_storage.AXI_TIMEOUT.value.value <= 32'h186a0;
+            field_storage.AXI_TIMEOUT.value.value <= 32'h0;
         end else begin
             if(field_combo.AXI_TIMEOUT.value.load_next) begin
                 field_storage.AXI_TIMEOUT.value.value <= field_combo.AXI_TIMEOUT.value.next;

@@ -163,6 +163,15 @@ package oct_regs_pkg;
     } oct_regs__INTR_PENDING__in_t;
 
     typedef struct {
+        logic [31:0] next;
+        logic we;
+    } oct_regs__AXI_TIMEOUT__value__in_t;
+
+    typedef struct {
+        oct_regs__AXI_TIMEOUT__value__in_t value;
+    } oct_regs__AXI_TIMEOUT__in_t;
+
+    typedef struct {
         logic [15:0] next;
     } oct_regs__ERROR__tag__in_t;
 
@@ -232,6 +241,7 @@ package oct_regs_pkg;
         oct_regs__RUN__in_t RUN;
         oct_regs__STATUS__in_t STATUS;
         oct_regs__INTR_PENDING__in_t INTR_PENDING;
+        oct_regs__AXI_TIMEOUT__in_t AXI_TIMEOUT;
         oct_regs__ERROR__in_t ERROR;
         oct_regs__ERROR_ADDR__in_t ERROR_ADDR;
         oct_regs__ABORT_BUSY__in_t ABORT_BUSY;
