@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// oct_attn_pkg: what the blocks of the attention engine agree on: descriptor, commands, arithmetic.
+// Structure: docs/architecture/engine.md; arithmetic: docs/architecture/engine_arithmetic.md,
+// bit-exact twin sw/golden/engine.hpp; C view of the descriptor: sw/runtime/include/oct_engine.h.
+package oct_attn_pkg;
+  import oct_config_pkg::*;
+  import oct_cluster_pkg::*;
+
+  // ---- Sizes -------------------------------------------------------------------------------
+  localparam int unsigned Units     = EngineMacs / 64;  // columns (GEMM) or queries (attention) at once
+  localparam int unsigned Lanes     = 64;               // products of a unit: one X row
+  localparam int unsigned RowWidth  = 8 * Lanes;
+  localparam int unsigned Halves    = EnginePorts / 8;  // groups of eight L1 ports, one beat a cycle each
+  localparam int unsigned XRows     = 64;               // ring of X rows
+  localparam int unsigned AccRows   = 128;              // accumulator rows, two regions
+  localparam int unsigned RegionRows = AccRows / 2;
+  localparam int unsigned MaxRows   = 32;               // rows of a GEMM block
+  localparam int unsigned AccWidth  = 32;
+  localparam int unsigned FracBits  = 14;               // F of the arithmetic page
+  localparam int unsigned TileKeys  = 64;
+  localparam int unsigned NumCtx    = 2;                // jobs under way
+
+  localparam int unsigned XIdxWidth   = $clog2(XRows);
+  localparam int unsigned AccIdxWidth = $clog2(AccRows);
+  localparam int unsigned UnitIdxWidth = $clog2(Units);
+
+  // ---- Descriptor payload, words w4..w27 (docs/architecture/engine.md has the table) ---------
+  localparam logic [1:0] ResNone = 2'd0;
+  localparam logic [1:0] ResAdd  = 2'd1;
+  localparam logic [1:0] ResMul  = 2'd2;
+
+  // One job as all blocks see it while it is under way; constant from its start to its end.
+  // Strides are signed byte distances, multiples of 8; addresses are byte offsets into L1.
+  typedef struct packed {
+    logic        attn;       // attention, else GEMM
+    // GEMM
+    logic        w_kn;       // W stored [K][N], else [N][K]
+    logic        y_trans;    // C stored [N][M]
+    logic        y16;
+    logic        r16;
+    logic [1:0]  res;        // Res*
+    logic        plane_b;    // plane B in use
+    logic        table_en;
+    logic        relu;
+    logic signed [15:0] lo;
+    logic signed [15:0] hi;
+    logic [31:0] tab_addr;
+    // both
+    logic [31:0] x_stride;   // A rows; K rows
+    logic [31:0] w_stride;   // rows of B as stored; Q rows
+    logic [31:0] v_stride;   // V^T rows
+    logic [31:0] y_stride;
+    logic [31:0] r_stride;
+    // attention
+    logic        causal;
+    logic        key_mask;
+    logic        first;
+    logic        last;
+    logic [7:0]  d;
+    logic [7:0]  dv;
+    logic [31:0] offset;     // signed
+    logic [15:0] window;     // 0: none
+    logic [15:0] sk;
+  } ctx_t;
+
+  // ---- Commands: the planner walks a job once and tells every block what to do, slot by slot --
+  // X loader: `rows` rows of the ring, in order. A row is 64 bytes from two pieces when split, else
+  // from one; bytes beyond `bytes` of a piece become zero.
+  typedef struct packed {
+    logic                 ctx;
+    logic [31:0]          addr;
+    logic [31:0]          stride;   // between rows
+    logic [31:0]          pstride;  // split: between the two pieces of a row
+    logic [6:0]           rows;     // 1..64
+    logic [6:0]           bytes;    // of a piece: 1..64, split 1..32
+    logic                 split;    // words 0-3 and 4-7 are two pieces
+    logic                 odd;      // split: the last row has only its first piece
+    logic                 mask_en;  // one 64-bit word at mask_addr goes to the mask queue first
+    logic [31:0]          mask_addr;
+  } x_cmd_t;
+
+  // W loader: fills bank `bank` of all units. Row mode: unit u takes `bytes` bytes at addr + u *
+  // stride as its lanes; split: lanes 0-31 and 32-63 both take the same 32 bytes. Column mode (kn):
+  // lane k of unit u takes byte u of row k at addr + k * stride. `claim`: nothing is loaded, the
+  // bank is only taken from the loader (the softmax writes it) until its release.
+  typedef struct packed {
+    logic                   ctx;
+    logic                   claim;
+    logic [31:0]            addr;
+    logic [31:0]            stride;
+    logic                   bank;
+    logic                   kn;
+    logic                   split;
+    logic [6:0]             bytes;   // row mode: bytes a unit; column mode: rows
+    logic [UnitIdxWidth:0]  units;   // units in use, 1..Units
+  } w_cmd_t;
+
+  typedef enum logic [1:0] {
+    SlotGemm,  // acc[acc_base + i] (+)= X row i * W[bank]
+    SlotQk,    // logits of the tile: key i (split: 2i, 2i+1) = X row i * W[0]
+    SlotAv     // acc[acc_base + i] = (acc >> D) + X row i * P (W[1], unsigned)
+  } slot_e;
+
+  // Array sequencer: one step a cycle, `rows` steps.
+  typedef struct packed {
+    logic                   ctx;
+    slot_e                  kind;
+    logic [6:0]             rows;
+    logic                   bank;
+    logic                   w_first;    // waits until the bank is loaded
+    logic                   w_last;     // the bank is free after this slot
+    logic                   x_keep;     // the rows stay for the next slot, else each is freed
+    logic [AccIdxWidth-1:0] acc_base;
+    logic                   acc_first;  // overwrites instead of adding; waits until the region is free
+    logic                   acc_last;   // the region is complete after this slot
+    // SlotQk
+    logic                   split;
+    logic [6:0]             keys;       // of this tile, 1..64
+    logic [16:0]            key0;       // index of its first key
+    logic [16:0]            q0;         // index of the query in unit 0
+    logic                   tile_first; // first tile of the group: state starts anew
+    logic                   tile_last;  // last tile of the group: the divider starts after its P
+    logic                   mask_en;    // takes one word from the mask queue
+    logic [31:0]            scale_q;    // mq/sq
+    logic [31:0]            scale_o;    // mo/so
+  } s_cmd_t;
+
+  // Drain: what becomes of one accumulator region. GEMM: groups g = 0.. of `rows` rows each, row i of
+  // group g is output row m0 + i, columns Units*g... Attention: `rows` rows are dv, units queries.
+  typedef struct packed {
+    logic                   ctx;
+    logic                   region;
+    logic [6:0]             rows;       // GEMM 1..32; attention dv: 1..128
+    logic [6:0]             groups;     // column groups, 1..64; attention 1
+    logic [15:0]            cols;       // GEMM: columns of all groups; attention: queries of the group
+    logic [31:0]            y_addr;     // first byte of this block's output
+    logic [31:0]            r_addr;
+    logic [31:0]            a_addr;     // parameter planes, at the first column
+    logic [31:0]            b_addr;
+    logic [31:0]            c_addr;
+    logic                   table_load; // first drain of a job with a table
+    logic                   job_last;   // the job is done when the writes of this drain are
+  } d_cmd_t;
+
+  // ---- Beats: up to eight 64-bit words of one half of the ports ------------------------------
+  // The eight words are 1, 2, 4 or 8 pieces of contiguous words: word i is at
+  // addr + (i >> lw) * stride + 8 * (i & (2^lw - 1)). Words without mask are not accessed.
+  typedef enum logic [2:0] {DestX, DestW, DestRes, DestPar, DestMask} dest_e;
+
+  typedef struct packed {
+    dest_e                  dest;
+    logic [XIdxWidth-1:0]   index;   // X: ring row; W: unit (row mode) or first lane (column mode)
+    logic                   bank;    // W
+    logic                   kn;      // W: column mode
+    logic                   split;   // X: two pieces
+    logic                   half_sel;// W column mode with four units: which half of each word
+    logic [6:0]             bytes;   // X: valid bytes of a piece
+    logic                   last;    // W: last beat of its half for this command
+  } tag_t;
+
+  typedef struct packed {
+    logic        valid;
+    logic        ctx;
+    logic [31:0] addr;
+    logic [31:0] stride;
+    logic [1:0]  lw;      // log2 words of a piece
+    logic [7:0]  mask;
+    tag_t        tag;
+  } rbeat_t;              // read request of one half; taken with ready
+
+  typedef struct packed {
+    logic                valid;  // cannot be refused: the requester had room
+    logic [7:0]          mask;
+    tag_t                tag;
+    logic [RowWidth-1:0] data;   // words without mask are undefined
+  } rdata_t;
+
+  typedef struct packed {
+    logic                valid;
+    logic                ctx;
+    logic [31:0]         addr;
+    logic [31:0]         stride;
+    logic [1:0]          lw;
+    logic [Lanes-1:0]    be;     // words without any byte are not accessed
+    logic [RowWidth-1:0] data;
+  } wbeat_t;
+
+  // ---- Array to lanes ------------------------------------------------------------------------
+  // One result of every unit; logits: both halves when split.
+  localparam int unsigned DotWidth = 23;  // 64 products of 9 x 8 bit, signed
+  localparam int unsigned HalfWidth = 22; // 32 products
+
+  // ---- Arithmetic ------------------------------------------------------------------------------
+  typedef struct packed {
+    logic [1:0]         rsvd;
+    logic [5:0]         shift;
+    logic signed [23:0] m;
+  } scale_t;
+
+  function automatic logic signed [31:0] sat32(input logic signed [63:0] v);
+    if (v > 64'sh7fff_ffff) return 32'sh7fff_ffff;
+    if (v < -64'sh8000_0000) return 32'sh8000_0000;
+    return v[31:0];
+  endfunction
+endpackage
