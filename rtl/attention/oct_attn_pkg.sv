@@ -75,7 +75,11 @@ package oct_attn_pkg;
     logic [6:0]           bytes;    // of a piece: 1..64, split 1..32
     logic                 split;    // words 0-3 and 4-7 are two pieces
     logic                 odd;      // split: the last row has only its first piece
-    logic                 mask_en;  // one 64-bit word at mask_addr goes to the mask queue first
+    // Before the rows up to two single words go to the mask queue (DestMask), in this order and all
+    // through half 0: the head's parameters {mo/so, mq/sq} and the key mask of the tile.
+    logic                 par_en;
+    logic [31:0]          par_addr;
+    logic                 mask_en;
     logic [31:0]          mask_addr;
   } x_cmd_t;
 
@@ -120,9 +124,9 @@ package oct_attn_pkg;
     logic [16:0]            q0;         // index of the query in unit 0
     logic                   tile_first; // first tile of the group: state starts anew
     logic                   tile_last;  // last tile of the group: the divider starts after its P
-    logic                   mask_en;    // takes one word from the mask queue
-    logic [31:0]            scale_q;    // mq/sq
-    logic [31:0]            scale_o;    // mo/so
+    logic                   par_en;     // first tile of a head: takes {mo/so, mq/sq} from the mask
+                                        // queue; the sequencer keeps them for the slots that follow
+    logic                   mask_en;    // takes the tile's mask word from the mask queue (after par_en's)
   } s_cmd_t;
 
   // Drain: what becomes of one accumulator region. GEMM: groups g = 0.. of `rows` rows each, row i of

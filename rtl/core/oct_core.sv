@@ -56,7 +56,7 @@ module oct_core
   logic [4:0]   id_rd;
   logic         wait_load, wait_mul;
   logic         flush, redirect, ex_ready, ex_stall, retire, trap, fault, mem, mem_we, taken;
-  logic         remote, to_eu, wrong, hw_flush, csr_hold, mret_now, take_irq, irq, wake, active,
+  logic         remote, to_eu, event_wait, wrong, hw_flush, csr_hold, mret_now, take_irq, irq, wake, active,
       div_done, ex_we, ex_late, m_we;
   logic [31:0]  redirect_pc, sum, csr_rdata, ex_result, m_data, addr, vector, mepc, loop_value;
   logic [3:0]   cause, fault_cause;
@@ -199,6 +199,7 @@ module oct_core
         ex_q.unit == UnitHwloop) ? sum : ex_alt_q;
   end
 
+  assign event_wait = lsu_eu_wait && !data_rsp_i.valid && !m_we;
   assign fence_i_o = retire && ex_q.unit == UnitFenceI;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -207,13 +208,17 @@ module oct_core
     else if (active) begin
       vector_q <= trap || take_irq;
       mret_q   <= mret_now;
-      // Asleep: in WFI, or at the first use of an answer that the event unit owes.
-      if (ex_valid_q) asleep_q <= ex_q.unit == UnitWfi && !wake && lsu_idle && !m_we;
-      else asleep_q <= id_valid && wait_load && !irq && lsu_eu_wait && !data_rsp_i.valid && !m_we;
+      // Asleep: in WFI, or at the first instruction that an answer owed by the event unit keeps
+      // waiting, in ID for its value, in EX for room among the accesses or for the last of them.
+      if (!ex_valid_q) asleep_q <= id_valid && wait_load && !irq && event_wait;
+      else if (ex_q.unit == UnitWfi) asleep_q <= !wake && lsu_idle && !m_we;
+      else asleep_q <= ex_stall && !trap && !wake && ex_q.unit != UnitDiv && event_wait;
     end else begin
       asleep_q <= !(data_rsp_i.valid || (ex_valid_q ? wake : irq));
     end
   end
+
+  `OCT_ASSERT(FenceIWaits_A, fence_i_o |-> lsu_idle)
 
   // ---- Hardware loops ----------------------------------------------------------------------------------------
   // A jump at the end of a loop's body that is taken leaves the loop without ending a turn. (While it is
@@ -262,14 +267,16 @@ module oct_core
   end
 
   // ---- Status -----------------------------------------------------------------------------------------------------
+  logic in_wfi;
   assign idle_o = lsu_idle;
+  assign in_wfi = ex_valid_q && ex_q.unit == UnitWfi;
 
   always_comb begin
     status_o.addr = oldest;
     status_o.pc   = ex_valid_q ? ex_pc_q : id_valid ? id_pc : {if_pc, 1'b0};
     if (clear_i)                            status_o.state = CoreHeld;
-    else if (asleep_q)                      status_o.state = ex_valid_q ? CoreWfi : CoreEvent;
-    else if (ex_stall && ex_q.unit == UnitWfi) status_o.state = CoreWfi;
+    else if (in_wfi)                        status_o.state = CoreWfi;
+    else if (asleep_q)                      status_o.state = CoreEvent;
     else if (ex_stall && !mem && ex_q.unit != UnitDiv) status_o.state = CoreFence;
     else if (wait_load || (mem && !lsu_ready)) status_o.state = CoreLoad;
     else if (!ex_valid_q && !id_valid)      status_o.state = CoreFetch;

@@ -32,7 +32,7 @@ module oct_lsu
   output logic [31:0] wb_data_o,
 
   output logic        idle_o,      // every access has its answer
-  output logic        eu_wait_o,   // only accesses to the event unit are out, none is queued
+  output logic        eu_wait_o,   // the oldest access is at the event unit, and none is taken now
   output logic        bus_err_o,
   // address of the oldest access without an answer, remote ones first
   output logic [31:0] oldest_o,
@@ -42,6 +42,7 @@ module oct_lsu
 );
   localparam int unsigned PtrWidth = $clog2(MaxOutstanding);
   localparam int unsigned RemoteWidth = $clog2(MaxRemote);
+  localparam logic [PtrWidth:0] CountOne = 1;
 
   typedef struct packed {
     logic       ld;
@@ -125,7 +126,7 @@ module oct_lsu
   track_t              track, pushed;
   logic [PtrWidth-1:0] wr_q, rd_q;
   logic [PtrWidth:0]   count_q;
-  logic                remote_push, remote_pop;
+  logic                remote_push, remote_pop, issued;
   logic [RemoteWidth-1:0] remote_wr_q, remote_rd_q;
   logic [RemoteWidth:0]   remote_count_q;
 
@@ -135,7 +136,10 @@ module oct_lsu
   assign oldest_o  = (remote_count_q != '0) ? remote_addr_q[remote_rd_q] : head_addr_q;
   assign remote_push = push_i && remote_i;
   assign remote_pop  = data_rsp_i.valid && track.remote;
-  assign eu_wait_o = !head_valid_q && !idle_o && track.eu;
+  // What is queued behind a blocking read is refused until that is answered, and wakes nobody.
+  assign issued    = head_valid_q ? (next_valid_q ? count_q > CountOne + CountOne : count_q > CountOne)
+                                  : count_q != '0;
+  assign eu_wait_o = issued && track.eu && !pop;
   assign bus_err_o = data_rsp_i.valid && data_rsp_i.err;
 
   always_comb begin

@@ -23,6 +23,7 @@ inline constexpr std::uint32_t kIrqConsole = OCT_INTR_PENDING_CONSOLE;
 inline constexpr std::uint32_t kIrqError = OCT_INTR_PENDING_ERROR;
 inline constexpr std::uint32_t kError = OCT_REG_ERROR;
 inline constexpr std::uint32_t kErrorAddr = OCT_REG_ERROR_ADDR;
+inline constexpr std::uint32_t kAxiTimeout = OCT_REG_AXI_TIMEOUT;
 inline constexpr std::uint32_t kAbortBusy = OCT_REG_ABORT_BUSY;
 inline constexpr std::uint32_t kIcacheFlush = OCT_REG_ICACHE_FLUSH;
 inline constexpr std::uint32_t kExit = OCT_REG_EXIT;

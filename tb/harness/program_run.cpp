@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::uint32_t kConsoleMagic = 0x4f43'5443;  // oct_internal.h
 constexpr std::uint32_t kMaxArguments = 16, kArgumentBytes = 1024;
+// After an AXI time-out every access to L2 fails until an abort: what runs on is in the caches.
+constexpr std::uint64_t kCutOffCycles = 20'000;
 
 }  // namespace
 
@@ -32,7 +34,7 @@ RunResult ProgramRun::run() {
   std::uint64_t look = options_.watchdog != 0 ? cluster_.cycle() + options_.watchdog : ~0ULL;
   std::vector<std::uint32_t> before;
   for (;;) {
-    const std::uint64_t until = std::min(limit, look);
+    const std::uint64_t until = std::min({limit, look, give_up_});
     if (cluster_.irq() || cluster_.run(until - std::min(until, cluster_.cycle()))) {
       if (handle_interrupts()) break;
       if (cluster_.cycle() < until) continue;
@@ -41,6 +43,13 @@ RunResult ProgramRun::run() {
     if (cluster_.cycle() >= limit) {
       throw WatchdogError(fmt::format("{}: not finished after {} cycles (--max-cycles)\n{}",
                                       program_.name(), options_.max_cycles, report()));
+    }
+    if (cluster_.cycle() >= give_up_) {
+      throw WatchdogError(fmt::format(
+          "{}: memory did not answer at 0x{:08x} within AXI_TIMEOUT ({} cycles), and an abort is "
+          "needed before it is used again\n{}",
+          program_.name(), cluster_.host().read(regs::kErrorAddr),
+          cluster_.host().read(regs::kAxiTimeout), report()));
     }
     std::vector<std::uint32_t> now = progress();
     if (now == before) {
@@ -232,7 +241,10 @@ bool ProgramRun::handle_interrupts() {
   const std::uint32_t pending = host.read(regs::kIrqPending);
   host.write(regs::kIrqPending, pending);
   drain_console();
-  if ((pending & regs::kIrqError) != 0 && options_.warn) options_.warn(describe_error(host));
+  if ((pending & regs::kIrqError) != 0) {
+    if (options_.warn) options_.warn(describe_error(host));
+    if (is_timeout(host)) give_up_ = cluster_.cycle() + kCutOffCycles;
+  }
   if ((pending & regs::kIrqExit) == 0) return false;
   exit_code_ = static_cast<int>(host.read(regs::kExit) & regs::kExitCode);
   return true;

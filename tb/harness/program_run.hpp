@@ -66,6 +66,7 @@ class ProgramRun {
   RunOptions options_;
   std::uint32_t console_ = 0;  ///< address of the ring; 0: the program has none
   int exit_code_ = 0;
+  std::uint64_t give_up_ = ~std::uint64_t{0};  ///< cycle, once the cluster is cut off from memory
 };
 
 }  // namespace tb

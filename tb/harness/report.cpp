@@ -20,6 +20,7 @@ constexpr std::uint32_t kStateLoad = 3, kStateEvent = 4;
 constexpr std::uint32_t kEuBase = 0x3000'0000;  // of every machine description so far
 
 // cause_e of oct_job_pkg.
+constexpr std::uint32_t kCauseTimeout = 6;
 std::string cause_text(std::uint32_t cause, std::uint32_t addr) {
   switch (cause) {
     case 1:
@@ -33,7 +34,7 @@ std::string cause_text(std::uint32_t cause, std::uint32_t addr) {
       return fmt::format("SLVERR from memory at 0x{:08x}", addr);
     case 5:
       return fmt::format("DECERR from memory at 0x{:08x}", addr);
-    case 6:
+    case kCauseTimeout:
       return fmt::format("memory did not answer, address 0x{:08x}", addr);
     case 7:
       return fmt::format("descriptor at 0x{:08x} could not be read", addr);
@@ -161,8 +162,14 @@ std::string describe_error(AxilDriver& host) {
   const std::uint32_t queue = (info & OCT_ERROR_QID) >> OCT_ERROR_QID_SHIFT;
   const std::string who = queue < kQueueNames.size()
                               ? fmt::format("{}, tag {}", kQueueNames[queue], info & OCT_ERROR_TAG)
-                              : std::string("cores or instruction cache");
+                              : std::string("memory port");
   return who + ": " + cause_text((info & OCT_ERROR_CAUSE) >> OCT_ERROR_CAUSE_SHIFT, addr);
+}
+
+bool is_timeout(AxilDriver& host) {
+  const std::uint32_t info = host.read(regs::kError);
+  return (info & OCT_ERROR_VALID) != 0 &&
+         (info & OCT_ERROR_CAUSE) >> OCT_ERROR_CAUSE_SHIFT == kCauseTimeout;
 }
 
 std::string machine_report(Cluster& cluster, const ElfProgram& program) {

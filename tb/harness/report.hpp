@@ -26,6 +26,9 @@ struct CoreView {
 /// "dma-in, tag 7: access outside L1 at offset 0x00020000": the machine's error record.
 [[nodiscard]] std::string describe_error(AxilDriver& host);
 
+/// The error recorded is an AXI time-out: the cluster has cut itself off from memory.
+[[nodiscard]] bool is_timeout(AxilDriver& host);
+
 /// Every core, queue and memory transaction, one per line, with symbols.
 [[nodiscard]] std::string machine_report(Cluster& cluster, const ElfProgram& program);
 

@@ -2,28 +2,15 @@
 // The host's abort at random moments, whatever runs and however the memory behaves: it ends within
 // bounds, breaks no AXI rule, and the next program runs.
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <string>
 
-#include "harness/cluster.hpp"
-#include "harness/model_library.hpp"
-#include "harness/program_run.hpp"
-#include "harness/seed.hpp"
+#include "programs.hpp"
 
 namespace {
 
-std::string machine() {
-  const char* name = std::getenv("OCT_CONFIG");
-  return name != nullptr ? name : "octant";
-}
-
-tb::ElfProgram program(const std::string& name) {
-  return tb::ElfProgram::load(std::string(OCT_PROGRAMS) + "/" + machine() + "/" + name + ".elf");
-}
-
 /// Runs `name` for `cycles` cycles at most; true if it ended by itself.
 bool run_for(tb::Cluster& cluster, const std::string& name, std::uint64_t cycles) {
-  const tb::ElfProgram elf = program(name);
+  const tb::ElfProgram elf = tb::program(name);
   tb::RunOptions options;
   options.max_cycles = cycles;
   options.warm = options.fast_load = true;
@@ -38,10 +25,7 @@ bool run_for(tb::Cluster& cluster, const std::string& name, std::uint64_t cycles
 }
 
 void abort_often(const tb::AxiMemoryConfig& memory, unsigned rounds) {
-  tb::ClusterOptions options;
-  options.memory = memory;
-  tb::Cluster cluster(tb::load_model(machine(), tb::ModelKind::kChecked, tb::derived_seed("model")),
-                      options);
+  tb::Cluster cluster = tb::make_cluster(memory);
   auto random = tb::rng("abort moments");
   cluster.reset();
   const char* const programs[] = {"queue_graph", "hello", "dma_copy", "barrier", "queue_errors"};

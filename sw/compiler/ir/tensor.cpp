@@ -8,35 +8,10 @@
 #include <cstring>
 #include <limits>
 
+#include "compiler/ir/with_type.hpp"
+
 namespace oct::ir {
 namespace {
-
-/// Calls `f` with a null pointer of the element type.
-template <typename F>
-decltype(auto) with_type(DType type, F&& f) {
-  switch (type) {
-    case DType::kFloat32:
-      return f(static_cast<float*>(nullptr));
-    case DType::kInt8:
-      return f(static_cast<std::int8_t*>(nullptr));
-    case DType::kUInt8:
-    case DType::kBool:
-      return f(static_cast<std::uint8_t*>(nullptr));
-    case DType::kInt16:
-      return f(static_cast<std::int16_t*>(nullptr));
-    case DType::kUInt16:
-      return f(static_cast<std::uint16_t*>(nullptr));
-    case DType::kInt32:
-      return f(static_cast<std::int32_t*>(nullptr));
-    case DType::kUInt32:
-      return f(static_cast<std::uint32_t*>(nullptr));
-    case DType::kInt64:
-      return f(static_cast<std::int64_t*>(nullptr));
-    case DType::kUInt64:
-      return f(static_cast<std::uint64_t*>(nullptr));
-  }
-  throw std::logic_error("unknown element type");
-}
 
 /// Float to integer as a C cast does it where that is defined, saturating where it is not.
 template <typename To, typename From>

@@ -73,6 +73,7 @@ void CoreBench::load(std::uint32_t address, std::span<const std::uint8_t> bytes)
 void CoreBench::reset(std::uint32_t boot_address, std::uint32_t hart_id) {
   boot_ = boot_address;
   answers_.clear();
+  eu_due_ = 0;
   fetching_ = false;
   exited = false;
   dut->clear_i = 1;
@@ -148,9 +149,11 @@ void CoreBench::drive_fetch() {
 }
 
 void CoreBench::drive_data() {
-  dut->data_ready_i = !chance(random_, timing.refuse_percent);
+  // The event unit takes nothing else while a blocking read waits.
+  dut->data_ready_i = cycle_ >= eu_due_ && !chance(random_, timing.refuse_percent);
   dut->data_rsp_valid_i = 0;
-  if (dut->clear_i) answers_.clear();  // as oct_core_demux: a held core gets no answers
+  if (dut->clear_i)
+    eu_due_ = 0, answers_.clear();  // as oct_core_demux: a held core gets no answers
   dut->data_rsp_err_i = 0;
   dut->data_rsp_rdata_i = static_cast<std::uint32_t>(random_());
   if (!answers_.empty() && cycle_ >= answers_.front().due) {
@@ -219,10 +222,13 @@ CoreBench::Answer CoreBench::perform(const Access& a) {
   const std::uint32_t address = a.addr & ~3U;
   if (inside(a.addr, kEu, kEuBytes)) {
     answer.rdata = address - kEu;
-    if (!a.we && address == kEuWait) answer.due += eu_delay_;
+    if (!a.we && address == kEuWait) {
+      answer.due += eu_delay_;
+      eu_due_ = answer.due;
+    }
     return answer;
   }
-  if (address == kDevError) {
+  if (address == kDevError || address == kDevError2) {
     answer.err = true;
     return answer;
   }

@@ -21,11 +21,12 @@ namespace tb {
 
 /// Words of the register region that mean something to the bench.
 enum Device : std::uint32_t {
-  kDevExit = 0x2000'ff00,       ///< W: the program ends with this code
-  kDevMsip = 0x2000'ff04,       ///< W: software interrupt pending
-  kDevMtip = 0x2000'ff08,       ///< W: 0 clears the timer interrupt, n raises it in n cycles
-  kDevChar = 0x2000'ff0c,       ///< W: a character for `output`
-  kDevError = 0x2000'ff10,      ///< answers with an error
+  kDevExit = 0x2000'ff00,   ///< W: the program ends with this code
+  kDevMsip = 0x2000'ff04,   ///< W: software interrupt pending
+  kDevMtip = 0x2000'ff08,   ///< W: 0 clears the timer interrupt, n raises it in n cycles
+  kDevChar = 0x2000'ff0c,   ///< W: a character for `output`
+  kDevError = 0x2000'ff10,  ///< answers with an error; so does kDevError2
+  kDevError2 = 0x2000'ff20,
   kDevEuDelay = 0x2000'ff14,    ///< W: cycles until the event unit answers the next blocking read
   kDevMark = 0x2000'ff18,       ///< W: value and cycle are kept in `marks`
   kDevFetchError = 0x2000'ff1c  ///< W: address of a line whose fetch answers with an error
@@ -120,7 +121,7 @@ class CoreBench {
   bool fetching_ = false;
   std::uint32_t fetch_addr_ = 0, fetch_error_ = 1, boot_ = 0;
   std::uint64_t fetch_due_ = 0;
-  std::uint64_t eu_delay_ = 20;
+  std::uint64_t eu_delay_ = 20, eu_due_ = 0;
   bool reserved_ = false;
   std::uint32_t reservation_ = 0;
 };

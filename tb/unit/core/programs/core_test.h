@@ -9,6 +9,7 @@
 #define MTIP 8
 #define CHAR 12
 #define ERROR 16
+#define ERROR2 32
 #define EU_DELAY 20
 #define MARK 24
 #define FETCH_ERROR 28

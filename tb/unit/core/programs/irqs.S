@@ -162,8 +162,10 @@ test:
   CHECK 62, a1, DEV + ERROR
   csrr a1, mip
   CHECK 63, a1, 0x01000000
-  sw   a1, ERROR(tp)
+  sw   a1, ERROR2(tp)
   fence
+  csrr a1, 0x7c1
+  CHECK 67, a1, DEV + ERROR
   csrw 0x7c1, zero
   csrr a1, mip
   CHECK_REG 64, a1, zero
@@ -188,6 +190,38 @@ test:
   sub  a4, a4, a2
   sltiu a5, a4, 150
   CHECK 71, a5, 0
+  /* Reads queued behind the blocking one do not keep the core awake. */
+  li   a2, 5
+  csrw mhpmevent3, a2
+  csrw mhpmcounter3, zero
+  lw   a1, 0x14(s1)
+  lw   a2, 0x10(s1)
+  lw   a3, 0x18(s1)
+  add  a5, a1, a3
+  csrr a0, mhpmcounter3
+  CHECK 76, a5, 0x2c
+  CHECK 77, a2, 0x10
+  CHECK 78, a3, 0x18
+  sltiu a5, a0, 150
+  CHECK 79, a5, 0
+  /* Nor does one more that finds no room, nor a fence. */
+  csrw mhpmcounter3, zero
+  lw   a1, 0x14(s1)
+  lw   a2, 0x10(s1)
+  lw   a3, 0x18(s1)
+  lw   a4, 0x1c(s1)
+  add  a5, a1, a4
+  csrr a0, mhpmcounter3
+  CHECK 80, a5, 0x30
+  sltiu a5, a0, 150
+  CHECK 81, a5, 0
+  csrw mhpmcounter3, zero
+  lw   a1, 0x14(s1)
+  fence
+  csrr a0, mhpmcounter3
+  CHECK 82, a1, 0x14
+  sltiu a5, a0, 150
+  CHECK 83, a5, 0
   /* An interrupt wakes the core out of it, and the datum still arrives */
   li   a0, 0x80
   csrs mie, a0
@@ -207,7 +241,7 @@ test:
   la   s7, 7f
   ecall
 7:
-  CHECK 80, s8, 11
+  CHECK 90, s8, 11
   li   a0, 0
   j    finish
 bad:
