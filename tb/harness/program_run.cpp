@@ -71,6 +71,7 @@ void ProgramRun::load() {
   const std::array<MemoryRange, 2> memories{
       {{"L2", info.l2_base, info.l2_bytes}, {"L1", info.l1_base, info.l1_bytes}}};
   program_.check_fits(memories);
+  check_machine();
   if (options_.warm) {
     abort();
   } else {
@@ -88,6 +89,23 @@ void ProgramRun::load() {
   }
   if (const auto ring = program_.symbol("oct_console")) console_ = *ring;
   place_arguments();
+}
+
+void ProgramRun::check_machine() const {
+  // The linker script of each machine leaves its sizes as symbols; a program of another machine
+  // would run, and do the wrong thing.
+  const ClusterInfo& info = cluster_.info();
+  const auto l1_end = program_.symbol("__l1_end"), top = program_.symbol("__worker_stack_top");
+  const auto bottom = program_.symbol("__worker_stack_bottom");
+  const auto stride = program_.symbol("__worker_stack_stride");
+  if (!l1_end || !top || !bottom || !stride || *stride == 0) return;  // not by our linker script
+  const std::uint32_t workers = (*top - *bottom) / *stride, l1_bytes = *l1_end - info.l1_base;
+  if (workers == info.workers && l1_bytes == info.l1_bytes) return;
+  throw ElfError(fmt::format(
+      "{}: linked for {} workers and {} KiB of L1, but {} has {} and {} KiB; build it for {} or "
+      "choose its machine with --config",
+      program_.name(), workers, l1_bytes / 1024, info.config, info.workers, info.l1_bytes / 1024,
+      info.config));
 }
 
 void ProgramRun::abort() {

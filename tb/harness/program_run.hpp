@@ -50,6 +50,7 @@ class ProgramRun {
 
  private:
   void load();
+  void check_machine() const;
   void abort();
   void load_over_axi(std::uint32_t addr, std::span<const std::uint8_t> data);
   void load_l1(std::uint32_t addr, std::span<const std::uint8_t> data);
