@@ -52,6 +52,7 @@ memory/oct_sysbus.sv
 memory/oct_l2_bridge.sv
 memory/oct_axi_pick.sv
 memory/oct_axi_mux.sv
+memory/oct_axi_guard_list.sv
 memory/oct_axi_guard_rd.sv
 memory/oct_axi_guard_wr.sv
 memory/oct_axi_guard.sv

@@ -46,7 +46,7 @@ module oct_dma_axiwr
   assign send = burst_take_o && !burst_i.null_;
   assign burst_take_o = burst_valid_i && !stop_i && (burst_i.null_ ||
       ((!aw_valid_q || aw_ready_i) && ahead_q < ahead_t'(AheadBeats) &&
-       owed_q < beats_t'(MaxBeats)));
+       owed_q < beats_t'(MaxBeats - 1)));
 
   // Data follow their address: its length is known here only once it has been taken.
   oct_fifo #(.T(logic [5:0]), .Depth(AheadBeats)) u_lens (

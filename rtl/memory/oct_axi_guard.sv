@@ -27,30 +27,31 @@ module oct_axi_guard
   output axi_wr_req_t m_wr_req_o,
   input  axi_wr_rsp_t m_wr_rsp_i,
 
-  output logic        timeout_o,       // one cycle: tripped
+  output logic        timeout_o,       // one cycle, the third of timed_out_o
   output logic [31:0] timeout_addr_o,  // of the transaction that waited; stays until the next time
   output logic        timeout_write_o,
   output logic        timed_out_o      // level: every answer is made here, all with SLVERR
 );
   localparam int unsigned NumWatched = 6;  // reads of four identifiers, writes of two
 
-  logic [NumWatched-1:0]       waiting, served, seen_q, late;
-  logic [NumWatched-1:0][31:0] addr;
+  logic [NumWatched-1:0]       waiting, served, seen_q, late, late_q;
+  logic [31:0]                 rd_addr, wr_addr;
   logic                        rd_up_idle, rd_down_idle, wr_up_idle, wr_down_idle;
   logic                        rd_blocked, wr_blocked, pause;
   logic                        tripped_q, rearm_q, trip, recover, watch, wrap;
+  logic                        told_q, write_q;  // second cycle of tripped_q; the late one writes
   logic [31:0]                 count_q;
 
   oct_axi_guard_rd u_rd (
-    .clk_i, .rst_ni, .tripped_i(tripped_q),
+    .clk_i, .rst_ni, .tripped_i(tripped_q), .late_i(late_q[3:0]),
     .req_i(rd_req_i), .rsp_o(rd_rsp_o), .m_req_o(m_rd_req_o), .m_rsp_i(m_rd_rsp_i),
-    .waiting_o(waiting[3:0]), .served_o(served[3:0]), .blocked_o(rd_blocked), .addr_o(addr[3:0]),
+    .waiting_o(waiting[3:0]), .served_o(served[3:0]), .blocked_o(rd_blocked), .addr_o(rd_addr),
     .up_idle_o(rd_up_idle), .down_idle_o(rd_down_idle)
   );
   oct_axi_guard_wr u_wr (
-    .clk_i, .rst_ni, .tripped_i(tripped_q),
+    .clk_i, .rst_ni, .tripped_i(tripped_q), .late_i(late_q[5:4]),
     .req_i(wr_req_i), .rsp_o(wr_rsp_o), .m_req_o(m_wr_req_o), .m_rsp_i(m_wr_rsp_i),
-    .waiting_o(waiting[5:4]), .served_o(served[5:4]), .blocked_o(wr_blocked), .addr_o(addr[5:4]),
+    .waiting_o(waiting[5:4]), .served_o(served[5:4]), .blocked_o(wr_blocked), .addr_o(wr_addr),
     .up_idle_o(wr_up_idle), .down_idle_o(wr_down_idle)
   );
 
@@ -85,8 +86,12 @@ module oct_axi_guard
       tripped_q <= 1'b0;
       rearm_q   <= 1'b0;
       timeout_o <= 1'b0;
+      late_q    <= '0;
+      told_q    <= 1'b0;
     end else begin
-      timeout_o <= trip;
+      late_q    <= trip ? late & (~late + 1'b1) : '0;
+      told_q    <= late_q != '0;
+      timeout_o <= told_q;
       if (trip) tripped_q <= 1'b1;
       else if (recover) tripped_q <= 1'b0;
       if (tripped_q) rearm_q <= (rearm_q || clear_i) && !recover;
@@ -94,11 +99,10 @@ module oct_axi_guard
   end
 
   always_ff @(posedge clk_i) begin
-    if (trip) begin
-      timeout_write_o <= late[3:0] == '0;
-      for (int unsigned i = 0; i < NumWatched; i++) begin
-        if (late[NumWatched-1-i]) timeout_addr_o <= addr[NumWatched-1-i];
-      end
+    if (late_q != '0) write_q <= late_q[3:0] == '0;
+    if (told_q) begin
+      timeout_write_o <= write_q;
+      timeout_addr_o  <= write_q ? wr_addr : rd_addr;
     end
   end
 

@@ -15,6 +15,7 @@ module oct_axi_guard_wr
   input  logic              clk_i,
   input  logic              rst_ni,
   input  logic              tripped_i,
+  input  logic [NumIds-1:0] late_i,         // in the first cycle of tripped_i: who was late, or zero
 
   input  axi_wr_req_t       req_i,          // the clients' side
   output axi_wr_rsp_t       rsp_o,
@@ -24,14 +25,14 @@ module oct_axi_guard_wr
   output logic [NumIds-1:0] waiting_o,      // 0 = cores, 1 = DMA: a burst is not answered
   output logic [NumIds-1:0] served_o,       // the subordinate moved for it, or is not to blame
   output logic              blocked_o,      // it would, but the clients take nothing
-  output logic [NumIds-1:0][31:0] addr_o,   // of the oldest burst
+  output logic [31:0]       addr_o,         // of late_i's oldest burst, in the second such cycle
   output logic              up_idle_o,
   output logic              down_idle_o
 );
   localparam int unsigned OpenDepth = 4;  // bursts with data to come; oct_axi_mux has three
   localparam int unsigned LenWidth  = (DmaBurstBeats > 2) ? $clog2(DmaBurstBeats) : 1;
-  localparam int unsigned OwedWidth = $clog2(NumIds * (MaxDepth + 1) + 1);
-  localparam int unsigned DueWidth  = $clog2(MaxDepth + 2);
+  localparam int unsigned OwedWidth = $clog2(DmaDepth + 16 * NumIds);
+  localparam int unsigned DueWidth  = $clog2(DmaDepth + 1);
 
   function automatic logic is_dma(logic [AxiIdWidth-1:0] id);
     return id == AxiIdDma;
@@ -39,10 +40,10 @@ module oct_axi_guard_wr
 
   // ---- AW ----------------------------------------------------------------------------------
   logic              aw_dma, aw_room, aw_take, m_aw_ready, open_ready, len_ready, send;
-  logic [NumIds-1:0] room;
+  logic              room, look;
 
   assign aw_dma  = is_dma(req_i.aw.id);
-  assign aw_room = room == '1 && open_ready;  // see oct_axi_guard_rd
+  assign aw_room = room && !look && open_ready;  // see oct_axi_guard_rd
   assign send    = req_i.aw_valid && aw_room && len_ready && !tripped_i;
   assign rsp_o.aw_ready = aw_room && (tripped_i || (m_aw_ready && len_ready));
   assign aw_take = req_i.aw_valid && rsp_o.aw_ready;
@@ -99,22 +100,22 @@ module oct_axi_guard_wr
   logic [NumIds-1:0][DueWidth-1:0] due_q;
 
   assign complete = {up_end && open_dma, up_end && !open_dma};
+  assign look     = late_i != '0;
 
-  for (genvar i = 0; i < NumIds; i++) begin : gen_list
-    localparam int unsigned Depth = 1 + ((i == 0) ? StoreDepth : DmaDepth);
-    logic [$clog2(Depth+1)-1:0] count;
-    oct_fifo #(.T(logic [31:0]), .Depth(Depth)) u_list (
-      .clk_i, .rst_ni, .clear_i(1'b0),
-      .in_valid_i(aw_take && aw_dma == (i == 1)), .in_ready_o(room[i]), .in_i(req_i.aw.addr),
-      .out_valid_o(waiting_o[i]), .out_ready_i(pop[i]), .out_o(addr_o[i]), .count_o(count)
-    );
+  oct_axi_guard_list #(.NumIds(NumIds), .Width(32), .Depth(DmaDepth)) u_list (
+    .clk_i, .rst_ni,
+    .put_i(aw_take), .id_i({aw_dma, !aw_dma}), .burst_i(req_i.aw.addr), .room_o(room),
+    .pop_i(pop), .waiting_o, .look_i(look), .look_id_i(late_i[1]), .burst_o(addr_o)
+  );
+
+  for (genvar i = 0; i < NumIds; i++) begin : gen_due
     assign is_due[i] = due_q[i] != '0;
 
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) due_q[i] <= '0;
       else if (complete[i] != pop[i]) due_q[i] <= complete[i] ? due_q[i] + 1'b1 : due_q[i] - 1'b1;
     end
-    `OCT_ASSERT(DueInRange_A, 32'(due_q[i]) <= 32'(count))
+    `OCT_ASSERT(DueWaits_A, is_due[i] |-> waiting_o[i])
   end
 
   // ---- B: from the subordinate, or made here --------------------------------------------------

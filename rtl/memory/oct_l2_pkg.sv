@@ -9,13 +9,14 @@ package oct_l2_pkg;
 
   typedef logic [MasterWidth-1:0] master_t;
 
-  // Bursts that a client has on their way at most; oct_axi_guard keeps a list this long for each.
+  // Bursts that a client has on their way at most; oct_axi_guard keeps a list of them for each. The
+  // DMA has at most DmaOutstanding long bursts or as many beats in short ones, each direction.
   localparam int unsigned RefillDepth = 8;               // instruction cache
   localparam int unsigned LoadDepth   = 8;               // cores
   localparam int unsigned StoreDepth  = 8;
   localparam int unsigned QueueDepth  = 8;               // descriptor fetch
-  localparam int unsigned DmaDepth    = DmaOutstanding;  // each direction
-  localparam int unsigned MaxDepth    = (DmaDepth > 8) ? DmaDepth : 8;
+  localparam int unsigned DmaBeats    = DmaOutstanding * DmaBurstBeats;
+  localparam int unsigned DmaDepth    = (DmaBeats > 16) ? DmaBeats : 16;
 
   // One answer; it cannot be refused.
   typedef struct packed {
