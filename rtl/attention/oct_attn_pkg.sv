@@ -19,6 +19,7 @@ package oct_attn_pkg;
   localparam int unsigned FracBits  = 14;               // F of the arithmetic page
   localparam int unsigned TileKeys  = 64;
   localparam int unsigned NumCtx    = 2;                // jobs under way
+  localparam int unsigned MaskSlots = 4;                // mask queue: words waiting or on their way
 
   localparam int unsigned XIdxWidth   = $clog2(XRows);
   localparam int unsigned AccIdxWidth = $clog2(AccRows);
@@ -71,7 +72,7 @@ package oct_attn_pkg;
     logic [31:0]          addr;
     logic [31:0]          stride;   // between rows
     logic [31:0]          pstride;  // split: between the two pieces of a row
-    logic [6:0]           rows;     // 1..64
+    logic [6:0]           rows;     // 1..128, as 0 (also in s_cmd_t and d_cmd_t)
     logic [6:0]           bytes;    // of a piece: 1..64, split 1..32
     logic                 split;    // words 0-3 and 4-7 are two pieces
     logic                 odd;      // split: the last row has only its first piece
@@ -102,7 +103,9 @@ package oct_attn_pkg;
   typedef enum logic [1:0] {
     SlotGemm,  // acc[acc_base + i] (+)= X row i * W[bank]
     SlotQk,    // logits of the tile: key i (split: 2i, 2i+1) = X row i * W[0]
-    SlotAv     // acc[acc_base + i] = (acc >> D) + X row i * P (W[1], unsigned)
+    SlotAv,    // acc[acc_base + i] = (acc >> D) + X row i * P (W[1], unsigned)
+    SlotLoad   // continuation: X row i goes to acc[acc_base + i] as it is (word u is unit u's), for i <
+               // rows - StateRows; the last rows are the state words {M[63:48], L[39:0]}, unit 0 first
   } slot_e;
 
   // Array sequencer: one step a cycle, `rows` steps.
@@ -149,6 +152,10 @@ package oct_attn_pkg;
   // ---- Beats: up to eight 64-bit words of one half of the ports ------------------------------
   // The eight words are 1, 2, 4 or 8 pieces of contiguous words: word i is at
   // addr + (i >> lw) * stride + 8 * (i & (2^lw - 1)). Words without mask are not accessed.
+  // W beats: half h serves units h * Units/Halves and up in row mode (one unit a beat). In column mode
+  // a beat is eight rows, one word each: word i is lane index + i of eight units, which are 8h and up
+  // with sixteen units, else 0 and up. Every half ends every W command, claims too, with one beat
+  // marked `last`, which may be empty (no mask). Mask beats: word 0, then word 1, as far as masked.
   typedef enum logic [2:0] {DestX, DestW, DestRes, DestPar, DestMask} dest_e;
 
   typedef struct packed {
@@ -176,7 +183,7 @@ package oct_attn_pkg;
     logic                valid;  // cannot be refused: the requester had room
     logic [7:0]          mask;
     tag_t                tag;
-    logic [RowWidth-1:0] data;   // words without mask are undefined
+    logic [RowWidth-1:0] data;   // words without mask and words outside L1 are zero
   } rdata_t;
 
   typedef struct packed {
@@ -189,10 +196,42 @@ package oct_attn_pkg;
     logic [RowWidth-1:0] data;
   } wbeat_t;
 
+  // An access outside L1 that was not made: the byte offset of the first such word of a beat.
+  typedef struct packed {
+    logic        valid;
+    logic        ctx;
+    logic [31:0] addr;
+  } l1_err_t;
+
+  // ---- Drain to output -----------------------------------------------------------------------
+  // Results of all units for one accumulator row, in the order of d_cmd_t: group by group, row by row.
+  typedef struct packed {
+    logic                   first;       // of the command
+    logic                   group_last;  // last row of its group
+    logic                   last;        // of the command
+    logic [Units-1:0][15:0] y;           // INT8 in the low byte; units beyond the columns: anything
+  } yvec_t;
+
   // ---- Array to lanes ------------------------------------------------------------------------
   // One result of every unit; logits: both halves when split.
   localparam int unsigned DotWidth = 23;  // 64 products of 9 x 8 bit, signed
   localparam int unsigned HalfWidth = 22; // 32 products
+  // Rows of X that hold the state words of a group (SlotLoad).
+  localparam int unsigned StateRows = (Units > 8) ? 2 : 1;
+
+  typedef struct packed {
+    logic signed [HalfWidth-1:0] hi;  // lanes 32 to 63; of use when split
+    logic signed [DotWidth-1:0]  lo;  // all lanes; split: lanes 0 to 31
+  } dot_t;
+
+  // Why the array did not step, or that it did: one flag at most in a cycle.
+  typedef struct packed {
+    logic computing;
+    logic wait_x;
+    logic wait_w;
+    logic wait_acc;   // the region is still drained
+    logic wait_p;     // weights of the tile, or room for its logits
+  } array_events_t;
 
   // ---- Arithmetic ------------------------------------------------------------------------------
   typedef struct packed {
