@@ -98,7 +98,9 @@ periph/oct_queue_load.sv
 periph/oct_queue_regs.sv
 periph/oct_queues.sv
 periph/oct_eu_barriers.sv
+periph/oct_eu_events.sv
 periph/oct_eu_team.sv
+periph/oct_eu_jobs.sv
 periph/oct_event_unit.sv
 periph/generated/oct_regs_pkg.sv
 periph/generated/oct_regs.sv

@@ -45,8 +45,7 @@ module oct_event_unit
   logic [NumCores-1:0][31:0]  rdata_q;
 
   // ---- State of the cores -----------------------------------------------------------------------
-  logic [NumCores-1:0][NumEvents-1:0] mask_q, pend_q, pend_d;
-  logic [NumWorkers-1:0]      running_q, team_q, slot_q;   // the job a worker is in
+  logic [NumCores-1:0][NumEvents-1:0] mask, pend, hits;
   logic                       dirty_q;                     // events changed
 
   always_comb begin
@@ -61,23 +60,19 @@ module oct_event_unit
   end
 
   // ---- Teams and barriers -----------------------------------------------------------------------
-  logic [NumTeams-1:0][NumWorkers-1:0] offer, slot, take, ended, failed;
-  logic [NumTeams-1:0][1:0][31:0]      code;     // by slot
-  logic [NumTeams-1:0][1:0]            aborted;
-  logic [NumTeams-1:0][1:0][31:0]      func, arg;
-  logic [NumTeams-1:0][1:0][NumWorkers-1:0] job_mask;
+  logic                        active;
+  logic [NumCores-1:0]         is_bar;
+  logic [NumWorkers-1:0]       offer, job_ok, job_answer;
+  logic [NumWorkers-1:0][31:0] job_rdata;
 
-  for (genvar t = 0; t < NumTeams; t++) begin : g_team
-    oct_eu_team u_team (
-      .clk_i, .rst_ni, .clear_i,
-      .job_valid_i(team_valid_i[t]), .job_ready_o(team_ready_o[t]), .job_i(team_job_i[t]),
-      .done_o(done_o[t]),
-      .offer_o(offer[t]), .slot_o(slot[t]), .take_i(take[t]),
-      .end_i(ended[t]), .end_slot_i(slot_q), .fail_i(failed[t]), .aborted_i(aborted[t]),
-      .code_i(code[t]),
-      .func_o(func[t]), .arg_o(arg[t]), .mask_o(job_mask[t])
-    );
-  end
+  oct_eu_jobs u_jobs (
+    .clk_i, .rst_ni, .clear_i, .core_clear_i(core_clear_i[NumWorkers-1:0]),
+    .team_valid_i, .team_ready_o, .team_job_i, .done_o, .active_i(active),
+    .ask_i((fresh_q[NumWorkers-1:0] | wait_q[NumWorkers-1:0]) & ~is_bar[NumWorkers-1:0]),
+    .we_i(we_q[NumWorkers-1:0]), .whole_i(whole_q[NumWorkers-1:0]),
+    .addr_i(addr_q[NumWorkers-1:0]), .wdata_i(wdata_q[NumWorkers-1:0]),
+    .offer_o(offer), .ok_o(job_ok), .answer_o(job_answer), .rdata_o(job_rdata)
+  );
 
   logic [NumCores-1:0]                  arrive, released;
   logic [NumCores-1:0][BarWidth-1:0]    bar_idx;
@@ -93,32 +88,17 @@ module oct_event_unit
   );
 
   // ---- What is to be done for each core ---------------------------------------------------------
-  logic                active;
   logic [NumCores-1:0] busy_q;      // this core may have something to forget
   logic                mask_wait_q; // somebody waits for the port to the barrier masks
   logic [NumCores-1:0] bar_want, bar_turn;
-  logic [NumCores-1:0][NumEvents-1:0] hits;
-  logic [NumWorkers-1:0] offer_any;
   logic [NumCores-1:0] answer, err;
   logic [NumCores-1:0][31:0] rdata;
   logic [NumCores-1:0] mask_we, evt_clr, evt_take, send;
-  logic [NumCores-1:0] is_bar, bar_ok;
+  logic [NumCores-1:0] bar_ok;
 
-  assign offer_any = offer[0] | offer[1];
   assign active = fresh_q != '0 || dirty_q || released != '0 ||
-                  (wait_q[NumWorkers-1:0] & offer_any) != '0 || (core_clear_i & busy_q) != '0 ||
+                  (wait_q[NumWorkers-1:0] & offer) != '0 || (core_clear_i & busy_q) != '0 ||
                   mask_wait_q;
-
-  function automatic logic [31:0] rank_of(logic [NumWorkers-1:0] members, int unsigned worker);
-    logic [15:0] below, all;
-    below = '0;
-    all   = '0;
-    for (int unsigned i = 0; i < NumWorkers; i++) begin
-      all = all + 16'(members[i]);
-      if (i < worker) below = below + 16'(members[i]);
-    end
-    return {all, below};
-  endfunction
 
   // Barriers apart from the rest, so that the answer does not hang on its own question.
   always_comb begin
@@ -127,7 +107,7 @@ module oct_event_unit
       is_bar[c]  = addr_q[c][11:8] == 4'h1 && addr_q[c][1:0] == 2'b00 &&
                    {27'b0, addr_q[c][7:3]} < NumBarriers;
       bar_ok[c]  = bar_mask[bar_idx[c]][c];
-      hits[c]    = pend_q[c] & mask_q[c];
+      hits[c]    = pend[c] & mask[c];
       arrive[c]  = fresh_q[c] && is_bar[c] && addr_q[c][2] && !we_q[c] && bar_ok[c];
     end
   end
@@ -140,16 +120,11 @@ module oct_event_unit
     evt_clr    = '0;
     evt_take   = '0;
     send       = '0;
-    take       = '0;
-    ended      = '0;
-    failed     = '0;
-    code       = '0;
-    aborted    = '0;
     bar_we     = 1'b0;
     bar_we_idx = '0;
     bar_wdata  = '0;
     if (active) begin
-      for (int c = NumCores - 1; c >= 0; c--) begin
+      for (int unsigned c = 0; c < NumCores; c++) begin
         if (fresh_q[c] || wait_q[c]) begin
           answer[c] = 1'b1;
           err[c]    = 1'b1;
@@ -183,11 +158,11 @@ module oct_event_unit
               end
               12'h008: begin
                 err[c]   = 1'b0;
-                rdata[c] = 32'(mask_q[c]);
+                rdata[c] = 32'(mask[c]);
               end
               12'h00c: begin
                 err[c]   = 1'b0;
-                rdata[c] = 32'(pend_q[c]);
+                rdata[c] = 32'(pend[c]);
               end
               12'h014: begin
                 err[c]      = 1'b0;
@@ -216,39 +191,11 @@ module oct_event_unit
           end
         end
       end
-      for (int w = NumWorkers - 1; w >= 0; w--) begin
-        if ((fresh_q[w] || wait_q[w]) && !is_bar[w]) begin
-          if (!we_q[w] && addr_q[w] == 12'h020 && !running_q[w]) begin
-            err[w]    = 1'b0;
-            answer[w] = offer_any[w];
-            if (offer[0][w])      take[0][w] = 1'b1;
-            else if (offer[1][w]) take[1][w] = 1'b1;
-            rdata[w] = offer[0][w] ? func[0][slot[0][w]] : func[1][slot[1][w]];
-          end
-          if (!we_q[w] && addr_q[w] == 12'h024 && running_q[w]) begin
-            err[w]   = 1'b0;
-            rdata[w] = arg[team_q[w]][slot_q[w]];
-          end
-          if (!we_q[w] && addr_q[w] == 12'h028 && running_q[w]) begin
-            err[w]   = 1'b0;
-            rdata[w] = rank_of(job_mask[team_q[w]][slot_q[w]], w);
-          end
-          if (we_q[w] && whole_q[w] && addr_q[w] == 12'h02c && running_q[w]) begin
-            err[w]              = 1'b0;
-            ended[team_q[w]][w] = 1'b1;
-            if (wdata_q[w] != '0) begin
-              failed[team_q[w]][w] = 1'b1;
-              code[team_q[w]][slot_q[w]]    = wdata_q[w];
-              aborted[team_q[w]][slot_q[w]] = 1'b0;
-            end
-          end
-        end
-        // A core that is reset inside a job has failed it.
-        if (core_clear_i[w] && running_q[w]) begin
-          ended[team_q[w]][w]  = 1'b1;
-          failed[team_q[w]][w] = 1'b1;
-          code[team_q[w]][slot_q[w]]    = w;
-          aborted[team_q[w]][slot_q[w]] = 1'b1;
+      for (int unsigned w = 0; w < NumWorkers; w++) begin
+        if (job_ok[w]) begin
+          err[w]    = 1'b0;
+          answer[w] = job_answer[w];
+          rdata[w]  = job_rdata[w];
         end
       end
     end
@@ -264,34 +211,14 @@ module oct_event_unit
   end
 
   // ---- Events -----------------------------------------------------------------------------------
-  logic                                raise;
-  logic [NumCores-1:0]                 timer_new;
-  logic [NumCores-1:0][NumEvents-1:0]  set;
-  always_comb begin
-    for (int unsigned c = 0; c < NumCores; c++) begin
-      timer_new[c] = timer_i[c] && !pend_q[c][EvTimer] && !core_clear_i[c];
-    end
-    raise = empty_event_i != '0 || error_event_i || doorbell_i != '0 || timer_new != '0 ||
-            send != '0 || (timer_i & (evt_clr | evt_take)) != '0;
-    set   = '0;
-    if (raise) begin
-      for (int unsigned c = 0; c < NumCores; c++) begin
-        set[c][EvQueue+:NumQueues] = empty_event_i;
-        set[c][EvError]            = error_event_i;
-        set[c][EvDoorbell]         = doorbell_i[c];
-        set[c][EvTimer]            = timer_i[c];
-        for (int unsigned s = 0; s < NumCores; s++) begin
-          if (send[s] && wdata_q[s][c]) set[c][EvSoft+:8] |= wdata_q[s][23:16];
-        end
-      end
-    end
-    for (int unsigned c = 0; c < NumCores; c++) begin
-      pend_d[c] = pend_q[c];
-      if (evt_clr[c])  pend_d[c] = pend_q[c] & ~wdata_q[c][NumEvents-1:0];
-      if (evt_take[c]) pend_d[c] = pend_q[c] & ~mask_q[c];
-      pend_d[c] |= set[c];
-    end
-  end
+  logic raise;
+
+  oct_eu_events u_events (
+    .clk_i, .rst_ni, .clear_i, .core_clear_i,
+    .mask_we_i(mask_we), .clr_i(evt_clr), .take_i(evt_take), .send_i(send), .wdata_i(wdata_q),
+    .empty_event_i, .error_event_i, .doorbell_i, .timer_i,
+    .active_i(active), .raise_o(raise), .mask_o(mask), .pending_o(pend)
+  );
 
   assign idle_o = fresh_q == '0 && wait_q == '0 && rsp_valid_q == '0;
 
@@ -300,9 +227,6 @@ module oct_event_unit
       fresh_q     <= '0;
       wait_q      <= '0;
       rsp_valid_q <= '0;
-      mask_q      <= '0;
-      pend_q      <= '0;
-      running_q   <= '0;
       dirty_q     <= 1'b0;
       busy_q      <= '0;
       mask_wait_q <= 1'b0;
@@ -310,9 +234,6 @@ module oct_event_unit
       fresh_q     <= '0;
       wait_q      <= '0;
       rsp_valid_q <= '0;
-      mask_q      <= '0;
-      pend_q      <= '0;
-      running_q   <= '0;
       dirty_q     <= 1'b0;
       busy_q      <= '0;
       mask_wait_q <= 1'b0;
@@ -324,15 +245,8 @@ module oct_event_unit
       mask_wait_q <= (bar_want & ~bar_turn) != '0;
       busy_q      <= '1;
       for (int unsigned c = 0; c < NumCores; c++) begin
-        pend_q[c] <= pend_d[c];
-        if (mask_we[c]) mask_q[c] <= wdata_q[c][NumEvents-1:0];
-        if (core_clear_i[c]) begin
-          pend_q[c] <= '0;
-          mask_q[c] <= '0;
-          busy_q[c] <= taken[c];
-        end
+        if (core_clear_i[c]) busy_q[c] <= taken[c];
       end
-      running_q <= (running_q | take[0] | take[1]) & ~(ended[0] | ended[1]);
     end
   end
 
@@ -355,12 +269,6 @@ module oct_event_unit
         if (answer[c]) begin
           rsp_err_q[c] <= err[c];
           rdata_q[c]   <= rdata[c];
-        end
-      end
-      for (int unsigned w = 0; w < NumWorkers; w++) begin
-        if (take[0][w] || take[1][w]) begin
-          team_q[w] <= !take[0][w];
-          slot_q[w] <= take[0][w] ? slot[0][w] : slot[1][w];
         end
       end
     end
