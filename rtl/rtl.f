@@ -89,11 +89,14 @@ attention/oct_attention.sv
 periph/oct_axil.sv
 periph/oct_periph_pkg.sv
 periph/oct_queue_sems.sv
+periph/oct_queue_sem_port.sv
+periph/oct_queue_errors.sv
 periph/oct_queue_emit.sv
 periph/oct_queue_head.sv
 periph/oct_queue_rings.sv
 periph/oct_queue_fetch.sv
 periph/oct_queue_store.sv
+periph/oct_queue_check.sv
 periph/oct_queue_load.sv
 periph/oct_queue_regs.sv
 periph/oct_queues.sv

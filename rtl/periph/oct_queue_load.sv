@@ -109,80 +109,28 @@ module oct_queue_load
   assign st_read = st_valid_o && st_ready_i && !st_we_o;
 
   // ---- Checks -----------------------------------------------------------------------------------
-  logic        fault;
-  logic [4:0]  fault_word;
-  logic        fault_op;
-  logic        bad_q, bad_op_q;
-  logic [4:0]  bad_word_q;
-  logic        is_nop_q;
+  logic        checked, fault, fault_op, bad_q, bad_op_q, is_nop_q, mods_any, unused_rsvd;
+  logic [4:0]  fault_word, bad_word_q;
   logic [15:0] tag_q;
+  wait_t       w_lo, w_hi;
+  modifier_t   m_lo, m_hi, m_now;
+  logic [1:0]  m_q;               // which modifier is being applied
 
-  function automatic logic sem_ok(logic [5:0] sem);
-    return {26'b0, sem} < NumSems;
-  endfunction
+  assign m_now       = mod_q[m_q];
+  assign unused_rsvd = ^{w_lo, w_hi, m_now.rsvd};
+  assign w_lo        = wait_t'(data_q[31:0]);
+  assign w_hi        = wait_t'(data_q[63:32]);
+  assign m_lo        = modifier_t'(data_q[31:0]);
+  assign m_hi        = modifier_t'(data_q[63:32]);
+  assign mods_any    = mod_q[0].enable || mod_q[1].enable || mod_q[2].enable || mod_q[3].enable;
+  assign mod_pair    = two_q ? 4'd14 : 4'd6;
+  assign checked     = v2_q && (state_q == LdStream || state_q == LdDrain);
 
-  function automatic logic op_ok(logic [2:0] queue, logic [7:0] op);
-    unique case (queue)
-      QueueEngine: return op == OpNop || op == OpGemm || op == OpAttn;
-      QueueDmaIn:  return op == OpNop || op == OpDmaCopy || op == OpDmaFill;
-      QueueDmaOut: return op == OpNop || op == OpDmaCopy;
-      default:     return op == OpNop || op == OpTeamRun;
-    endcase
-  endfunction
-
-  // A modifier may change payload only.
-  function automatic logic mod_ok(logic enable, logic [3:0] preg, logic [4:0] word, logic two);
-    return !enable || ({28'b0, preg} < NumPregs && word >= 5'd4 && word < (two ? 5'd28 : 5'd12));
-  endfunction
-
-  wait_t     w_lo, w_hi;
-  signal_t   s_lo, s_hi;
-  modifier_t m_lo, m_hi, m_now;
-  logic [1:0] m_q;               // which modifier is being applied
-  assign m_now = mod_q[m_q];
-  logic      mods_any, lo_ok, hi_ok, unused_rsvd;
-  assign lo_ok = mod_ok(m_lo.enable, m_lo.preg, m_lo.word, two_q);
-  assign hi_ok = mod_ok(m_hi.enable, m_hi.preg, m_hi.word, two_q);
-  assign unused_rsvd = ^{w_lo, w_hi, s_lo, s_hi, m_now.rsvd};
-  assign w_lo     = wait_t'(data_q[31:0]);
-  assign w_hi     = wait_t'(data_q[63:32]);
-  assign s_lo     = signal_t'(data_q[47:32]);
-  assign s_hi     = signal_t'(data_q[63:48]);
-  assign m_lo     = modifier_t'(data_q[31:0]);
-  assign m_hi     = modifier_t'(data_q[63:32]);
-  assign mods_any = mod_q[0].enable || mod_q[1].enable || mod_q[2].enable || mod_q[3].enable;
-  assign mod_pair = two_q ? 4'd14 : 4'd6;
-
-  always_comb begin
-    fault      = 1'b0;
-    fault_op   = 1'b0;
-    fault_word = '0;
-    if (v2_q && (state_q == LdStream || state_q == LdDrain)) begin
-      if (pair2_q == 4'd0) begin
-        fault_op = !op_ok(queue_q, data_q[7:0]);
-        if (fault_op || (data_q[8] && queue_q != QueueEngine)) begin
-          fault = 1'b1;
-        end else if (w_hi.enable && !sem_ok(w_hi.sem)) begin
-          fault      = 1'b1;
-          fault_word = 5'd1;
-        end
-      end else if (pair2_q == 4'd1) begin
-        if (w_lo.enable && !sem_ok(w_lo.sem)) begin
-          fault      = 1'b1;
-          fault_word = 5'd2;
-        end else if ((s_lo.enable && !sem_ok(s_lo.sem)) || (s_hi.enable && !sem_ok(s_hi.sem))) begin
-          fault      = 1'b1;
-          fault_word = 5'd3;
-        end
-      end else if (pair2_q[3:1] == mod_pair[3:1]) begin
-        fault      = !lo_ok || !hi_ok;
-        fault_word = {pair2_q, lo_ok};
-      end else if (pair2_q == 4'd3 && queue_q >= QueueTeam0 && (applied_q || !mods_any)) begin
-        fault      = !is_nop_q && (data_q[31:0] == '0 || data_q[31:NumWorkers] != '0);
-        fault_word = 5'd6;
-      end
-    end
-  end
+  oct_queue_check u_check (
+    .valid_i(checked), .queue_i(queue_q), .pair_i(pair2_q), .data_i(data_q), .two_i(two_q),
+    .is_nop_i(is_nop_q), .final_i(applied_q || !mods_any),
+    .fault_o(fault), .fault_op_o(fault_op), .fault_word_o(fault_word)
+  );
 
   // ---- Modifiers: word += preg * scale, in the store --------------------------------------------
   logic [31:0] mul_a_q, product_q;
@@ -231,8 +179,7 @@ module oct_queue_load
     free_o        = '0;
     if (state_q != LdIdle) begin
       load_o.sel[queue_q] = 1'b1;
-      load_o.write        = v2_q && (state_q == LdStream || state_q == LdDrain) &&
-                            pair2_q[3:1] != mod_pair[3:1];
+      load_o.write        = checked && pair2_q[3:1] != mod_pair[3:1];
       load_o.pair         = pair2_q;
       load_o.data         = data_q;
       load_o.finish       = finish;
@@ -266,11 +213,8 @@ module oct_queue_load
       unique case (state_q)
         LdIdle: if (start) state_q <= LdStream;
         LdStream: if (!stall && st_ready_i) begin
-          if (step_q == 4'd2 && two_q && !more_units_q) begin
-            state_q <= LdDrain;    // read nothing that is not there
-          end else if (step_q == last_step) begin
-            state_q <= LdDrain;
-          end
+          // Read nothing that is not there.
+          if ((step_q == 4'd2 && two_q && !more_units_q) || step_q == last_step) state_q <= LdDrain;
         end
         LdDrain: if (!v1_q && !v2_q) begin
           if (two_q && !more_units_q) begin
@@ -287,9 +231,7 @@ module oct_queue_load
         end
         LdRead: if (st_ready_i) state_q <= LdWait;
         LdWait: if (v2_q) state_q <= LdWrite;
-        LdWrite: if (st_ready_i) begin
-          state_q <= (m_q == 2'd3) ? LdStream : LdMul;
-        end
+        LdWrite: if (st_ready_i) state_q <= (m_q == 2'd3) ? LdStream : LdMul;
         default: if (look_q == '0) begin
           state_q             <= LdIdle;
           need_two_q[queue_q] <= 1'b0;
@@ -324,7 +266,7 @@ module oct_queue_load
         data_q  <= st_rdata_i;
       end
       if (state_q == LdStream && !stall && st_ready_i) step_q <= step_q + 1'b1;
-      if (v2_q && (state_q == LdStream || state_q == LdDrain)) begin
+      if (checked) begin
         if (pair2_q == 4'd0) begin
           two_q         <= data_q[8] && queue_q == QueueEngine;
           head_seen_q   <= 1'b1;

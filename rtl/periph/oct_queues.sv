@@ -56,13 +56,8 @@ module oct_queues
   localparam int unsigned CountWidth = $clog2(QueueUnits + 1);
   localparam int unsigned PregWidth  = $clog2(NumPregs);
 
-  // ---- Errors and flushing ---------------------------------------------------------------------
-  // error_clear_i starts a flush: no new jobs, the queues are emptied, and when the jobs under way
-  // have ended, semaphores, poison and record are cleared.
-  error_t               error_q;
-  logic                 error_event_q, flush_q, flush_end;
-  logic [NumQueues-1:0] dead_q, dying, flush, stop;
-  logic                 poison_all_q;
+  logic [NumQueues-1:0] dead, flush, open;   // open: descriptors or signals that have not ended
+  logic                 poison_all, flush_end;
 
   // ---- Rings and prefetch ----------------------------------------------------------------------
   logic                 ring_wr, ring_busy, bell_bad;
@@ -80,7 +75,7 @@ module oct_queues
     .ring_busy_o(ring_busy),
     .rd_queue_i(ring_queue), .rd_reg_i(ring_reg), .rd_data_o(ring_rdata),
     .bad_o(bell_bad), .bad_queue_o(bell_queue), .bad_field_o(bell_field),
-    .flush_i(flush), .deaf_i(stop), .leave_i(leave), .leave_two_i(leave_two),
+    .flush_i(flush), .deaf_i(flush), .leave_i(leave), .leave_two_i(leave_two),
     .more_o(more), .pending_o(pending),
     .take_i(take), .take_queue_i(take_queue), .take_addr_o(take_addr), .take_valid_o(take_valid)
   );
@@ -102,7 +97,7 @@ module oct_queues
     .clk_i, .rst_ni, .l2_offset_i,
     .more_i(more), .take_o(take), .take_queue_o(take_queue),
     .take_valid_i(take_valid), .take_addr_i(take_addr),
-    .stop_i(stop), .flush_i(flush), .axi_req_o, .axi_rsp_i,
+    .stop_i(flush), .flush_i(flush), .axi_req_o, .axi_rsp_i,
     .wr_valid_o(wr_valid), .wr_ready_i(wr_ready), .wr_queue_o(wr_queue), .wr_slot_o(wr_slot),
     .wr_word_o(wr_word), .wr_data_o(wr_data),
     .units_o(stored), .first_o(first), .free_i(free), .free_two_i(free_two),
@@ -128,7 +123,7 @@ module oct_queues
   error_t               load_error;
 
   oct_queue_load u_load (
-    .clk_i, .rst_ni, .flush_i(flush), .stop_i(stop),
+    .clk_i, .rst_ni, .flush_i(flush), .stop_i(flush),
     .want_i(want), .units_i(stored), .first_i(first), .free_o(free), .free_two_o(free_two),
     .st_valid_o(ld_valid), .st_ready_i(ld_ready), .st_we_o(ld_we), .st_half_o(ld_half),
     .st_queue_o(ld_queue), .st_slot_o(ld_slot), .st_word_o(ld_word), .st_wdata_o(ld_wdata),
@@ -188,62 +183,22 @@ module oct_queues
     end
   end
 
-  // ---- Semaphores: registers first (they come one at a time), then signals, then the loader -----
+  // ---- Semaphores -------------------------------------------------------------------------------
   logic        rg_valid, rg_grant, sem_clear;
   sem_op_e     rg_op;
   logic [5:0]  rg_sem;
   logic [15:0] rg_data;
   logic [63:0] poison;
-  sem_req_t    sem_d, sem_req;
-  logic        sem_valid_q;
-  sem_op_e     sem_op_q;
-  logic [5:0]  sem_idx_q;
-  logic [15:0] sem_data_q;
-  assign sem_req = '{valid: sem_valid_q, op: sem_op_q, sem: sem_idx_q, data: sem_data_q};
-  logic [NumQueues-1:0] emit_gnt;
-  logic [2:0]  emit_idx;
-  logic        emit_any;
 
-  oct_rr_arb #(.N(NumQueues)) u_emit_arb (
-    .clk_i, .rst_ni, .req_i(emit_valid), .take_i(emit_any), .gnt_o(emit_gnt), .idx_o(emit_idx)
-  );
+  assign rg_grant = rg_valid;
 
-  assign rg_grant   = rg_valid;
-  assign emit_any   = !rg_valid && !poison_all_q;
-  assign emit_grant = emit_any ? emit_gnt : '0;
-  assign look_grant = look_valid && emit_any && emit_valid == '0;
-
-  always_comb begin
-    sem_d = '{valid: 1'b0, op: SemAdd, sem: look_sem, data: '0};
-    if (rg_valid) begin
-      sem_d = '{valid: 1'b1, op: rg_op, sem: rg_sem, data: rg_data};
-    end else if (poison_all_q) begin
-      sem_d.valid = 1'b1;
-      sem_d.op    = SemPoisonAll;
-    end else if (emit_valid != '0) begin
-      sem_d = '{valid: 1'b1, op: emit_op[emit_idx], sem: emit_sem[emit_idx],
-                data: {8'b0, emit_add[emit_idx]}};
-    end else if (look_valid) begin
-      sem_d.valid = 1'b1;
-    end
-  end
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni)                             sem_valid_q <= 1'b0;
-    else if (clear_q || flush_end)           sem_valid_q <= 1'b0;
-    else if (sem_d.valid != sem_valid_q)     sem_valid_q <= sem_d.valid;
-  end
-  always_ff @(posedge clk_i) begin
-    if (sem_d.valid) begin
-      sem_op_q   <= sem_d.op;
-      sem_idx_q  <= sem_d.sem;
-      sem_data_q <= sem_d.data;
-    end
-  end
-
-  oct_queue_sems u_sems (
-    .clk_i, .rst_ni, .clear_i(clear_q || flush_end || sem_clear),
-    .req_i(sem_req), .news_o(news), .poison_o(poison)
+  oct_queue_sem_port u_sem_port (
+    .clk_i, .rst_ni, .clear_i(clear_q || flush_end), .sem_clear_i(sem_clear),
+    .rg_valid_i(rg_valid), .rg_op_i(rg_op), .rg_sem_i(rg_sem), .rg_data_i(rg_data),
+    .poison_all_i(poison_all), .emit_valid_i(emit_valid), .emit_grant_o(emit_grant),
+    .emit_op_i(emit_op), .emit_sem_i(emit_sem), .emit_add_i(emit_add),
+    .look_valid_i(look_valid), .look_sem_i(look_sem), .look_grant_o(look_grant),
+    .news_o(news), .poison_o(poison)
   );
 
   // ---- Registers --------------------------------------------------------------------------------
@@ -257,81 +212,25 @@ module oct_queues
     .sem_valid_o(rg_valid), .sem_op_o(rg_op), .sem_idx_o(rg_sem), .sem_data_o(rg_data),
     .sem_grant_i(rg_grant), .news_i(news), .poison_i(poison), .sem_clear_o(sem_clear),
     .preg_i(preg_idx), .preg_o(preg),
-    .busy_i(bound_busy), .dead_i(dead_q), .units_i(stored), .status_i(status)
+    .busy_i(bound_busy), .dead_i(dead), .units_i(stored), .status_i(status)
   );
 
-  // ---- Error record -----------------------------------------------------------------------------
-  // A read or a doorbell that fails loses descriptors whose signals nobody knows: the queue dies
-  // and every semaphore is poisoned, so that whoever waits for them is skipped.
-  always_comb begin
-    dying = '0;
-    if (fetch_fail) dying[fail_queue] = 1'b1;
-    if (bell_bad)   dying[bell_queue] = 1'b1;
-  end
-  assign flush = dead_q | {NumQueues{clear_q || flush_q}};
-  assign stop  = flush;
+  // ---- Errors and flushing ----------------------------------------------------------------------
+  oct_queue_errors u_errors (
+    .clk_i, .rst_ni, .clear_i(clear_q),
+    .fetch_fail_i(fetch_fail), .fail_queue_i(fail_queue), .fail_addr_i(fail_addr),
+    .bell_bad_i(bell_bad), .bell_queue_i(bell_queue), .bell_field_i(bell_field),
+    .load_bad_i(load_bad), .load_error_i(load_error), .ext_error_i,
+    .done_i, .done_tag_i(done_tag), .error_clear_i,
+    .quiet_i(open == '0 && fetch_idle), .ring_busy_i(ring_busy), .poisoned_i(!rg_valid),
+    .dead_o(dead), .flush_o(flush), .flushing_o, .flush_end_o(flush_end),
+    .poison_all_o(poison_all), .error_o, .error_event_o
+  );
 
-  error_t first_error;
-  always_comb begin
-    first_error = '0;
-    if (fetch_fail) begin
-      first_error = '{valid: 1'b1, qid: fail_queue, tag: '0, cause: CauseFetch, addr: fail_addr};
-    end else if (bell_bad) begin
-      first_error = '{valid: 1'b1, qid: bell_queue, tag: '0, cause: CauseBadField,
-                      addr: bell_field};
-    end else if (load_bad) begin
-      first_error = load_error;
-    end else if (ext_error_i.valid) begin
-      first_error = ext_error_i;
-    end
-    for (int unsigned q = 0; q < NumQueues; q++) begin
-      if (done_i[q].valid && done_i[q].cause != CauseNone) begin
-        first_error = '{valid: 1'b1, qid: 3'(q), tag: done_tag[q], cause: done_i[q].cause,
-                        addr: done_i[q].addr};
-      end
-    end
-  end
-
-  // The last signals leave two cycles before the semaphores are reset.
-  logic [NumQueues-1:0] open;
-  logic [1:0]           quiet_q;
   always_comb begin
     for (int unsigned q = 0; q < NumQueues; q++) begin
       open[q]   = head_status[q].valid || in_flight[q] != '0;
       busy_d[q] = open[q] || pending[q];
-    end
-  end
-  assign flush_end = flush_q && quiet_q == 2'd3 && !ring_busy;
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      error_q       <= '0;
-      error_event_q <= 1'b0;
-      flush_q       <= 1'b0;
-      dead_q        <= '0;
-      poison_all_q  <= 1'b0;
-      quiet_q       <= '0;
-    end else if (clear_q || flush_end) begin
-      error_q       <= '0;
-      error_event_q <= 1'b0;
-      flush_q       <= 1'b0;
-      dead_q        <= '0;
-      poison_all_q  <= 1'b0;
-      quiet_q       <= '0;
-    end else begin
-      if (error_event_q) error_event_q <= 1'b0;
-      if (first_error.valid && !error_q.valid) begin
-        error_q       <= first_error;
-        error_event_q <= 1'b1;
-      end
-      if (dying != '0) begin
-        dead_q       <= dead_q | dying;
-        poison_all_q <= 1'b1;
-      end else if (poison_all_q && !rg_valid) begin
-        poison_all_q <= 1'b0;
-      end
-      if (error_clear_i) flush_q <= 1'b1;
-      if (flush_q) quiet_q <= (open != '0 || !fetch_idle) ? '0 : quiet_q + 1'b1;
     end
   end
 
@@ -348,9 +247,6 @@ module oct_queues
 
   assign busy_o        = busy_q;
   assign empty_event_o = empty_q;
-  assign error_o       = error_q;
-  assign flushing_o    = flush_q;
-  assign error_event_o = error_event_q;
   assign idle_o        = fetch_idle && !ring_busy && (clear_q || !clear_i);
   always_comb begin
     for (int unsigned q = 0; q < NumQueues; q++) waiting_o[q] = head_status[q].waiting;
