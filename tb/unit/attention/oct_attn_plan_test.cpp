@@ -1,0 +1,507 @@
+// SPDX-License-Identifier: Apache-2.0
+// oct_attn_job and oct_attn_plan: the commands of random jobs are carried out by a model of the
+// engine that knows no addresses but theirs; every sum and every output place must come out right.
+#include <array>
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "Vtb_attn_plan.h"
+#include "harness/clocked.hpp"
+#include "oct_config.hpp"
+
+namespace {
+using u32 = std::uint32_t;
+constexpr u32 kL1 = 131072;
+constexpr int kUnits = oct::config::kEngineMacs / 64;
+
+using Words = std::array<u32, 32>;  // w0..w31
+
+struct XCmd {
+  u32 addr, stride, pstride, par_addr, mask_addr;
+  int rows, bytes;
+  bool split, odd, par, mask;
+};
+struct WCmd {
+  u32 addr, stride;
+  bool claim, bank, kn, split;
+  int bytes, units;
+};
+struct SCmd {
+  int kind, rows, acc_base, keys, key0, q0;
+  bool bank, w_first, w_last, x_keep, acc_first, acc_last, split, tile_first, tile_last, par, mask;
+};
+struct DCmd {
+  bool region, table, last;
+  int rows, groups, cols;
+  u32 y, r, a, b, c;
+};
+
+struct Planner {
+  tb::Clocked<Vtb_attn_plan> dut;
+  std::mt19937_64 random = tb::rng("planner");
+  std::deque<XCmd> x;
+  std::deque<WCmd> w;
+  std::deque<SCmd> s;
+  std::deque<DCmd> d;
+  unsigned ready_percent = 70;
+  bool done = false;
+  u32 cause = 0, addr = 0;
+
+  Planner() {
+    dut->clear_i = 0;
+    dut->job_valid_i = 0;
+    dut->job_end_i = 0;
+    dut->range_i = 0;
+    dut->x_ready_i = dut->w_ready_i = dut->s_ready_i = dut->d_ready_i = 0;
+    dut.reset();
+  }
+  void cycle() {
+    dut->x_ready_i = tb::chance(random, ready_percent);
+    dut->w_ready_i = tb::chance(random, ready_percent);
+    dut->s_ready_i = tb::chance(random, ready_percent);
+    dut->d_ready_i = tb::chance(random, ready_percent);
+    dut.eval();
+    if (dut->x_valid_o && dut->x_ready_i)
+      x.push_back({dut->x_addr_o, dut->x_stride_o, dut->x_pstride_o, dut->x_par_addr_o,
+                   dut->x_mask_addr_o, dut->x_rows_o, dut->x_bytes_o, !!dut->x_split_o,
+                   !!dut->x_odd_o, !!dut->x_par_o, !!dut->x_mask_o});
+    if (dut->w_valid_o && dut->w_ready_i)
+      w.push_back({dut->w_addr_o, dut->w_stride_o, !!dut->w_claim_o, !!dut->w_bank_o,
+                   !!dut->w_kn_o, !!dut->w_split_o, dut->w_bytes_o, dut->w_units_o});
+    if (dut->s_valid_o && dut->s_ready_i)
+      s.push_back({dut->s_kind_o, dut->s_rows_o, dut->s_acc_base_o, dut->s_keys_o,
+                   int(dut->s_key0_o), int(dut->s_q0_o), !!dut->s_bank_o, !!dut->s_w_first_o,
+                   !!dut->s_w_last_o, !!dut->s_x_keep_o, !!dut->s_acc_first_o,
+                   !!dut->s_acc_last_o, !!dut->s_split_o, !!dut->s_tile_first_o,
+                   !!dut->s_tile_last_o, !!dut->s_par_o, !!dut->s_mask_o});
+    if (dut->d_valid_o && dut->d_ready_i)
+      d.push_back({!!dut->d_region_o, !!dut->d_table_o, !!dut->d_last_o, dut->d_rows_o,
+                   dut->d_groups_o, dut->d_cols_o, dut->d_y_addr_o, dut->d_r_addr_o,
+                   dut->d_a_addr_o, dut->d_b_addr_o, dut->d_c_addr_o});
+    done = dut->done_o;
+    if (done) {
+      cause = dut->cause_o;
+      addr = dut->addr_o;
+    }
+    dut.tick();
+  }
+  void offer(u32 op, const Words& words) {
+    dut->op_i = op;
+    for (int i = 0; i < 28; ++i) dut->words_i[i] = words[i + 4];
+    dut->job_valid_i = 1;
+    for (int i = 0;; ++i) {
+      REQUIRE(i < 100);
+      dut.eval();
+      const bool taken = dut->job_ready_o;
+      cycle();
+      if (taken) break;
+    }
+    dut->job_valid_i = 0;
+  }
+  /// A bad job: how it ends.
+  std::pair<u32, u32> refused(u32 op, const Words& words) {
+    offer(op, words);
+    for (int i = 0; i < 20; ++i) {
+      if (done) return {cause, addr};
+      cycle();
+    }
+    return {~0U, 0};
+  }
+  /// All commands of a good job.
+  void walk(u32 op, const Words& words, bool ctx) {
+    x.clear(), w.clear(), s.clear(), d.clear();
+    offer(op, words);
+    for (int i = 0; i < 400000; ++i) {
+      cycle();
+      REQUIRE(!done);
+      if (!d.empty() && d.back().last && s.size() && s.back().acc_last && last_of(s)) break;
+    }
+    for (int i = 0; i < 60; ++i) cycle();
+    CAPTURE(x.size(), w.size(), s.size(), d.size());
+    REQUIRE(!d.empty());
+    REQUIRE(d.back().last);
+    dut->job_end_i = ctx ? 2 : 1;
+    cycle();
+    dut->job_end_i = 0;
+    for (int i = 0; !done; ++i) {
+      REQUIRE(i < 5);
+      cycle();
+    }
+    CHECK(cause == 0);
+    cycle();
+    CHECK(dut->idle_o == 1);
+  }
+  bool last_of(const std::deque<SCmd>& q) const {
+    int regions = 0;
+    for (const auto& c : q) regions += c.acc_last;
+    return regions == int(d.size());
+  }
+};
+
+/// What the array would hold: X rows, W banks, sums.
+struct Engine {
+  std::vector<std::uint8_t> l1;
+  std::vector<std::array<int, 64>> rows;
+  std::array<std::array<std::array<int, 64>, kUnits>, 2> bank{};
+  std::array<std::array<std::int64_t, kUnits>, 128> acc{};
+
+  explicit Engine(std::mt19937_64& random) : l1(kL1) {
+    for (auto& b : l1) b = static_cast<std::uint8_t>(random());
+  }
+  int at(u32 a) const {
+    return static_cast<std::int8_t>(l1[a % kL1]);
+  }
+  void load_x(const XCmd& c) {
+    rows.clear();
+    for (int i = 0; i < c.rows; ++i) {
+      std::array<int, 64> row{};
+      for (int p = 0; p < (c.split ? 2 : 1); ++p) {
+        if (c.split && c.odd && p == 1 && i + 1 == c.rows) continue;
+        for (int b = 0; b < c.bytes; ++b)
+          row[32 * p + b] = at(c.addr + i * c.stride + p * c.pstride + b);
+      }
+      rows.push_back(row);
+    }
+  }
+  void load_w(const WCmd& c) {
+    for (auto& unit : bank[c.bank]) unit.fill(99);  // what is not loaded must not matter
+    for (int u = 0; u < c.units; ++u) {
+      for (int k = 0; k < c.bytes; ++k) {
+        const u32 a = c.kn ? c.addr + k * c.stride + u : c.addr + u * c.stride + k;
+        bank[c.bank][u][k] = at(a);
+        if (c.split) bank[c.bank][u][k + 32] = at(a);
+      }
+    }
+  }
+};
+
+u32 pair16(u32 lo, u32 hi) { return (lo & 0xffff) | hi << 16; }
+
+struct Gemm {
+  int m, n, k, seg, batch;
+  bool kn, trans, y16, r16, table, residual;
+  u32 x, xs, w, ws, y, ys, r, rs, a, b, c, segs, xb, wb, yb, rb, pb;
+  Words words() const {
+    Words v{};
+    v[4] = kn | trans << 1 | y16 << 2 | r16 << 3 | residual << 4 | table << 6;
+    v[5] = pair16(m, n);
+    v[6] = pair16(k, seg);
+    v[7] = x, v[8] = xs, v[9] = w, v[10] = ws, v[11] = y, v[12] = ys, v[13] = r, v[14] = rs;
+    v[15] = a, v[16] = b, v[17] = c, v[18] = 0;
+    v[19] = pair16(-128 & 0xffff, 127);
+    v[20] = batch;
+    v[21] = segs, v[22] = xb, v[23] = wb, v[24] = yb, v[25] = rb, v[26] = pb;
+    return v;
+  }
+};
+
+void check_gemm(Planner& p, const Gemm& g, bool ctx) {
+  CAPTURE(g.m, g.n, g.k, g.seg, g.batch, g.kn, g.trans, g.y16, g.table);
+  p.walk(0x30, g.words(), ctx);
+  Engine e(p.random);
+  std::vector<int> seen(static_cast<std::size_t>(g.batch) * g.m * g.n);
+  std::size_t xi = 0, wi = 0, di = 0;
+  bool keep = false, bank = false;
+  for (std::size_t si = 0; si < p.s.size(); ++si) {
+    const SCmd& s = p.s[si];
+    REQUIRE(s.kind == 0);
+    REQUIRE(s.w_first);
+    REQUIRE(s.w_last);
+    if (si) REQUIRE(s.bank != bank);
+    bank = s.bank;
+    if (!keep) {
+      REQUIRE(xi < p.x.size());
+      e.load_x(p.x[xi++]);
+    }
+    keep = s.x_keep;
+    REQUIRE(wi < p.w.size());
+    REQUIRE(p.w[wi].bank == s.bank);
+    e.load_w(p.w[wi++]);
+    REQUIRE(int(e.rows.size()) == s.rows);
+    for (int i = 0; i < s.rows; ++i) {
+      auto& sum = e.acc.at(s.acc_base + i);
+      for (int u = 0; u < kUnits; ++u) {
+        std::int64_t dot = 0;
+        for (int l = 0; l < 64; ++l) dot += e.rows[i][l] * e.bank[s.bank][u][l];
+        sum[u] = (s.acc_first ? 0 : sum[u]) + dot;
+      }
+    }
+    if (!s.acc_last) continue;
+    REQUIRE(di < p.d.size());
+    const DCmd& d = p.d[di];
+    REQUIRE(d.last == (di + 1 == p.d.size()));
+    REQUIRE(d.table == (g.table && di == 0));
+    ++di;
+    // From the address of the output back to its place.
+    bool found = false;
+    for (int b = 0; b < g.batch && !found; ++b) {
+      for (int m0 = 0; m0 < g.m && !found; ++m0) {
+        for (int n0 = 0; n0 < g.n && !found; n0 += kUnits) {
+          const u32 at = g.trans ? g.y + b * g.yb + n0 * g.ys + m0
+                                 : g.y + b * g.yb + m0 * g.ys + n0 * (g.y16 ? 2 : 1);
+          if (at != d.y) continue;
+          found = true;
+          CHECK(d.r == g.r + b * g.rb + m0 * g.rs + n0 * (g.r16 ? 2 : 1));
+          CHECK(d.a == g.a + b * g.pb + 8 * n0);
+          CHECK(d.b == g.b + b * g.pb + 8 * n0);
+          CHECK(d.c == g.c + b * g.pb / 2 + 4 * n0);
+          if (g.trans) CHECK(m0 % 8 == 0);
+          REQUIRE(d.rows * d.groups <= 64);
+          REQUIRE(d.groups == (d.cols + kUnits - 1) / kUnits);
+          for (int i = 0; i < d.rows; ++i) {
+            for (int n = 0; n < d.cols; ++n) {
+              REQUIRE(m0 + i < g.m);
+              REQUIRE(n0 + n < g.n);
+              std::int64_t want = 0;
+              for (int k = 0; k < g.k; ++k) {
+                const u32 xa = g.seg ? g.x + k / g.seg * g.segs + k % g.seg : g.x + k;
+                const u32 wa = g.kn ? g.w + k * g.ws + n0 + n : g.w + (n0 + n) * g.ws + k;
+                want += e.at(xa + b * g.xb + (m0 + i) * g.xs) * e.at(wa + b * g.wb);
+              }
+              const int row = (d.region ? 64 : 0) + n / kUnits * d.rows + i;
+              REQUIRE(e.acc[row][n % kUnits] == want);
+              ++seen[(static_cast<std::size_t>(b) * g.m + m0 + i) * g.n + n0 + n];
+            }
+          }
+        }
+      }
+    }
+    REQUIRE(found);
+  }
+  CHECK(xi == p.x.size());
+  CHECK(wi == p.w.size());
+  CHECK(di == p.d.size());
+  for (const int count : seen) REQUIRE(count == 1);
+}
+
+Gemm random_gemm(std::mt19937_64& random) {
+  const auto any = [&](int lo, int hi) { return tb::uniform<int>(random, lo, hi); };
+  Gemm g{};
+  g.kn = any(0, 1), g.trans = any(0, 1), g.y16 = !g.trans && any(0, 1), g.r16 = g.y16;
+  g.table = any(0, 1), g.residual = any(0, 1);
+  g.m = any(0, 3) ? any(1, 40) : any(1, 140);
+  g.n = any(0, 3) ? any(1, 70) : any(1, 300);
+  g.k = any(0, 3) ? any(1, 140) : any(1, 400);
+  g.batch = any(1, 3);
+  constexpr std::array<int, 6> kSeg{0, 0, 8, 32, 64, 128};
+  g.seg = kSeg[static_cast<std::size_t>(any(0, 5))];
+  g.xs = 8 * any(-60, 60), g.ws = 8 * any(-60, 60);
+  // Distinct outputs, so that an address tells its place.
+  g.ys = 2000, g.rs = 2048, g.yb = 10000000, g.rb = 8 * any(0, 50), g.pb = 16 * any(0, 50);
+  g.xb = 8 * any(-60, 60), g.wb = 8 * any(-60, 60), g.segs = 8 * any(-60, 60);
+  g.x = g.w = 65536;
+  g.y = 8 * any(0, 100), g.r = 8 * any(0, 100), g.a = 8 * any(0, 100), g.b = 8 * any(0, 100);
+  g.c = 8 * any(0, 100);
+  return g;
+}
+
+struct Attention {
+  int sq, sk, d, dv, heads, group, offset, window;
+  bool causal, mask;
+  u32 q, qs, k, ks, v, vs, o, os, par, maskp, qh, kh, vh, oh;
+  Words words() const {
+    Words w{};
+    w[4] = causal | mask << 1 | 3 << 2;
+    w[5] = pair16(sq, sk);
+    w[6] = d | dv << 8 | heads << 16 | group << 24;
+    w[7] = q, w[8] = qs, w[9] = k, w[10] = ks, w[11] = v, w[12] = vs, w[13] = o, w[14] = os;
+    w[15] = par, w[16] = maskp, w[18] = offset, w[19] = window;
+    w[20] = qh, w[21] = kh, w[22] = vh, w[23] = oh;
+    return w;
+  }
+};
+
+void check_attention(Planner& p, const Attention& t, bool ctx) {
+  CAPTURE(t.sq, t.sk, t.d, t.dv, t.heads, t.group, t.causal, t.offset, t.window);
+  p.walk(0x31, t.words(), ctx);
+  Engine e(p.random);
+  REQUIRE(p.w.at(0).claim);
+  REQUIRE(p.w[0].bank == 1);
+  const auto visible = [&](int i, int j) {
+    return j < t.sk && (!t.causal || j <= i + t.offset) &&
+           (t.window == 0 || j > i + t.offset - t.window);
+  };
+  std::size_t si = 0, xi = 0, wi = 1, di = 0;
+  struct Tile {
+    int head, q0, key0, keys;
+    bool first, last;
+  };
+  std::deque<Tile> waiting;
+  std::vector<Tile> walked;
+  const int tiles = (t.sk + 63) / 64;
+  for (int h = 0; h < t.heads; ++h) {
+    for (int q0 = 0; q0 < t.sq; q0 += kUnits) {
+      std::vector<int> mine;
+      const int q1 = std::min(q0 + kUnits, t.sq);
+      for (int tile = 0; tile < tiles; ++tile) {
+        bool any = false;
+        for (int i = q0; i < q1; ++i)
+          for (int j = 64 * tile; j < 64 * tile + 64; ++j) any |= visible(i, j);
+        if (any) mine.push_back(tile);
+      }
+      bool empty = mine.empty();
+      for (std::size_t n = 0; n < std::max<std::size_t>(1, mine.size()); ++n) {
+        // QK of this tile, then V of the one before.
+        REQUIRE(si < p.s.size());
+        const SCmd& s = p.s[si++];
+        REQUIRE(s.kind == 1);
+        const int tile = empty ? s.key0 / 64 : mine[n];
+        const bool last = n + 1 >= mine.size();
+        const int keys = std::min(64, t.sk - 64 * tile);
+        REQUIRE(s.key0 == 64 * tile);
+        REQUIRE(s.keys == keys);
+        REQUIRE(s.q0 == q0);
+        CHECK(s.tile_first == (n == 0));
+        CHECK(s.tile_last == last);
+        CHECK(s.w_first == (n == 0));
+        CHECK(s.w_last == last);
+        CHECK(s.bank == 0);
+        CHECK(s.par == (n == 0 && q0 == 0));
+        CHECK(s.mask == t.mask);
+        const XCmd& x = p.x.at(xi++);
+        CHECK(x.par == s.par);
+        if (x.par) CHECK(x.par_addr == t.par + 8 * h);
+        CHECK(x.mask == t.mask);
+        if (x.mask) CHECK(x.mask_addr == t.maskp + 8 * tile);
+        e.load_x(x);
+        REQUIRE(int(e.rows.size()) == s.rows);
+        CHECK(s.split == (t.d <= 32));
+        if (s.w_first) {
+          CHECK(p.w.at(wi).bank == 0);
+          CHECK(p.w[wi].units == q1 - q0);
+          e.load_w(p.w[wi++]);
+        }
+        const u32 khead = t.k + h / t.group * t.kh;
+        for (int key = 0; key < keys; ++key) {
+          const int row = s.split ? key / 2 : key, half = s.split ? key % 2 : 0;
+          for (int u = 0; u < q1 - q0; ++u) {
+            int got = 0, want = 0;
+            for (int l = 0; l < (s.split ? 32 : 64); ++l)
+              got += e.rows.at(row)[32 * half + l] * e.bank[0][u][32 * half + l];
+            for (int c = 0; c < t.d; ++c)
+              want += e.at(t.q + h * t.qh + (q0 + u) * t.qs + c) *
+                      e.at(khead + (64 * tile + key) * t.ks + c);
+            REQUIRE(got == want);
+          }
+        }
+        waiting.push_back({h, q0, 64 * tile, keys, n == 0, last});
+        const bool over = last && q1 == t.sq && h + 1 == t.heads;
+        while (waiting.size() > (over ? 0 : 1)) {
+          const Tile v = waiting.front();
+          waiting.pop_front();
+          const SCmd& a = p.s.at(si++);
+          REQUIRE(a.kind == 2);
+          CHECK(a.bank == 1);
+          CHECK(a.acc_first == v.first);
+          CHECK(a.acc_last == v.last);
+          CHECK(a.w_last == (over && waiting.empty()));
+          e.load_x(p.x.at(xi++));
+          REQUIRE(int(e.rows.size()) == t.dv);
+          REQUIRE(a.rows == t.dv);
+          for (int c = 0; c < t.dv; ++c)
+            for (int j = 0; j < 64; ++j)
+              REQUIRE(e.rows[c][j] ==
+                      (j < v.keys
+                           ? e.at(t.v + v.head / t.group * t.vh + c * t.vs + v.key0 + j)
+                           : 0));
+          if (v.first) {
+            const DCmd& d = p.d.at(di);
+            CHECK(d.y == t.o + v.head * t.oh + v.q0 * t.os);
+            CHECK(d.cols == std::min(kUnits, t.sq - v.q0));
+            CHECK(d.rows == t.dv);
+            CHECK(d.last == (++di == p.d.size()));
+            CHECK(a.acc_base == (d.region ? 64 : 0));
+          }
+        }
+      }
+    }
+  }
+  CHECK(si == p.s.size());
+  CHECK(xi == p.x.size());
+  CHECK(wi == p.w.size());
+  CHECK(di == p.d.size());
+}
+}  // namespace
+
+TEST_CASE("attention planner: GEMM, corners") {
+  Planner p;
+  bool ctx = false;
+  auto random = tb::rng("plan corners");
+  for (const int m : {1, 2, 16, 17, 31, 32, 33, 63, 64, 65, 257}) {
+    for (const auto& [n, k] : {std::pair{1, 1}, {16, 64}, {17, 65}, {64, 32}, {200, 80}}) {
+      Gemm g = random_gemm(random);
+      g.m = m, g.n = n, g.k = k, g.batch = 1;
+      check_gemm(p, g, ctx);
+      ctx = !ctx;
+    }
+  }
+}
+
+TEST_CASE("attention planner: GEMM, random") {
+  Planner p;
+  bool ctx = false;
+  auto random = tb::rng("plan gemm");
+  for (int i = 0; i < 60; ++i) {
+    check_gemm(p, random_gemm(random), ctx);
+    ctx = !ctx;
+  }
+}
+
+TEST_CASE("attention planner: attention") {
+  Planner p;
+  bool ctx = false;
+  auto random = tb::rng("plan attention");
+  const auto any = [&](int lo, int hi) { return tb::uniform<int>(random, lo, hi); };
+  for (int i = 0; i < 60; ++i) {
+    Attention t{};
+    t.sq = any(0, 3) ? any(1, 40) : any(1, 200);
+    t.sk = any(0, 3) ? any(1, 150) : any(1, 500);
+    t.d = any(1, 64), t.dv = any(1, 64);
+    t.group = any(1, 3), t.heads = t.group * any(1, 2);
+    t.causal = any(0, 1), t.mask = any(0, 1);
+    t.offset = any(-20, 100);
+    t.window = any(0, 2) ? 0 : any(1, 150);
+    t.qs = 8 * any(-8, 8), t.ks = 8 * any(-8, 8), t.vs = 8 * any(-8, 8);
+    t.q = t.k = t.v = 65536;
+    t.qh = 8 * any(-99, 99), t.kh = 8 * any(-99, 99), t.vh = 8 * any(-99, 99);
+    t.o = 8 * any(0, 99), t.os = 64, t.oh = 100000;
+    t.par = 8 * any(0, 99), t.maskp = 8 * any(0, 99);
+    check_attention(p, t, ctx);
+    ctx = !ctx;
+  }
+}
+
+TEST_CASE("attention planner: bad fields") {
+  Planner p;
+  auto random = tb::rng("plan bad");
+  Gemm good = random_gemm(random);
+  good.batch = 2, good.table = good.residual = true, good.seg = 64, good.trans = good.y16 = false;
+  good.r16 = false;
+  const auto bad = [&](int word, u32 value) {
+    Words w = good.words();
+    w[static_cast<std::size_t>(word)] = value;
+    CAPTURE(word, value);
+    CHECK(p.refused(0x30, w) == std::pair<u32, u32>{2, word});
+  };
+  CHECK(p.refused(0x32, good.words()) == std::pair<u32, u32>{1, 0});
+  bad(4, 1U << 9), bad(4, 3U << 4), bad(4, 6);
+  bad(5, 0x10000), bad(5, 1), bad(6, 0), bad(6, 5U << 16 | 5), bad(6, 96U << 16 | 5);
+  for (const int word : {7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 21, 22, 23, 24, 25, 26})
+    bad(word, 0x1004);
+  bad(19, pair16(5, 4)), bad(19, pair16(0xff7f, 4)), bad(19, pair16(0, 128));
+  Attention t{};
+  t.sq = t.sk = t.d = t.dv = t.heads = t.group = 2, t.mask = true;
+  const auto bad_attention = [&](int word, u32 value) {
+    Words w = t.words();
+    w[static_cast<std::size_t>(word)] = value;
+    CAPTURE(word, value);
+    CHECK(p.refused(0x31, w) == std::pair<u32, u32>{2, word});
+  };
+  bad_attention(4, 1U << 4), bad_attention(5, 1), bad_attention(5, 1U << 16);
+  bad_attention(6, 0x1010100), bad_attention(6, 0x1010001), bad_attention(6, 0x1000101);
+  bad_attention(6, 0x1010181), bad_attention(6, 0x1018101);
+  for (const int word : {7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20, 21, 22, 23})
+    bad_attention(word, 0x1004);
+}
