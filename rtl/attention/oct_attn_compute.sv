@@ -54,25 +54,174 @@ module oct_attn_compute
 
   output array_events_t         events_o
 );
-  assign idle_o        = 1'b1;
-  assign x_free_o      = '0;
-  assign w_free_o      = '0;
-  assign mask_free_o   = '0;
-  assign s_ready_o     = 1'b0;
-  assign dot_valid_o   = 1'b0;
-  assign dot_split_o   = 1'b0;
-  assign dot_scale_o   = '0;
-  assign dot_o         = '0;
-  assign region_full_o = '0;
-  assign acc_ready_o   = 1'b0;
-  assign acc_valid_o   = 1'b0;
-  assign acc_data_o    = '0;
-  assign norm_valid_o  = 1'b0;
-  assign norm_o        = '0;
-  assign state_o       = '0;
-  assign events_o      = '0;
+  // ---- Sequencer ---------------------------------------------------------------------------------
+  logic [XRows-1:0]        x_there;
+  logic                    x_en, x_free, x_free_q, p_bank, tile_en, tile_ready, p_ready, p_used;
+  logic                    load_ready, step_valid, seq_idle, softmax_idle;
+  logic [XIdxWidth-1:0]    x_row;
+  logic [Halves-1:0][1:0]  w_last;
+  logic [2:0]              words;
+  logic [1:0][63:0]        word;
+  logic [1:0]              words_pop, sum_full;
+  tile_t                   tile;
+  step_t                   step;
 
-  logic unused;
-  assign unused = ^{clk_i, rst_ni, clear_i, ctx_i, rdata_i, s_valid_i, s_cmd_i, logit_valid_i, logit_lo_i,
-                    logit_hi_i, region_free_i, acc_req_i, acc_row_i, norm_ready_i};
+  oct_attn_seq u_seq (
+    .clk_i,
+    .rst_ni,
+    .clear_i,
+    .idle_o        (seq_idle),
+    .s_valid_i,
+    .s_ready_o,
+    .s_cmd_i,
+    .x_there_i     (x_there),
+    .x_en_o        (x_en),
+    .x_row_o       (x_row),
+    .x_free_o      (x_free),
+    .w_last_i      (w_last),
+    .w_free_o,
+    .p_bank_o      (p_bank),
+    .words_i       (words),
+    .word_i        (word),
+    .words_pop_o   (words_pop),
+    .region_full_i (sum_full),
+    .region_full_o,
+    .region_free_i,
+    .tile_en_o     (tile_en),
+    .tile_o        (tile),
+    .tile_ready_i  (tile_ready),
+    .p_ready_i     (p_ready),
+    .p_used_o      (p_used),
+    .load_ready_i  (load_ready),
+    .step_valid_o  (step_valid),
+    .step_o        (step),
+    .scale_q_o     (dot_scale_o),
+    .events_o
+  );
+
+  assign x_free_o = {1'b0, x_free_q};
+  assign idle_o   = seq_idle && softmax_idle;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) x_free_q <= 1'b0;
+    else x_free_q <= x_en && x_free && !clear_i;
+  end
+
+  oct_attn_words u_words (
+    .clk_i,
+    .rst_ni,
+    .clear_i,
+    .rdata_i (rdata_i[0]),
+    .count_o (words),
+    .word_o  (word),
+    .pop_i   (words_pop),
+    .free_o  (mask_free_o)
+  );
+
+  // ---- Array -------------------------------------------------------------------------------------
+  logic [1:0][RowWidth-1:0] x;
+  logic [RowWidth-1:0]      x_data;
+  logic                     p_valid, x_valid;
+  logic [4:0]               p_pair;
+  logic [Units-1:0][15:0]   p;
+  step_t                    x_step;
+
+  oct_attn_xmem u_xmem (
+    .clk_i,
+    .rst_ni,
+    .clear_i,
+    .rdata_i,
+    .there_o  (x_there),
+    .rd_en_i  (x_en),
+    .rd_row_i (x_row),
+    .free_i   (x_en && x_free),
+    .x_o      (x)
+  );
+
+  oct_attn_array u_array (
+    .clk_i,
+    .rst_ni,
+    .clear_i,
+    .rdata_i,
+    .w_last_o     (w_last),
+    .p_valid_i    (p_valid),
+    .p_pair_i     (p_pair),
+    .p_i          (p),
+    .step_valid_i (step_valid),
+    .step_i       (step),
+    .x_i          (x),
+    .x_valid_o    (x_valid),
+    .x_step_o     (x_step),
+    .x_o          (x_data),
+    .dot_o
+  );
+
+  // ---- What becomes of a dot: a logit or part of a sum -------------------------------------------
+  logic       dot1_q, dot2_q;
+  logic [1:0] split_q;
+  logic [Units-1:0][4:0] shift;
+
+  assign dot_valid_o = dot2_q;
+  assign dot_split_o = split_q[1];
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      dot1_q <= 1'b0;
+      dot2_q <= 1'b0;
+    end else begin
+      dot1_q <= x_valid && x_step.qk && !clear_i;
+      dot2_q <= dot1_q && !clear_i;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (x_valid) split_q[0] <= x_step.split;
+    if (dot1_q) split_q[1] <= split_q[0];
+  end
+
+  oct_attn_acc u_acc (
+    .clk_i,
+    .rst_ni,
+    .clear_i,
+    .valid_i (x_valid && (x_step.sum || x_step.load)),
+    .step_i  (x_step),
+    .load_i  (x_data),
+    .shift_i (shift),
+    .dot_i   (dot_o),
+    .full_o  (sum_full),
+    .req_i   (acc_req_i),
+    .row_i   (acc_row_i),
+    .ready_o (acc_ready_o),
+    .valid_o (acc_valid_o),
+    .data_o  (acc_data_o)
+  );
+
+  oct_attn_softmax u_softmax (
+    .clk_i,
+    .rst_ni,
+    .clear_i,
+    .idle_o        (softmax_idle),
+    .ctx_i,
+    .tile_en_i     (tile_en),
+    .tile_i        (tile),
+    .tile_ready_o  (tile_ready),
+    .p_ready_o     (p_ready),
+    .p_used_i      (p_used),
+    .p_bank_i      (p_bank),
+    .load_ready_o  (load_ready),
+    .load_en_i     (x_valid && x_step.state),
+    .load_high_i   (StateRows == 2 && x_step.row[0]),
+    .load_i        (x_data),
+    .logit_valid_i,
+    .logit_lo_i,
+    .logit_hi_i,
+    .p_valid_o     (p_valid),
+    .p_pair_o      (p_pair),
+    .p_o           (p),
+    .shift_o       (shift),
+    .norm_valid_o,
+    .norm_ready_i,
+    .norm_o,
+    .state_o
+  );
 endmodule

@@ -212,6 +212,13 @@ package oct_attn_pkg;
     logic [Units-1:0][15:0] y;           // INT8 in the low byte; units beyond the columns: anything
   } yvec_t;
 
+  // A factor m * 2^-shift, as its word in memory.
+  typedef struct packed {
+    logic [1:0]         rsvd;
+    logic [5:0]         shift;
+    logic signed [23:0] m;
+  } scale_t;
+
   // ---- Array to lanes ------------------------------------------------------------------------
   // One result of every unit; logits: both halves when split.
   localparam int unsigned DotWidth = 23;  // 64 products of 9 x 8 bit, signed
@@ -224,6 +231,39 @@ package oct_attn_pkg;
     logic signed [DotWidth-1:0]  lo;  // all lanes; split: lanes 0 to 31
   } dot_t;
 
+  // One step on its way from the sequencer through array and accumulators.
+  typedef struct packed {
+    logic                   qk;        // a logit
+    logic                   sum;       // into accumulator `row`
+    logic                   load;      // X goes to accumulator `row` as it is
+    logic                   state;     // X is state row `row`
+    logic                   bank;
+    logic                   weights;   // W is unsigned, the accumulator shifts by D first
+    logic                   split;
+    logic                   add;       // else overwrites
+    logic [AccIdxWidth-1:0] row;
+    logic [1:0]             full;      // regions complete with this step
+  } step_t;
+
+  localparam logic signed [15:0] KeyHidden = 16'sh8000;  // logit of a key that is not visible
+
+  // What the softmax has to know about a tile, with the first step of its SlotQk.
+  typedef struct packed {
+    logic        ctx;
+    logic        split;
+    logic [6:0]  keys;
+    logic [16:0] key0;
+    logic [16:0] q0;
+    logic        first;
+    logic        last;
+    logic        mask_en;
+    logic [63:0] mask;
+    scale_t      scale_o;
+  } tile_t;
+
+  // Ports of a unit that write one lane in eight rows (column mode).
+  localparam int unsigned ColPorts = (Units <= 8) ? Halves : 1;
+
   // Why the array did not step, or that it did: one flag at most in a cycle.
   typedef struct packed {
     logic computing;
@@ -234,12 +274,6 @@ package oct_attn_pkg;
   } array_events_t;
 
   // ---- Arithmetic ------------------------------------------------------------------------------
-  typedef struct packed {
-    logic [1:0]         rsvd;
-    logic [5:0]         shift;
-    logic signed [23:0] m;
-  } scale_t;
-
   function automatic logic signed [31:0] sat32(input logic signed [63:0] v);
     if (v > 64'sh7fff_ffff) return 32'sh7fff_ffff;
     if (v < -64'sh8000_0000) return 32'sh8000_0000;

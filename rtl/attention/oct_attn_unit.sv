@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// oct_attn_unit: 64 products of a row of X with one of two operand banks, summed in two ranks: a step
+// a cycle, its dot product two cycles later. Banks are written by whole rows, by eight lanes (column
+// mode) or by two lanes (weights of the softmax); a write and a step in one cycle: the step sees the
+// old bytes. Twin: sw/golden/engine_math.hpp. Test: tb/unit/attention/oct_attn_unit_test.cpp.
+module oct_attn_unit
+  import oct_attn_pkg::*;
+(
+  input  logic                      clk_i,
+
+  input  logic                      row_en_i,
+  input  logic                      row_bank_i,
+  input  logic [RowWidth-1:0]       row_i,
+  input  logic [ColPorts-1:0]       col_en_i,
+  input  logic [ColPorts-1:0]       col_bank_i,
+  input  logic [ColPorts-1:0][2:0]  col_group_i,  // lanes 8 * group and up
+  input  logic [ColPorts-1:0][63:0] col_i,
+  input  logic                      p_en_i,       // lanes 2 * pair and up of bank 1
+  input  logic [4:0]                p_pair_i,
+  input  logic [15:0]               p_i,
+
+  input  logic                      en_i,
+  input  logic                      bank_i,
+  input  logic                      weights_i,    // W is unsigned
+  input  logic                      split_i,
+  input  logic [RowWidth-1:0]       x_i,
+  output dot_t                      dot_o
+);
+  localparam int unsigned Parts     = 16;  // sums of four products, between the ranks
+  localparam int unsigned PartWidth = 18;  // in slots of 32 bits, which simulate faster
+
+  logic [RowWidth-1:0] w0_q, w1_q;
+  logic [32*Parts-1:0] part_q;
+  logic                en_q, split_q;
+  dot_t                dot_q;
+
+  assign dot_o = dot_q;
+
+  // ---- Operand banks ----------------------------------------------------------------------------
+  logic w0_en, w1_en;
+  always_comb begin
+    w0_en = row_en_i && !row_bank_i;
+    w1_en = (row_en_i && row_bank_i) || p_en_i;
+    for (int unsigned c = 0; c < ColPorts; c++) begin
+      w0_en = w0_en || (col_en_i[c] && !col_bank_i[c]);
+      w1_en = w1_en || (col_en_i[c] && col_bank_i[c]);
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (w0_en) begin
+      if (row_en_i && !row_bank_i) w0_q <= row_i;
+      for (int unsigned c = 0; c < ColPorts; c++) begin
+        if (col_en_i[c] && !col_bank_i[c]) begin
+          for (int unsigned g = 0; g < 8; g++) begin
+            if (col_group_i[c] == 3'(g)) w0_q[64*g+:64] <= col_i[c];
+          end
+        end
+      end
+    end
+    if (w1_en) begin
+      if (row_en_i && row_bank_i) w1_q <= row_i;
+      for (int unsigned c = 0; c < ColPorts; c++) begin
+        if (col_en_i[c] && col_bank_i[c]) begin
+          for (int unsigned g = 0; g < 8; g++) begin
+            if (col_group_i[c] == 3'(g)) w1_q[64*g+:64] <= col_i[c];
+          end
+        end
+      end
+      if (p_en_i) begin
+        for (int unsigned g = 0; g < 8; g++) begin
+          if (p_pair_i[4:2] == 3'(g)) begin
+            for (int unsigned i = 0; i < 4; i++) begin
+              if (p_pair_i[1:0] == 2'(i)) w1_q[64*g+16*i+:16] <= p_i;
+            end
+          end
+        end
+      end
+    end
+  end
+
+  // ---- Products and sums ------------------------------------------------------------------------
+  // Part j of 16 sums lanes j, j + 8, j + 16, j + 24 of its half: strides that vectorise.
+  function automatic logic [32*Parts-1:0] products(input logic [RowWidth-1:0] w,
+                                                   input logic [RowWidth-1:0] x, input logic sgn);
+    logic [32*Parts-1:0] parts;
+    for (int unsigned j = 0; j < Parts; j++) begin
+      automatic int unsigned lane = 32 * (j / 8) + j % 8;
+      automatic int          sum  = 0;
+      for (int unsigned k = 0; k < 4; k++) begin
+        sum += int'(signed'({w[8*(lane+8*k)+7] & sgn, w[8*(lane+8*k)+:8]})) *
+               int'(signed'(x[8*(lane+8*k)+:8]));
+      end
+      parts[32*j+:32] = 32'(signed'(sum[PartWidth-1:0]));
+    end
+    return parts;
+  endfunction
+
+  function automatic dot_t sums(input logic [32*Parts-1:0] parts, input logic split);
+    automatic int lo = 0;
+    automatic int hi = 0;
+    dot_t         dot;
+    for (int unsigned j = 0; j < Parts / 2; j++) lo += int'(parts[32*j+:32]);
+    for (int unsigned j = Parts / 2; j < Parts; j++) hi += int'(parts[32*j+:32]);
+    dot.hi = HalfWidth'(hi);
+    dot.lo = DotWidth'(lo + (split ? 0 : hi));
+    return dot;
+  endfunction
+
+  always_ff @(posedge clk_i) begin
+    en_q <= en_i;
+    if (en_i) begin
+      part_q  <= products(bank_i ? w1_q : w0_q, x_i, !weights_i);
+      split_q <= split_i;
+    end
+    if (en_q) dot_q <= sums(part_q, split_q);
+  end
+endmodule
