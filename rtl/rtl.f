@@ -83,6 +83,24 @@ dma/oct_dma_out.sv
 dma/oct_dma.sv
 
 // attention
+attention/oct_attn_pkg.sv
+attention/oct_attn_unit.sv
+attention/oct_attn_array.sv
+attention/oct_attn_xmem.sv
+attention/oct_attn_acc.sv
+attention/oct_attn_words.sv
+attention/oct_attn_seq.sv
+attention/oct_attn_visible.sv
+attention/oct_attn_exp.sv
+attention/oct_attn_div.sv
+attention/oct_attn_softmax.sv
+attention/oct_attn_compute.sv
+attention/oct_attn_port.sv
+attention/oct_attn_half.sv
+attention/oct_attn_ports.sv
+attention/oct_attn_load_x.sv
+attention/oct_attn_load_w.sv
+attention/oct_attn_out.sv
 attention/oct_attention.sv
 
 // periph
