@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/import/importer.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "compiler/import/lowering.hpp"
+
+namespace oct::importer {
+using ir::CompileError;
+using ir::Graph;
+using ir::kNone;
+using ir::Shape;
+using ir::Tensor;
+using ir::ValueId;
+
+namespace {
+
+struct Problem {
+  std::string node, op, reason, hint;
+};
+
+constexpr ValueId kPoison = -2;  // the result of a node that could not be lowered
+
+/// Names that a subgraph or function sees: its own, then those outside.
+class Scope {
+ public:
+  explicit Scope(const Scope* outer = nullptr) : outer_(outer) {}
+  [[nodiscard]] const ValueId* find(const std::string& name) const {
+    const auto it = names_.find(name);
+    if (it != names_.end()) return &it->second;
+    return outer_ ? outer_->find(name) : nullptr;
+  }
+  /// False if the name is taken here.
+  bool define(const std::string& name, ValueId value) { return names_.emplace(name, value).second; }
+
+ private:
+  const Scope* outer_;
+  std::map<std::string, ValueId> names_;
+};
+
+class Importer {
+ public:
+  Importer(const onnx::ModelProto& model, const std::filesystem::path& folder,
+           const ImportOptions& options)
+      : model_(model), folder_(folder), options_(options) {
+    for (const auto& set : model.opset_import()) opsets_[set.domain()] = set.version();
+    for (const auto& f : model.functions()) functions_[f.domain() + ":" + f.name()] = &f;
+  }
+
+  Graph run() {
+    const auto& proto = model_.graph();
+    graph_.name = proto.name();
+    Scope scope;
+    constants(proto, scope);
+    graph_inputs(proto, scope);
+    fail();
+    nodes(proto.node(), scope, "", {});
+    for (const auto& o : proto.output()) {
+      const ValueId* v = scope.find(o.name());
+      if (!v) {
+        problems_.push_back({"output '" + o.name() + "'", "", "nothing makes it", ""});
+      } else if (*v != kPoison) {
+        graph_.add_output(o.name(), *v);
+      }
+    }
+    fail();
+    graph_.remove_dead();
+    return graph_.compacted();
+  }
+
+ private:
+  using NodeList = google::protobuf::RepeatedPtrField<onnx::NodeProto>;
+
+  void fail() {
+    if (problems_.empty()) return;
+    std::string text =
+        problems_.size() == 1
+            ? "the model cannot be taken"
+            : fmt::format("the model cannot be taken, for {} reasons", problems_.size());
+    for (const Problem& p : problems_) {
+      text += fmt::format("\n  {}{}: {}{}", p.node, p.op.empty() ? "" : " (" + p.op + ")", p.reason,
+                          p.hint.empty() ? "" : ". Hint: " + p.hint);
+    }
+    throw ImportError(text);
+  }
+
+  void constants(const onnx::GraphProto& proto, Scope& scope) {
+    for (const auto& t : proto.initializer()) {
+      try {
+        if (t.name().empty()) throw ImportError("an initializer has no name");
+        if (!scope.define(t.name(), graph_.add_constant(t.name(), read_tensor(t, folder_)))) {
+          throw ImportError(fmt::format("tensor '{}' is there twice", t.name()));
+        }
+      } catch (const CompileError& error) {
+        problems_.push_back({"weights", "", error.what(), ""});
+        scope.define(t.name(), kPoison);
+      }
+    }
+    if (proto.sparse_initializer_size() > 0) {
+      problems_.push_back({"weights", "", "a sparse tensor", "store it dense"});
+    }
+  }
+
+  void graph_inputs(const onnx::GraphProto& proto, Scope& scope) {
+    std::map<std::string, std::string> open;  // dimension without a number, where it occurs
+    std::set<std::string> known;
+    for (const auto& in : proto.input()) {
+      if (scope.find(in.name())) continue;  // a weight that is listed as an input too
+      if (!in.type().has_tensor_type() || !in.type().tensor_type().has_shape()) {
+        problems_.push_back({"input '" + in.name() + "'", "", "no tensor with a shape", ""});
+        scope.define(in.name(), kPoison);
+        continue;
+      }
+      const auto& type = in.type().tensor_type();
+      Shape shape;
+      for (int i = 0; i < type.shape().dim_size(); ++i) {
+        const auto& d = type.shape().dim(i);
+        if (d.has_dim_value() && d.dim_value() >= 0) {
+          shape.push_back(d.dim_value());
+          continue;
+        }
+        const std::string name =
+            d.dim_param().empty() ? fmt::format("{}:{}", in.name(), i) : d.dim_param();
+        known.insert(name);
+        const auto given = options_.dims.find(name);
+        if (given == options_.dims.end()) {
+          std::string& where = open[name];
+          if (!where.empty()) where += ", ";
+          where += fmt::format("{} dimension {}", in.name(), i);
+        }
+        shape.push_back(given == options_.dims.end() ? 1 : given->second);
+      }
+      try {
+        (void)ir::element_count(shape);
+        scope.define(in.name(),
+                     graph_.add_input(in.name(), {read_dtype(type.elem_type(), in.name()), shape}));
+      } catch (const CompileError& error) {
+        problems_.push_back({"input '" + in.name() + "'", "", error.what(), ""});
+      }
+    }
+    for (const auto& [name, where] : open) {
+      problems_.push_back({"dimension '" + name + "'", "", "has no fixed size (" + where + ")",
+                           "add --dim " + name + "=NUMBER"});
+    }
+    for (const auto& [name, size] : options_.dims) {
+      if (known.contains(name)) continue;
+      std::string names;
+      for (const std::string& k : known) names += (names.empty() ? "" : ", ") + k;
+      problems_.push_back({fmt::format("--dim {}={}", name, size), "",
+                           "the model has no open dimension of that name",
+                           names.empty() ? "it has none at all" : "it has " + names});
+    }
+  }
+
+  [[nodiscard]] static std::string node_name(const onnx::NodeProto& n, std::size_t i) {
+    return n.name().empty() ? fmt::format("{}_{}", n.op_type(), i) : n.name();
+  }
+
+  /// Indices so that each node follows those it reads; names the nodes of a cycle.
+  std::vector<int> sorted(const NodeList& list, const Scope& scope) {
+    std::map<std::string, int> makes;
+    for (int i = 0; i < list.size(); ++i) {
+      for (const std::string& o : list[i].output()) {
+        if (o.empty()) continue;
+        if (!makes.emplace(o, i).second || scope.find(o)) {
+          throw ImportError(fmt::format("node '{}': its result '{}' is there already",
+                                        node_name(list[i], static_cast<std::size_t>(i)), o));
+        }
+      }
+    }
+    std::vector<std::vector<int>> before(static_cast<std::size_t>(list.size()));
+    for (int i = 0; i < list.size(); ++i) {
+      std::vector<std::string> reads(list[i].input().begin(), list[i].input().end());
+      for (const auto& a : list[i].attribute()) {  // subgraphs read from outside, too
+        for (const auto& inner : a.g().node()) {
+          reads.insert(reads.end(), inner.input().begin(), inner.input().end());
+        }
+      }
+      for (const std::string& name : reads) {
+        const auto it = makes.find(name);
+        if (it != makes.end()) before[static_cast<std::size_t>(i)].push_back(it->second);
+      }
+    }
+    std::vector<int> order, stack;
+    std::vector<char> state(before.size());  // 0 new, 1 open, 2 done
+    for (int start = 0; start < list.size(); ++start) {
+      stack.push_back(start);
+      while (!stack.empty()) {
+        const int i = stack.back();
+        char& s = state[static_cast<std::size_t>(i)];
+        if (s == 2) {
+          stack.pop_back();
+          continue;
+        }
+        s = 1;
+        bool ready = true;
+        for (const int b : before[static_cast<std::size_t>(i)]) {
+          const char sb = state[static_cast<std::size_t>(b)];
+          if (sb == 1) {
+            throw ImportError(fmt::format("the graph has a cycle through nodes '{}' and '{}'",
+                                          node_name(list[b], static_cast<std::size_t>(b)),
+                                          node_name(list[i], static_cast<std::size_t>(i))));
+          }
+          if (sb == 0) {
+            stack.push_back(b);
+            ready = false;
+          }
+        }
+        if (!ready) continue;
+        s = 2;
+        order.push_back(i);
+        stack.pop_back();
+      }
+    }
+    return order;
+  }
+
+  /// `prefix` names the nodes of functions and branches; `attrs` are a function call's.
+  void nodes(const NodeList& list, Scope& scope, const std::string& prefix,
+             const std::map<std::string, onnx::AttributeProto>& attrs) {
+    for (const int i : sorted(list, scope)) {
+      const std::string name = prefix + node_name(list[i], static_cast<std::size_t>(i));
+      if (attrs.empty()) {
+        node(list[i], name, scope);
+      } else {
+        node(with_attributes(list[i], attrs), name, scope);
+      }
+    }
+  }
+
+  static onnx::NodeProto with_attributes(const onnx::NodeProto& proto,
+                                         const std::map<std::string, onnx::AttributeProto>& attrs) {
+    onnx::NodeProto out = proto;
+    out.clear_attribute();
+    for (const auto& a : proto.attribute()) {
+      if (a.ref_attr_name().empty()) {
+        *out.add_attribute() = a;
+        continue;
+      }
+      const auto it = attrs.find(a.ref_attr_name());
+      if (it == attrs.end()) continue;
+      auto* given = out.add_attribute();
+      *given = it->second;
+      given->set_name(a.name());
+    }
+    return out;
+  }
+
+  void node(const onnx::NodeProto& proto, const std::string& name, Scope& scope) {
+    std::vector<ValueId> inputs;
+    bool poisoned = false;
+    const std::string domain =
+        proto.domain() == "ai.onnx" ? std::string() : std::string(proto.domain());
+    const std::string op = domain.empty() ? proto.op_type() : domain + ":" + proto.op_type();
+    const auto refuse = [&](const std::string& reason, const std::string& hint) {
+      problems_.push_back({name, op, reason, hint});
+      for (const std::string& o : proto.output()) scope.define(o, kPoison);
+    };
+    for (const std::string& in : proto.input()) {
+      const ValueId* v = in.empty() ? nullptr : scope.find(in);
+      if (!in.empty() && !v) return refuse("it reads '" + in + "', which nothing makes", "");
+      inputs.push_back(v ? *v : kNone);
+      poisoned = poisoned || (v && *v == kPoison);
+    }
+    const auto& table = operator_table();
+    const auto entry = table.find(op);
+    const auto function = functions_.find(domain + ":" + proto.op_type());
+    if (entry == table.end() && function == functions_.end() && op != "If") {
+      return refuse("this operator is not understood",
+                    "`octant ops` lists what is; --host-fallback may run it on the host later");
+    }
+    if (poisoned) {
+      for (const std::string& o : proto.output()) scope.define(o, kPoison);
+      return;
+    }
+    try {
+      if (function != functions_.end()) return call(*function->second, proto, inputs, name, scope);
+      if (op == "If") return branch(proto, inputs, name, scope);
+      Lowering l(graph_, proto, name, opset(domain), inputs, folder_);
+      entry->second.lower(l);
+      for (int i = 0; i < proto.output_size(); ++i) {
+        if (proto.output(i).empty()) continue;
+        const ValueId v = l.results().at(static_cast<std::size_t>(i));
+        if (v == kNone) throw Unsupported{fmt::format("its output {} is wanted", i), ""};
+        scope.define(proto.output(i), v);
+        if (graph_.producer(v)) graph_.value(v).name = proto.output(i);
+      }
+    } catch (const Unsupported& u) {
+      refuse(u.reason, u.hint);
+    } catch (const CompileError& error) {
+      refuse(error.what(), "");
+    } catch (const std::out_of_range&) {
+      refuse("its operands have fewer dimensions than it needs", "");
+    } catch (const std::bad_alloc&) {
+      refuse("its result does not fit into memory", "");
+    }
+  }
+
+  [[nodiscard]] int opset(const std::string& domain) const {
+    const auto it = opsets_.find(domain);
+    if (it != opsets_.end()) return static_cast<int>(it->second);
+    return domain.empty() ? default_opset(model_) : 1;
+  }
+
+  /// The model's own functions are taken apart where they are called.
+  void call(const onnx::FunctionProto& f, const onnx::NodeProto& proto,
+            const std::vector<ValueId>& inputs, const std::string& name, Scope& scope) {
+    if (++depth_ > 32) throw Unsupported{"functions that call each other too deeply", ""};
+    Scope inner;
+    for (int i = 0; i < f.input_size(); ++i) {
+      const auto n = static_cast<std::size_t>(i);
+      inner.define(f.input(i), n < inputs.size() ? inputs[n] : kNone);
+    }
+    std::map<std::string, onnx::AttributeProto> attrs;
+    for (const auto& a : proto.attribute()) attrs[a.name()] = a;
+    attrs.emplace();  // even without attributes, references must be taken out
+    nodes(f.node(), inner, name + "/", attrs);
+    for (int i = 0; i < proto.output_size() && i < f.output_size(); ++i) {
+      const ValueId* v = inner.find(f.output(i));
+      if (!v) throw Unsupported{"its result '" + f.output(i) + "' is made by nothing", ""};
+      scope.define(proto.output(i), *v);
+    }
+    --depth_;
+  }
+
+  /// Only the branch that is taken, which must be known.
+  void branch(const onnx::NodeProto& proto, const std::vector<ValueId>& inputs,
+              const std::string& name, Scope& scope) {
+    const Tensor* condition = inputs.empty() ? nullptr : graph_.constant(inputs[0]);
+    if (!condition || condition->size() != 1) {
+      throw Unsupported{"its condition is known only at run time",
+                        "export the model for one of the two cases"};
+    }
+    const std::string wanted = condition->at(0) != 0 ? "then_branch" : "else_branch";
+    for (const auto& a : proto.attribute()) {
+      if (a.name() != wanted) continue;
+      if (++depth_ > 32) throw Unsupported{"branches that are nested too deeply", ""};
+      Scope inner(&scope);
+      constants(a.g(), inner);
+      nodes(a.g().node(), inner, name + "/", {});
+      for (int i = 0; i < proto.output_size() && i < a.g().output_size(); ++i) {
+        const ValueId* v = inner.find(a.g().output(i).name());
+        if (!v) throw Unsupported{"its branch does not make its result", ""};
+        scope.define(proto.output(i), *v);
+      }
+      --depth_;
+      return;
+    }
+    throw Unsupported{"it has no " + wanted, ""};
+  }
+
+  const onnx::ModelProto& model_;
+  const std::filesystem::path& folder_;
+  const ImportOptions& options_;
+  std::map<std::string, std::int64_t> opsets_;
+  std::map<std::string, const onnx::FunctionProto*> functions_;
+  std::vector<Problem> problems_;
+  Graph graph_;
+  int depth_ = 0;
+};
+
+}  // namespace
+
+Graph import_model(const onnx::ModelProto& model, const std::filesystem::path& folder,
+                   const ImportOptions& options) {
+  return Importer(model, folder, options).run();
+}
+
+Graph import_file(const std::filesystem::path& file, const ImportOptions& options) {
+  try {
+    return import_model(read_model(file), file.parent_path(), options);
+  } catch (const ImportError& error) {
+    const std::string text = error.what();
+    if (text.starts_with(file.string())) throw;
+    throw ImportError(file.string() + ": " + text);
+  }
+}
+
+}  // namespace oct::importer

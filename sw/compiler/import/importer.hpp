@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// From an ONNX model to a graph: every node is lowered to operators of the IR with known shapes;
+// what depends on constants alone is computed at once. Nothing is recognised here: that is the
+// passes' work.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "compiler/import/model_file.hpp"
+#include "compiler/ir/graph.hpp"
+
+namespace oct::importer {
+
+struct ImportOptions {
+  std::map<std::string, std::int64_t> dims;  // --dim name=value
+};
+
+/// Throws ImportError: one message with every problem found, one line each.
+[[nodiscard]] ir::Graph import_file(const std::filesystem::path& file,
+                                    const ImportOptions& options = {});
+[[nodiscard]] ir::Graph import_model(const onnx::ModelProto& model,
+                                     const std::filesystem::path& folder,
+                                     const ImportOptions& options = {});
+
+/// What import understands, for `octant ops`.
+struct OperatorNote {
+  std::string name;  // with the domain in front if it is not ONNX's own
+  std::string note;  // what becomes of it, or what is not understood
+};
+[[nodiscard]] std::vector<OperatorNote> operators();
+
+}  // namespace oct::importer

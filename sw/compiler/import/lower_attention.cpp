@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attention and rotary embedding as single operators: ONNX 23 and ONNX Runtime's.
+#include <cmath>
+#include <limits>
+
+#include "compiler/import/lowering.hpp"
+
+namespace oct::importer {
+using ir::DType;
+using ir::Ints;
+using ir::Op;
+using ir::Shape;
+using ir::ValueId;
+
+namespace {
+
+/// [B, S, H*D] as [B, H, S, D]; four dimensions stay.
+ValueId split_heads(Lowering& l, ValueId v, std::int64_t heads) {
+  if (l.rank(v) == 4) return v;
+  const Shape s = l.shape(v);
+  if (s.size() != 3 || heads < 1 || s[2] % heads != 0) {
+    throw Unsupported{fmt::format("{} in {} heads", ir::shape_text(s), heads), ""};
+  }
+  return l.transpose(l.reshape(v, {s[0], s[1], heads, s[2] / heads}), {0, 2, 1, 3});
+}
+
+ValueId merge_heads(Lowering& l, ValueId v) {
+  const Shape s = l.shape(v);
+  return l.reshape(l.transpose(v, {0, 2, 1, 3}), {s[0], s[2], s[1] * s[3]});
+}
+
+ValueId appended(Lowering& l, ValueId past, ValueId fresh) {
+  if (past == ir::kNone || l.shape(past).at(2) == 0) return fresh;
+  return l.add(Op::kConcat, {past, fresh}, {{"axis", std::int64_t{2}}});
+}
+
+/// A mask of truth values or of floats as something to add to the scores.
+ValueId additive(Lowering& l, ValueId mask) {
+  if (l.dtype(mask) != DType::kBool) return mask;
+  const ValueId none = l.scalar(-std::numeric_limits<float>::infinity(), DType::kFloat32);
+  return l.add(Op::kWhere, {mask, l.scalar(0, DType::kFloat32), none});
+}
+
+struct Heads {
+  ValueId q, k, v, bias = ir::kNone, key_mask = ir::kNone;
+  std::int64_t past = 0;
+};
+
+ValueId attend(Lowering& l, const Heads& h, ir::Attributes attrs) {
+  if (!attrs.has("scale")) {
+    attrs.set("scale", 1 / std::sqrt(static_cast<double>(l.shape(h.q).at(3))));
+  }
+  if (attrs.integer("causal")) attrs.set("offset", h.past);
+  return l.add(Op::kAttention, {h.q, h.k, h.v, h.key_mask, h.bias}, std::move(attrs));
+}
+
+void attention(Lowering& l) {  // ONNX 23
+  if (l.wants(3)) throw Unsupported{"its scores are wanted too", ""};
+  const bool flat = l.rank(l.in(0)) == 3;
+  const std::int64_t heads = l.integer("q_num_heads", 1);
+  const std::int64_t groups = l.integer("kv_num_heads", heads);
+  const ValueId past_k = l.in_or_none(4), past_v = l.in_or_none(5);
+  Heads h{split_heads(l, l.in(0), heads), appended(l, past_k, split_heads(l, l.in(1), groups)),
+          appended(l, past_v, split_heads(l, l.in(2), groups))};
+  if (past_k != ir::kNone) h.past = l.shape(past_k).at(2);
+  if (l.has(3)) h.bias = additive(l, l.in(3));
+  ir::Attributes attrs;
+  if (const double s = l.number("scale", 0); s != 0) attrs.set("scale", s);
+  if (const double c = l.number("softcap", 0); c != 0) attrs.set("softcap", c);
+  if (l.integer("is_causal", 0)) attrs.set("causal", std::int64_t{1});
+  const ValueId y = attend(l, h, attrs);
+  l.result(flat ? merge_heads(l, y) : y);
+  if (l.wants(1)) l.result(h.k, 1);
+  if (l.wants(2)) l.result(h.v, 2);
+}
+
+void multi_head_attention(Lowering& l) {  // com.microsoft, separate Q, K, V
+  const std::int64_t heads = l.integer("num_heads", 1);
+  if (!l.has(1) || !l.has(2) || l.rank(l.in(0)) != 3) {
+    throw Unsupported{"packed Q, K, V", "run ONNX Runtime's optimiser at a lower level"};
+  }
+  ValueId qkv[3] = {l.in(0), l.in(1), l.in(2)};
+  if (l.has(3)) {
+    std::int64_t start = 0;
+    for (ValueId& v : qkv) {
+      const std::int64_t n = l.shape(v).back();
+      v = l.add(Op::kAdd, {v, l.part(l.in(3), 0, start, n)});
+      start += n;
+    }
+  }
+  const ValueId past_k = l.in_or_none(6), past_v = l.in_or_none(7);
+  Heads h{split_heads(l, qkv[0], heads), appended(l, past_k, split_heads(l, qkv[1], heads)),
+          appended(l, past_v, split_heads(l, qkv[2], heads))};
+  if (past_k != ir::kNone) h.past = l.shape(past_k).at(2);
+  if (l.has(4)) {
+    if (l.shape(l.in(4)) != Shape{l.shape(h.q)[0], l.shape(h.k)[2]}) {
+      throw Unsupported{"a key mask " + ir::shape_text(l.shape(l.in(4))), ""};
+    }
+    h.key_mask = l.in(4);
+  }
+  h.bias = l.in_or_none(5);
+  ir::Attributes attrs;
+  if (const double s = l.number("scale", 0); s != 0) attrs.set("scale", s);
+  if (l.integer("unidirectional", 0)) attrs.set("causal", std::int64_t{1});
+  l.result(merge_heads(l, attend(l, h, attrs)));
+  if (l.wants(1)) l.result(h.k, 1);
+  if (l.wants(2)) l.result(h.v, 2);
+}
+
+void packed_attention(Lowering& l) {  // com.microsoft:Attention
+  const std::int64_t heads = l.integer("num_heads", 1);
+  if (l.has(4) || l.has(6)) throw Unsupported{"a past in one tensor", ""};
+  ValueId all = l.add(Op::kMatMul, {l.in(0), l.in(1)});
+  if (l.has(2)) all = l.add(Op::kAdd, {all, l.in(2)});
+  const std::int64_t width = l.shape(all).back();
+  const Ints sizes = l.ints("qkv_hidden_sizes", Ints(3, width / 3));
+  ValueId qkv[3];
+  std::int64_t start = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    qkv[i] = split_heads(l, l.part(all, 2, start, sizes.at(i)), heads);
+    start += sizes[i];
+  }
+  Heads h{qkv[0], qkv[1], qkv[2]};
+  if (l.has(3)) {
+    if (l.shape(l.in(3)) != Shape{l.shape(h.q)[0], l.shape(h.k)[2]}) {
+      throw Unsupported{"a mask " + ir::shape_text(l.shape(l.in(3))), ""};
+    }
+    h.key_mask = l.in(3);
+  }
+  h.bias = l.in_or_none(5);
+  ir::Attributes attrs;
+  if (const double s = l.number("scale", 0); s != 0) attrs.set("scale", s);
+  if (l.integer("unidirectional", 0)) attrs.set("causal", std::int64_t{1});
+  l.result(merge_heads(l, attend(l, h, attrs)));
+}
+
+/// Tables [positions, half] and position ids, or one row for each token.
+void rotary(Lowering& l, std::size_t cos_input, std::size_t position_input) {
+  const ValueId given = l.in(0);
+  const bool flat = l.rank(given) == 3;
+  const ValueId cos = l.in(cos_input), sin = l.in(cos_input + 1);
+  std::int64_t heads = l.integer("num_heads", 0);
+  if (flat && heads == 0) {
+    const std::int64_t d = 2 * l.shape(cos).back();  // the whole head turns
+    heads = l.shape(given)[2] / d;
+  }
+  const ValueId x = split_heads(l, given, heads);
+  const ir::Attributes attrs{{"interleaved", l.integer("interleaved", 0)}};
+  std::vector<ValueId> operands{x, cos, sin};
+  if (l.has(position_input)) {
+    if (l.rank(l.in(position_input)) != 2) {
+      throw Unsupported{"positions that are one offset", "give one for each token"};
+    }
+    operands.push_back(l.in(position_input));
+  } else if (l.rank(cos) == 3 && l.shape(cos)[0] == 1) {
+    const Shape s{l.shape(cos)[1], l.shape(cos)[2]};
+    operands[1] = l.reshape(cos, s);
+    operands[2] = l.reshape(sin, s);
+  } else {
+    throw Unsupported{"a table for each batch", ""};
+  }
+  const ValueId y = l.add(Op::kRotary, operands, attrs);
+  l.result(flat ? merge_heads(l, y) : y);
+}
+
+}  // namespace
+
+void add_attention(OperatorTable& t) {
+  t["Attention"] = {attention, "opset 23; scores not as an output"};
+  t["RotaryEmbedding"] = {[](Lowering& l) { rotary(l, 1, 3); }, ""};
+  t["com.microsoft:RotaryEmbedding"] = {[](Lowering& l) { rotary(l, 2, 1); }, ""};
+  t["com.microsoft:MultiHeadAttention"] = {multi_head_attention, "separate Q, K, V"};
+  t["com.microsoft:Attention"] = {packed_attention, "without past"};
+}
+
+}  // namespace oct::importer

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Norms and softmax.
+#include <numeric>
+
+#include "compiler/import/lowering.hpp"
+
+namespace oct::importer {
+using ir::Ints;
+using ir::Op;
+using ir::Shape;
+using ir::ValueId;
+
+namespace {
+
+void only_first_output(const Lowering& l) {
+  for (std::size_t i = 1; i < l.output_count(); ++i) {
+    if (l.wants(i)) throw Unsupported{"its mean or deviation is wanted too", ""};
+  }
+}
+
+ir::Attributes norm_attributes(const Lowering& l, ValueId x, double epsilon) {
+  return {{"axis", static_cast<std::int64_t>(l.axis(l.integer("axis", -1), x))},
+          {"epsilon", l.number("epsilon", epsilon)}};
+}
+
+void layer_norm(Lowering& l) {
+  const ValueId x = l.in(0);
+  l.result(
+      l.add(Op::kLayerNorm, {x, l.in_or_none(1), l.in_or_none(2)}, norm_attributes(l, x, 1e-5)));
+}
+
+void rms_norm(Lowering& l) {
+  only_first_output(l);
+  const ValueId x = l.in(0);
+  l.result(l.add(Op::kRmsNorm, {x, l.in_or_none(1)}, norm_attributes(l, x, 1e-5)));
+}
+
+/// x + skip (+ bias), then the norm; the sum is output 3.
+void skip_norm(Lowering& l, Op op) {
+  const bool layer = op == Op::kLayerNorm;
+  ValueId sum = l.add(Op::kAdd, {l.in(0), l.in(1)});
+  if (l.has(layer ? 4 : 3)) sum = l.add(Op::kAdd, {sum, l.in(layer ? 4 : 3)});
+  std::vector<ValueId> operands{sum, l.in(2)};
+  if (layer) operands.push_back(l.in_or_none(3));
+  l.result(l.add(op, operands, norm_attributes(l, sum, 1e-12)));
+  if (l.wants(1) || l.wants(2)) throw Unsupported{"its mean or deviation is wanted too", ""};
+  if (l.wants(3)) l.result(sum, 3);
+}
+
+void softmax(Lowering& l, Op op) {
+  const ValueId x = l.in(0);
+  const std::size_t axis = l.axis(l.integer("axis", l.opset() < 13 ? 1 : -1), x);
+  if (l.opset() >= 13 || axis + 1 == l.rank(x)) {
+    return l.result(l.add(op, {x}, {{"axis", static_cast<std::int64_t>(axis)}}));
+  }
+  // Before opset 13: over everything from the axis on.
+  const Shape shape = l.shape(x);
+  std::int64_t inner = 1;
+  for (std::size_t i = axis; i < shape.size(); ++i) inner *= shape[i];
+  const std::int64_t outer = inner ? ir::element_count(shape) / inner : 0;
+  const ValueId flat = l.reshape(x, {outer, inner});
+  l.result(l.reshape(l.add(op, {flat}, {{"axis", std::int64_t{1}}}), shape));
+}
+
+void lp_norm(Lowering& l) {
+  if (l.integer("p", 2) != 2) throw Unsupported{"p other than 2", ""};
+  const auto axis = static_cast<std::int64_t>(l.axis(l.integer("axis", -1), l.in(0)));
+  l.result(l.add(Op::kL2Norm, {l.in(0)}, {{"axis", axis}, {"epsilon", 0.0}}));
+}
+
+void batch_norm(Lowering& l) {
+  only_first_output(l);
+  if (l.integer("training_mode", 0)) {
+    throw Unsupported{"it is in training mode", "export the model with model.eval()"};
+  }
+  l.result(l.add(Op::kBatchNorm, {l.in(0), l.in(1), l.in(2), l.in(3), l.in(4)},
+                 {{"epsilon", l.number("epsilon", 1e-5)}}));
+}
+
+void group_norm(Lowering& l, bool instance) {
+  const ValueId x = l.in(0);
+  if (l.rank(x) < 2) throw Unsupported{"its operand has no channels", ""};
+  const std::int64_t channels = l.shape(x)[1];
+  const std::int64_t groups = instance ? channels : l.integer("num_groups", 1);
+  if (groups < 1 || channels % groups != 0) throw Unsupported{"groups do not fit channels", ""};
+  std::vector<ValueId> operands{x};
+  for (std::size_t i = 1; i <= 2; ++i) {
+    ValueId p = l.in(i);
+    if (l.shape(p)[0] != channels) {  // before opset 21: one for each group
+      p = l.add(Op::kExpand, {l.reshape(p, {groups, 1})},
+                {{"shape", Shape{groups, channels / groups}}});
+      p = l.reshape(p, {channels});
+    }
+    operands.push_back(p);
+  }
+  l.result(l.add(Op::kGroupNorm, operands,
+                 {{"groups", groups}, {"epsilon", l.number("epsilon", 1e-5)}}));
+}
+
+}  // namespace
+
+void add_norm(OperatorTable& t) {
+  t["LayerNormalization"] = {[](Lowering& l) {
+                               only_first_output(l);
+                               layer_norm(l);
+                             },
+                             ""};
+  t["RMSNormalization"] = {rms_norm, ""};
+  t["SimplifiedLayerNormalization"] = {rms_norm, ""};
+  t["com.microsoft:SimplifiedLayerNormalization"] = {rms_norm, ""};
+  t["com.microsoft:SkipLayerNormalization"] = {[](Lowering& l) { skip_norm(l, Op::kLayerNorm); },
+                                               ""};
+  t["com.microsoft:SkipSimplifiedLayerNormalization"] = {
+      [](Lowering& l) { skip_norm(l, Op::kRmsNorm); }, ""};
+  t["Softmax"] = {[](Lowering& l) { softmax(l, Op::kSoftmax); }, ""};
+  t["LogSoftmax"] = {[](Lowering& l) { softmax(l, Op::kLogSoftmax); }, "on the host"};
+  t["LpNormalization"] = {lp_norm, "p = 2"};
+  t["BatchNormalization"] = {batch_norm, "folded into the convolution or product before it"};
+  t["InstanceNormalization"] = {[](Lowering& l) { group_norm(l, true); }, "on the host"};
+  t["GroupNormalization"] = {[](Lowering& l) { group_norm(l, false); }, "on the host"};
+}
+
+}  // namespace oct::importer
