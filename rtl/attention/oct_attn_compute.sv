@@ -28,6 +28,7 @@ module oct_attn_compute
   input  s_cmd_t                s_cmd_i,        // stands until taken
 
   // Logits: dots go out and come back scaled and clipped, in order, any fixed time later.
+  output logic                  dot_soon_o,     // dot_valid_o will be high in the next cycle
   output logic                  dot_valid_o,
   output logic                  dot_split_o,    // two keys: .lo and .hi
   output scale_t                dot_scale_o,    // mq/sq
@@ -161,6 +162,7 @@ module oct_attn_compute
   logic [1:0] split_q;
   logic [Units-1:0][4:0] shift;
 
+  assign dot_soon_o  = dot1_q && !clear_i;
   assign dot_valid_o = dot2_q;
   assign dot_split_o = split_q[1];
 
