@@ -10,7 +10,7 @@ module oct_eu_jobs
   input  logic                        clk_i,
   input  logic                        rst_ni,
   input  logic                        clear_i,
-  input  logic [NumWorkers-1:0]       core_clear_i,  // a core that is reset inside a job has failed it
+  input  logic [NumWorkers-1:0]       core_clear_i,  // reset inside a job is failure of the job
 
   input  logic [NumTeams-1:0]         team_valid_i,
   output logic [NumTeams-1:0]         team_ready_o,
