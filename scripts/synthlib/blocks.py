@@ -24,6 +24,7 @@ class Block:
     fpga: bool = True
     repair: bool = True
     default: bool = True  # synthesised when no block is named
+    paths: dict = field(default_factory=dict)  # name -> {from, through, to: patterns of pins}
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,16 @@ def load(path=ROOT / "scripts/synth_blocks.yaml"):
     blocks = {}
     for name, entry in data["blocks"].items():
         entry = _only(entry or {}, ("top", "booth", "boxes", "inputs", "outputs", "fpga", "repair",
-                                    "default"), name)
+                                    "default", "paths"), name)
+        for path, ends in entry.get("paths", {}).items():
+            _only(ends, ("from", "through", "to"), f"{name}: {path}")
         blocks[name] = Block(
             name, entry.get("top", f"oct_{name}"), entry.get("booth", True),
             tuple(entry.get("boxes", ())),
             {"*": defaults["inputs"], **entry.get("inputs", {})},
             {"*": defaults["outputs"], **entry.get("outputs", {})},
-            entry.get("fpga", True), entry.get("repair", True), entry.get("default", True))
+            entry.get("fpga", True), entry.get("repair", True), entry.get("default", True),
+            entry.get("paths", {}))
     for block in blocks.values():
         for box in block.boxes:
             if box not in blocks:

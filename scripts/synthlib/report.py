@@ -39,7 +39,7 @@ def table(results, period):
     by_name = {r["block"]: r for r in results}
     groups = ("register to register", "input to register", "register to output", "input to output")
     rows = [["block", "kGE", "with boxes", "flip-flops", "memory KiB", "ns", "reg-reg", "in-reg",
-             "reg-out", "in-out", "slack", "critical path"]]
+             "reg-out", "in-out", "slack", "limit", "critical path"]]
     for r in results:
         timing = r["timing"]
         worst = timing.get("all", {})
@@ -49,7 +49,14 @@ def table(results, period):
             f"{worst['ns']:.2f}" if worst else "-",
             *(f"{timing[g]['ns']:.2f}" if g in timing else "-" for g in groups),
             f"{worst['slack']:+.2f}" if worst else "-",
+            ("met" if worst["slack"] >= 0 else "NOT MET") if worst else "-",
             f"{worst['start']} -> {worst['end']}" if worst else ""])
+        named = [g for g in timing if g not in ("all", *groups)]
+        for name in named:
+            path = timing[name]
+            rows.append(["  " + name, *[""] * 4, f"{path['ns']:.2f}", *[""] * 4,
+                         f"{path['slack']:+.2f}", "met" if path["slack"] >= 0 else "NOT MET",
+                         f"{path['start']} -> {path['end']}"])
     latches = [r["block"] for r in results if r["latches"]]
     note = f"\nLATCHES in: {', '.join(latches)}" if latches else ""
     return (_format(rows) + f"\n\nLibrary {results[0]['library'] if results else '-'}, period "

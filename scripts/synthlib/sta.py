@@ -52,6 +52,17 @@ def _groups(ports):
         yield "input to output", f"-from {ins} -to {outs}"
 
 
+def _paths(paths):
+    """The paths that a block names; an end is a pattern of pins, `through` one or a list of them."""
+    for name, ends in paths.items():
+        choice = []
+        for key in ("from", "through", "to"):
+            patterns = ends.get(key, [])
+            for pattern in patterns if isinstance(patterns, list) else [patterns]:
+                choice.append(f"-{key} [get_pins {{{pattern}}}]")
+        yield name, " ".join(choice)
+
+
 LOOP = """fconfigure stdout -buffering full
 while {[gets stdin line] >= 0} {
   if {[catch {uplevel #0 $line} message]} {puts "Error: $line: $message"}
@@ -129,7 +140,7 @@ class Timer:
         The whole reports stay in work/sta.rpt.
         """
         checks = []
-        for name, choice in _groups(self.netlist.ports):
+        for name, choice in [*_groups(self.netlist.ports), *_paths(self.block.paths)]:
             checks += [f'puts "OCT-GROUP {name}"',
                        f"report_checks -path_delay max -format full -digits 3 {choice}"]
         result = {}
