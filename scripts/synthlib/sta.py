@@ -34,22 +34,10 @@ def constraints(block, ports, period):
     return lines
 
 
-def _groups(ports):
-    def get(direction):
-        names = [p + ("*" if len(ports[p][1]) > 1 else "") for p in _ports(ports, direction)]
-        return "[get_ports {" + " ".join(names) + "}]" if names else None
-
-    ins, outs = get("input"), get("output")
-    regs = "[all_registers -clock_pins]", "[all_registers -data_pins]"
-    yield "all", ""
-    if CLOCK in ports:
-        yield "register to register", f"-from {regs[0]} -to {regs[1]}"
-        if ins:
-            yield "input to register", f"-from {ins} -to {regs[1]}"
-        if outs:
-            yield "register to output", f"-from {regs[0]} -to {outs}"
-    if ins and outs:
-        yield "input to output", f"-from {ins} -to {outs}"
+# Path groups, so that one search finds the worst path of each; what is in none is between registers.
+GROUPS = {"in_reg": ("input to register", "-from [all_inputs]"),
+          "reg_out": ("register to output", "-to [all_outputs]"),
+          "in_out": ("input to output", "-from [all_inputs] -to [all_outputs]")}
 
 
 def _paths(paths):
@@ -139,17 +127,25 @@ class Timer:
 
         The whole reports stay in work/sta.rpt.
         """
-        checks = []
-        for name, choice in [*_groups(self.netlist.ports), *_paths(self.block.paths)]:
-            checks += [f'puts "OCT-GROUP {name}"',
-                       f"report_checks -path_delay max -format full -digits 3 {choice}"]
+        full = "report_checks -path_delay max -format full -digits 3"
+        checks = [f"group_path -name {name} {ends}" for name, (_, ends) in GROUPS.items()]
+        checks.append(full)
+        for name, choice in _paths(self.block.paths):
+            checks += [f'puts "OCT-PATH {name}"', f"{full} {choice}"]
         result = {}
-        for part in self._run("sta", checks).split("OCT-GROUP ")[1:]:
-            found = _path(part, self.period)
-            if found:
-                del found["stages"]
-                result[part.split("\n", 1)[0]] = found
-        return result
+        groups, *named = self._run("sta", checks).split("OCT-PATH ")
+        for part in re.split(r"(?=^Startpoint:)", groups, flags=re.M):
+            group = re.search(r"^Path Group: (\S+)", part, re.M)
+            if group:
+                result[GROUPS.get(group[1], ("register to register",))[0]] = part
+        for part in named:
+            result[part.split("\n", 1)[0]] = part
+        result = {name: _path(part, self.period) for name, part in result.items()}
+        result = {name: found for name, found in result.items() if found}
+        if result:
+            result = {"all": min(result.values(), key=lambda found: found["slack"]), **result}
+        return {name: {k: v for k, v in found.items() if k != "stages"}
+                for name, found in result.items()}
 
     def paths(self, count):
         """The worst period and the worst paths, each to another endpoint."""
