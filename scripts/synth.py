@@ -129,7 +129,7 @@ class Flow:
             timer = sta.Timer(block, gates, self.buffer, libraries,
                               [self.root / box.name / "gates.v" for box in inside],
                               self.plan.period, work)
-            ns = timer.paths(1)[0]
+            ns = timer.paths(1)[0] if block.repair else 0.0
             # Where repair has no hope, it waits until the best script is known.
             hopeful = block.repair and ns <= 1.2 * self.plan.period
             if hopeful:
