@@ -31,9 +31,11 @@ module oct_attn_plan_attn
 );
   localparam int unsigned UnitsLog = $clog2(Units);
 
-  // StClaim takes bank 1 for the weights; StSkip walks over tiles outside the window; StQk and StAv
-  // emit a slot each.
-  typedef enum logic [2:0] {StIdle, StClaim, StHead, StGroup, StRange, StSkip, StQk, StAv} state_e;
+  // StClaim takes bank 1 for the weights; StSkip walks over tiles outside the window; StQk, StAv and
+  // the two steps of StLoad (accumulators, then state words) emit a slot each.
+  typedef enum logic [3:0] {
+    StIdle, StClaim, StHead, StGroup, StRange, StSkip, StQk, StAv, StLoadAcc, StLoadState
+  } state_e;
   state_e state_q;
 
   // ---- Where the walk stands: _h of this head, _g of this group, _t of this tile -----------------
@@ -42,7 +44,8 @@ module oct_attn_plan_attn
   logic [16:0] q0_q;
   logic [10:0] tile_q, tile_first_q, tile_last_q;
   logic [31:0] q_h_q, k_h_q, v_h_q, y_h_q, par_h_q;
-  logic [31:0] q_g_q, y_g_q;
+  logic [31:0] q_g_q, y_g_q, kept_g_q;       // state of this group
+  logic [1:0]  sub_q;                         // group within sixteen queries
   logic [31:0] k_t_q, v_t_q, mask_t_q;
   logic        new_head_q, new_group_q;
 
@@ -88,7 +91,13 @@ module oct_attn_plan_attn
     head_end  = heads_q == 8'd1;
   end
 
-  logic split, qk_go, av_go, av_valid_q;
+  // State of a group: dv rows of 4 bytes a unit, then 8 bytes a unit.
+  localparam int unsigned SubLast = 16 / Units - 1;
+  logic [31:0] kept_acc, kept_bytes, kept_load_q;
+  assign kept_acc   = 32'(plan_i.dv) << (UnitsLog + 2);
+  assign kept_bytes = kept_acc + 32'(8 * Units);
+
+  logic split, qk_go, av_go, av_valid_q, load_q;
   assign split = plan_i.d <= 8'd32;
   assign qk_go = state_q == StQk && ready_i;
   assign av_go = state_q == StAv && ready_i;
@@ -102,6 +111,16 @@ module oct_attn_plan_attn
       x_o.stride = plan_i.v_stride;
       x_o.rows   = 7'(plan_i.dv);
       x_o.bytes  = av_q.keys;
+    end else if (state_q == StLoadAcc) begin
+      x_o.addr   = kept_load_q;
+      x_o.stride = 32'(4 * Units);
+      x_o.rows   = 7'(plan_i.dv);
+      x_o.bytes  = 7'(4 * Units);
+    end else if (state_q == StLoadState) begin
+      x_o.addr   = kept_load_q + kept_acc;
+      x_o.stride = 32'd64;
+      x_o.rows   = 7'(StateRows);
+      x_o.bytes  = 7'(8 * Units / StateRows);
     end else begin
       x_o.addr      = k_t_q;
       x_o.stride    = split ? plan_i.x_stride << 1 : plan_i.x_stride;
@@ -134,9 +153,14 @@ module oct_attn_plan_attn
       s_o.bank      = 1'b1;
       s_o.w_last    = av_q.last && av_q.job_last;
       s_o.acc_base  = av_q.region ? AccIdxWidth'(RegionRows) : '0;
-      s_o.acc_first = av_q.first;
+      s_o.acc_first = av_q.first && plan_i.first;
       s_o.acc_last  = av_q.last;
       s_o.keys      = av_q.keys;
+    end else if (state_q == StLoadState) begin
+      s_o.kind      = SlotLoad;
+      s_o.rows      = 7'(plan_i.dv) + 7'(StateRows);
+      s_o.acc_base  = next_q.region ? AccIdxWidth'(RegionRows) : '0;
+      s_o.acc_first = 1'b1;
     end else begin
       s_o.kind       = SlotQk;
       s_o.rows       = x_o.rows;
@@ -164,9 +188,10 @@ module oct_attn_plan_attn
 
   // A group's drain command is out before its last slot, so that it is there in time, and only one
   // waits per region.
-  assign x_valid_o     = state_q == StQk || state_q == StAv;
+  assign x_valid_o     = state_q == StQk || state_q == StAv || state_q == StLoadAcc ||
+                         state_q == StLoadState;
   assign w_valid_o     = state_q == StClaim || (state_q == StQk && new_group_q);
-  assign s_valid_o     = x_valid_o;
+  assign s_valid_o     = x_valid_o && state_q != StLoadAcc;
   assign d_valid_o     = state_q == StAv && av_q.first;
   assign region_next_o = region_i ^ (qk_go && tile_end);
   assign done_o        = av_go && av_q.last && av_q.job_last;
@@ -181,6 +206,8 @@ module oct_attn_plan_attn
   end
 
   state_e after_q;
+  logic   load;  // the group's first tile is out: its state comes next
+  assign load = new_group_q && !plan_i.first;
 
   always_comb begin
     this_tile          = '0;
@@ -190,7 +217,7 @@ module oct_attn_plan_attn
     this_tile.last     = tile_end;
     this_tile.job_last = group_end && head_end;
     this_tile.region   = region_i;
-    this_tile.y_addr   = y_g_q;
+    this_tile.y_addr   = plan_i.last ? y_g_q : kept_g_q;
     this_tile.queries  = queries;
   end
 
@@ -198,9 +225,11 @@ module oct_attn_plan_attn
     if (!rst_ni) begin
       state_q    <= StIdle;
       av_valid_q <= 1'b0;
+      load_q     <= 1'b0;
     end else if (clear_i) begin
       state_q    <= StIdle;
       av_valid_q <= 1'b0;
+      load_q     <= 1'b0;
     end else begin
       unique case (state_q)
         StIdle:  if (start_i) state_q <= StClaim;
@@ -210,13 +239,17 @@ module oct_attn_plan_attn
         StRange: state_q <= StSkip;
         StSkip:  if (tile_q == tile_first_q) state_q <= StQk;
         StQk: if (ready_i) begin
-          state_q    <= av_valid_q ? StAv : after;
+          state_q    <= av_valid_q ? StAv : load ? StLoadAcc : after;
+          load_q     <= load && av_valid_q;
           av_valid_q <= 1'b1;
         end
-        default: if (ready_i) begin
-          state_q <= done_o ? StIdle : after_q;
+        StAv: if (ready_i) begin
+          state_q <= done_o ? StIdle : load_q ? StLoadAcc : after_q;
+          load_q  <= 1'b0;
           if (done_o) av_valid_q <= 1'b0;
         end
+        StLoadAcc: if (ready_i) state_q <= StLoadState;
+        default:   if (ready_i) state_q <= after_q;
       endcase
     end
   end
@@ -231,12 +264,14 @@ module oct_attn_plan_attn
         v_h_q    <= plan_i.v_addr;
         y_h_q    <= plan_i.y_addr;
         par_h_q  <= plan_i.a_addr;
+        kept_g_q <= plan_i.state_addr;
       end
       StHead: begin
         queries_q  <= plan_i.sq;
         q0_q       <= '0;
         q_g_q      <= q_h_q;
         y_g_q      <= y_h_q;
+        sub_q      <= '0;
         new_head_q <= 1'b1;
       end
       StGroup: begin
@@ -252,6 +287,7 @@ module oct_attn_plan_attn
       end
       StQk: if (ready_i) begin
         next_q      <= this_tile;
+        kept_load_q <= kept_g_q;
         if (!av_valid_q) av_q <= this_tile;
         after_q     <= after;
         new_head_q  <= 1'b0;
@@ -261,7 +297,10 @@ module oct_attn_plan_attn
           q0_q      <= q0_q + 17'(Units);
           q_g_q     <= q_g_q + (plan_i.w_stride << UnitsLog);
           y_g_q     <= y_g_q + (plan_i.y_stride << UnitsLog);
+          kept_g_q  <= kept_g_q + kept_bytes;
+          sub_q     <= (sub_q == 2'(SubLast)) ? '0 : sub_q + 2'd1;
           if (group_end) begin
+            kept_g_q <= kept_g_q + kept_bytes * (32'(SubLast) - 32'(sub_q) + 32'd1);
             heads_q  <= heads_q - 8'd1;
             shared_q <= (shared_q == 8'd1) ? plan_i.group : shared_q - 8'd1;
             q_h_q    <= q_h_q + plan_i.w_step;

@@ -31,6 +31,7 @@ int run(int argc, char** argv) {
     if (verbose) spdlog::set_level(spdlog::level::debug);
     if (quiet) spdlog::set_level(spdlog::level::err);
   });
+  octant::add_bench(app, exit_code);
   octant::add_sim(app, exit_code);
   try {
     app.parse(argc, argv);

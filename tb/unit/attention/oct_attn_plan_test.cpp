@@ -68,14 +68,14 @@ struct Planner {
                    dut->x_mask_addr_o, dut->x_rows_o, dut->x_bytes_o, !!dut->x_split_o,
                    !!dut->x_odd_o, !!dut->x_par_o, !!dut->x_mask_o});
     if (dut->w_valid_o && dut->w_ready_i)
-      w.push_back({dut->w_addr_o, dut->w_stride_o, !!dut->w_claim_o, !!dut->w_bank_o,
-                   !!dut->w_kn_o, !!dut->w_split_o, dut->w_bytes_o, dut->w_units_o});
+      w.push_back({dut->w_addr_o, dut->w_stride_o, !!dut->w_claim_o, !!dut->w_bank_o, !!dut->w_kn_o,
+                   !!dut->w_split_o, dut->w_bytes_o, dut->w_units_o});
     if (dut->s_valid_o && dut->s_ready_i)
       s.push_back({dut->s_kind_o, dut->s_rows_o, dut->s_acc_base_o, dut->s_keys_o,
                    int(dut->s_key0_o), int(dut->s_q0_o), !!dut->s_bank_o, !!dut->s_w_first_o,
-                   !!dut->s_w_last_o, !!dut->s_x_keep_o, !!dut->s_acc_first_o,
-                   !!dut->s_acc_last_o, !!dut->s_split_o, !!dut->s_tile_first_o,
-                   !!dut->s_tile_last_o, !!dut->s_par_o, !!dut->s_mask_o});
+                   !!dut->s_w_last_o, !!dut->s_x_keep_o, !!dut->s_acc_first_o, !!dut->s_acc_last_o,
+                   !!dut->s_split_o, !!dut->s_tile_first_o, !!dut->s_tile_last_o, !!dut->s_par_o,
+                   !!dut->s_mask_o});
     if (dut->d_valid_o && dut->d_ready_i)
       d.push_back({!!dut->d_region_o, !!dut->d_table_o, !!dut->d_last_o, dut->d_rows_o,
                    dut->d_groups_o, dut->d_cols_o, dut->d_y_addr_o, dut->d_r_addr_o,
@@ -150,9 +150,7 @@ struct Engine {
   explicit Engine(std::mt19937_64& random) : l1(kL1) {
     for (auto& b : l1) b = static_cast<std::uint8_t>(random());
   }
-  int at(u32 a) const {
-    return static_cast<std::int8_t>(l1[a % kL1]);
-  }
+  int at(u32 a) const { return static_cast<std::int8_t>(l1[a % kL1]); }
   void load_x(const XCmd& c) {
     rows.clear();
     for (int i = 0; i < c.rows; ++i) {
@@ -299,15 +297,15 @@ Gemm random_gemm(std::mt19937_64& random) {
 
 struct Attention {
   int sq, sk, d, dv, heads, group, offset, window;
-  bool causal, mask;
-  u32 q, qs, k, ks, v, vs, o, os, par, maskp, qh, kh, vh, oh;
+  bool causal, mask, first, last;
+  u32 state, q, qs, k, ks, v, vs, o, os, par, maskp, qh, kh, vh, oh;
   Words words() const {
     Words w{};
-    w[4] = causal | mask << 1 | 3 << 2;
+    w[4] = causal | mask << 1 | first << 2 | last << 3;
     w[5] = pair16(sq, sk);
     w[6] = d | dv << 8 | heads << 16 | group << 24;
     w[7] = q, w[8] = qs, w[9] = k, w[10] = ks, w[11] = v, w[12] = vs, w[13] = o, w[14] = os;
-    w[15] = par, w[16] = maskp, w[18] = offset, w[19] = window;
+    w[15] = par, w[16] = maskp, w[17] = state, w[18] = offset, w[19] = window;
     w[20] = qh, w[21] = kh, w[22] = vh, w[23] = oh;
     return w;
   }
@@ -322,6 +320,10 @@ void check_attention(Planner& p, const Attention& t, bool ctx) {
   const auto visible = [&](int i, int j) {
     return j < t.sk && (!t.causal || j <= i + t.offset) &&
            (t.window == 0 || j > i + t.offset - t.window);
+  };
+  const auto kept = [&](int head, int q0) {
+    const u32 bytes = ((t.sq + 15) / 16 * 16 * (4 * t.dv + 8) + 63) / 64 * 64;
+    return t.state + head * bytes + q0 * (4 * t.dv + 8);
   };
   std::size_t si = 0, xi = 0, wi = 1, di = 0;
   struct Tile {
@@ -388,33 +390,49 @@ void check_attention(Planner& p, const Attention& t, bool ctx) {
         }
         waiting.push_back({h, q0, 64 * tile, keys, n == 0, last});
         const bool over = last && q1 == t.sq && h + 1 == t.heads;
-        while (waiting.size() > (over ? 0 : 1)) {
+        const auto product = [&](bool at_end) {
           const Tile v = waiting.front();
           waiting.pop_front();
           const SCmd& a = p.s.at(si++);
           REQUIRE(a.kind == 2);
           CHECK(a.bank == 1);
-          CHECK(a.acc_first == v.first);
+          CHECK(a.acc_first == (v.first && t.first));
           CHECK(a.acc_last == v.last);
-          CHECK(a.w_last == (over && waiting.empty()));
+          CHECK(a.w_last == at_end);
           e.load_x(p.x.at(xi++));
           REQUIRE(int(e.rows.size()) == t.dv);
           REQUIRE(a.rows == t.dv);
           for (int c = 0; c < t.dv; ++c)
             for (int j = 0; j < 64; ++j)
-              REQUIRE(e.rows[c][j] ==
-                      (j < v.keys
-                           ? e.at(t.v + v.head / t.group * t.vh + c * t.vs + v.key0 + j)
-                           : 0));
+              REQUIRE(
+                  e.rows[c][j] ==
+                  (j < v.keys ? e.at(t.v + v.head / t.group * t.vh + c * t.vs + v.key0 + j) : 0));
           if (v.first) {
             const DCmd& d = p.d.at(di);
-            CHECK(d.y == t.o + v.head * t.oh + v.q0 * t.os);
+            CHECK(d.y == (t.last ? t.o + v.head * t.oh + v.q0 * t.os : kept(v.head, v.q0)));
             CHECK(d.cols == std::min(kUnits, t.sq - v.q0));
             CHECK(d.rows == t.dv);
             CHECK(d.last == (++di == p.d.size()));
             CHECK(a.acc_base == (d.region ? 64 : 0));
           }
+        };
+        if (waiting.size() > 1) product(false);
+        if (n == 0 && !t.first) {  // the state of the group that has just begun
+          const SCmd& l = p.s.at(si++);
+          REQUIRE(l.kind == 3);
+          CHECK(l.rows == t.dv + (kUnits > 8 ? 2 : 1));
+          CHECK(l.acc_first);
+          const XCmd& acc = p.x.at(xi++);
+          CHECK(acc.addr == kept(h, q0));
+          CHECK(acc.rows == t.dv);
+          CHECK(acc.stride == 4 * kUnits);
+          CHECK(acc.bytes == 4 * kUnits);
+          const XCmd& words = p.x.at(xi++);
+          CHECK(words.addr == kept(h, q0) + t.dv * 4 * kUnits);
+          CHECK(words.rows == (kUnits > 8 ? 2 : 1));
+          CHECK(words.bytes * words.rows == 8 * kUnits);
         }
+        if (over) product(true);
       }
     }
   }
@@ -467,6 +485,7 @@ TEST_CASE("attention planner: attention") {
     t.q = t.k = t.v = 65536;
     t.qh = 8 * any(-99, 99), t.kh = 8 * any(-99, 99), t.vh = 8 * any(-99, 99);
     t.o = 8 * any(0, 99), t.os = 64, t.oh = 100000;
+    t.first = any(0, 2) != 0, t.last = any(0, 2) != 0, t.state = 64 * any(0, 9);
     t.par = 8 * any(0, 99), t.maskp = 8 * any(0, 99);
     check_attention(p, t, ctx);
     ctx = !ctx;
@@ -492,7 +511,7 @@ TEST_CASE("attention planner: bad fields") {
     bad(word, 0x1004);
   bad(19, pair16(5, 4)), bad(19, pair16(0xff7f, 4)), bad(19, pair16(0, 128));
   Attention t{};
-  t.sq = t.sk = t.d = t.dv = t.heads = t.group = 2, t.mask = true;
+  t.sq = t.sk = t.d = t.dv = t.heads = t.group = 2, t.mask = t.last = true;
   const auto bad_attention = [&](int word, u32 value) {
     Words w = t.words();
     w[static_cast<std::size_t>(word)] = value;
