@@ -2,7 +2,7 @@
 // oct_attn_half: eight L1 ports that serve one beat a cycle. Accepted, a beat stands in one register;
 // its words' addresses are computed and handed to their ports in the next cycle, all at once; read
 // beats queue in order and are delivered when all their words are there. From ready to delivery four
-// cycles if L1 refuses nothing. Test: tb/unit/attention/oct_attn_ports_test.cpp.
+// cycles if L1 refuses nothing. Test: tb/unit/attention_memory/oct_attn_ports_test.cpp.
 `include "oct_assert.svh"
 
 module oct_attn_half

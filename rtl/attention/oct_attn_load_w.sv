@@ -3,7 +3,7 @@
 // begins a command without a gap behind the one before, as soon as the bank is free. Row mode: a beat
 // is what one unit takes; column mode: a beat is one word of eight rows of W. Only words that somebody
 // needs are fetched. Each channel ends each command, claims too, with a beat marked `last`, which has
-// no words where there is nothing to do. Test: tb/unit/attention/oct_attn_load_test.cpp.
+// no words where there is nothing to do. Test: tb/unit/attention_memory/oct_attn_load_test.cpp.
 `include "oct_assert.svh"
 
 module oct_attn_load_w
@@ -113,7 +113,11 @@ module oct_attn_load_w
       beat_o[h].tag.split    = cur_q[h].split;
       beat_o[h].tag.half_sel = Units == 4 && cur_q[h].kn && cur_q[h].addr[2];
       beat_o[h].tag.last     = last[h];
+    end
+  end
 
+  always_comb begin
+    for (int unsigned h = 0; h < Halves; h++) begin
       go[h]   = beat_o[h].valid && ready_i[h];
       done[h] = go[h] && last[h];
       load[h] = pend_valid_q[h] && (!cur_valid_q[h] || done[h]);

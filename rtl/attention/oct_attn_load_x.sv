@@ -2,7 +2,7 @@
 // oct_attn_load_x: fetches the rows of X commands into the ring, one beat a row. Even ring rows come
 // through half 0, odd ones through half 1, each channel at its own pace; a row is asked for only when
 // its place in the ring is free. Parameter and mask words of a command go before its rows, through
-// half 0. Two rows a cycle. Test: tb/unit/attention/oct_attn_load_test.cpp.
+// half 0. Two rows a cycle. Test: tb/unit/attention_memory/oct_attn_load_test.cpp.
 `include "oct_assert.svh"
 
 module oct_attn_load_x
@@ -119,7 +119,11 @@ module oct_attn_load_x
       beat_o[h].tag.index = index_q[h];
       beat_o[h].tag.split = cur_q[h].split;
       beat_o[h].tag.bytes = cur_q[h].bytes;
+    end
+  end
 
+  always_comb begin
+    for (int unsigned h = 0; h < Halves; h++) begin
       go[h]     = beat_o[h].valid && ready_i[h];
       row_go[h] = go[h] && !word[h];
       last[h]   = cur_q[h].rows[7:1] == '0 && (word[h] ?

@@ -2,13 +2,13 @@
 // oct_attn_port: one L1 port of the engine: a queue of word requests that runs ahead of the bank, and
 // the words that came back. A read goes out only when its answer has room; writes carry no data here.
 // From push to L1 one cycle, from the answer to data_o none. One word a cycle.
-// Test: tb/unit/attention/oct_attn_ports_test.cpp.
+// Test: tb/unit/attention_memory/oct_attn_ports_test.cpp.
 `include "oct_assert.svh"
 
 module oct_attn_port
   import oct_cluster_pkg::*;
 #(
-  localparam int unsigned Queue = 4,   // requests behind the one that stands at L1
+  localparam int unsigned Queue = 8,   // requests behind the one that stands at L1
   localparam int unsigned Words = 8    // answers
 ) (
   input  logic                   clk_i,

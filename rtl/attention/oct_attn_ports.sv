@@ -2,7 +2,7 @@
 // oct_attn_ports: the engine's L1 ports, in halves of eight. Each half takes one beat a cycle; X and W
 // have a channel to each half, the residual one to half 0, parameters one to the last half; a write
 // goes to whichever half can take it. Up to sixteen words a cycle, latency four cycles.
-// Test: tb/unit/attention/oct_attn_ports_test.cpp.
+// Test: tb/unit/attention_memory/oct_attn_ports_test.cpp.
 module oct_attn_ports
   import oct_config_pkg::*;
   import oct_cluster_pkg::*;
@@ -48,6 +48,9 @@ module oct_attn_ports
       y[h]       = y_i;
       y[h].valid = y_i.valid && (Halves == 1 || turn_q == 1'(h) || !y_room[Halves-1-h]);
     end
+  end
+
+  always_comb begin
     writes_pending_o = '0;
     for (int unsigned h = 0; h < Halves; h++) writes_pending_o = writes_pending_o | pending[h];
   end
