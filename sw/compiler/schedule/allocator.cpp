@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+
+#include "compiler/schedule/program.hpp"
+
+namespace oct::schedule {
+namespace {
+std::int64_t up(std::int64_t v, std::int64_t to) { return (v + to - 1) / to * to; }
+}  // namespace
+
+std::int64_t Allocator::place(std::int64_t bytes, std::int64_t align) const {
+  // Windows of neighbouring free pieces; the best one has been free for longest.
+  std::int64_t best = -1;
+  std::size_t best_since = std::numeric_limits<std::size_t>::max();
+  for (auto it = free_.begin(); it != free_.end(); ++it) {
+    const std::int64_t start = up(it->first, align);
+    if (start >= it->first + it->second.bytes) continue;
+    std::size_t since = 0;
+    std::int64_t reach = it->first;
+    for (auto next = it; next != free_.end() && next->first == reach; ++next) {
+      since = std::max(since, next->second.since);
+      reach = next->first + next->second.bytes;
+      if (reach - start >= bytes) break;
+    }
+    if (reach - start >= bytes && since < best_since) {
+      best = start;
+      best_since = since;
+    }
+  }
+  return best;
+}
+
+bool Allocator::fits(std::int64_t bytes, std::int64_t align) const {
+  return place(up(bytes, 8), align) >= 0;
+}
+
+std::int64_t Allocator::allocate(std::int64_t bytes, std::size_t now, std::string name,
+                                 std::int64_t align) {
+  bytes = up(std::max<std::int64_t>(bytes, 1), 8);
+  const std::int64_t start = place(bytes, align);
+  if (start < 0) {
+    throw NoRoom(fmt::format("{}: {} bytes do not fit into L1 ({} of {} in use)", name, bytes,
+                             used_, bytes_));
+  }
+  const std::int64_t end = start + bytes;
+  for (auto it = free_.begin(); it != free_.end() && it->first < end;) {
+    const std::int64_t from = it->first, to = it->first + it->second.bytes;
+    const std::size_t since = it->second.since;
+    if (to <= start) {
+      ++it;
+      continue;
+    }
+    it = free_.erase(it);
+    if (from < start) free_[from] = {start - from, since};
+    if (to > end) it = std::next(free_.insert_or_assign(end, Free{to - end, since}).first);
+  }
+  live_[start] = blocks_.size();
+  blocks_.push_back({start, bytes, now, ~std::size_t{0}, std::move(name)});
+  used_ += bytes;
+  peak_ = std::max(peak_, used_);
+  return start;
+}
+
+void Allocator::free(std::int64_t addr, std::size_t now) {
+  const auto it = live_.find(addr);
+  if (it == live_.end()) throw std::logic_error(fmt::format("no live block at {:#x}", addr));
+  Block& b = blocks_[it->second];
+  b.to = now;
+  free_[addr] = {b.bytes, now};
+  used_ -= b.bytes;
+  live_.erase(it);
+}
+
+std::string check_blocks(const std::vector<Allocator::Block>& blocks, const Program& program) {
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    for (std::size_t j = i + 1; j < blocks.size(); ++j) {
+      const auto &a = blocks[i], &b = blocks[j];
+      const bool times = a.from < b.to && b.from < a.to;
+      const bool bytes = a.addr < b.addr + b.bytes && b.addr < a.addr + a.bytes;
+      if (times && bytes) {
+        return fmt::format("{} [{:#x}, {:#x}) and {} [{:#x}, {:#x}) live at the same time", a.name,
+                           a.addr, a.addr + a.bytes, b.name, b.addr, b.addr + b.bytes);
+      }
+    }
+  }
+  for (std::size_t t = 0; t < program.jobs().size(); ++t) {
+    for (const Range& r : program.jobs()[t].ranges) {
+      if (r.memory != Memory::kL1) continue;
+      const bool inside = std::any_of(blocks.begin(), blocks.end(), [&](const auto& b) {
+        return b.from <= t && t < b.to && b.addr <= r.first() && r.end() <= b.addr + b.bytes;
+      });
+      if (!inside) {
+        return fmt::format("{}: L1 [{:#x}, {:#x}) lies in no live block", program.jobs()[t].note,
+                           r.first(), r.end());
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace oct::schedule
