@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/ir/graph.hpp"
+#include "compiler/passes/passes.hpp"
 
 namespace oct::passes {
 
@@ -14,7 +14,8 @@ namespace oct::passes {
 using PassObserver = std::function<void(const std::string&, const ir::Graph&)>;
 
 /// All of them; the graph is verified after each.
-[[nodiscard]] ir::Graph canonicalize(ir::Graph graph, const PassObserver& observe = nullptr);
+[[nodiscard]] ir::Graph canonicalize(ir::Graph graph, const PassObserver& observe = nullptr,
+                                     const PassOptions& options = {});
 
 /// Their names in order, "import" first, for --dump-after.
 [[nodiscard]] std::vector<std::string> pass_names();

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that changes how a graph is written and not what it means: folding, identities, one
+// node where two compute the same, layout chains in least terms. Runs between the other passes,
+// until nothing changes.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "compiler/exec/executor.hpp"
+#include "compiler/passes/match.hpp"
+#include "compiler/passes/passes.hpp"
+
+namespace oct::passes {
+using ir::DType;
+using ir::Graph;
+using ir::Ints;
+using ir::Node;
+using ir::NodeId;
+using ir::Op;
+using ir::OpClass;
+using ir::Shape;
+using ir::Tensor;
+using ir::ValueId;
+
+namespace {
+
+constexpr std::int64_t kMaxFolded = std::int64_t{1} << 26;
+
+/// A node of constants alone; weights that are kept as integers stay.
+ValueId folded(Graph& g, const Node& n) {
+  if (n.op == Op::kDequantize || n.inputs.empty()) return n.output;
+  std::vector<const Tensor*> data;
+  for (const ValueId in : n.inputs) {
+    data.push_back(in == ir::kNone ? nullptr : g.constant(in));
+    if (in != ir::kNone && !data.back()) return n.output;
+  }
+  const ir::Type type = g.value(n.output).type;
+  if (ir::element_count(type.shape) > kMaxFolded ||
+      ir::op_info(n.op).op_class == OpClass::kInteger) {
+    return n.output;
+  }
+  return g.add_constant(n.name, exec::evaluate(n, data, type));
+}
+
+/// v if it has the type of the result, else the result itself.
+ValueId if_same_type(const Graph& g, const Node& n, ValueId v) {
+  return g.value(v).type == g.value(n.output).type ? v : n.output;
+}
+
+/// Operations by 0 and 1, casts to the own type and the like.
+ValueId identity(const Graph& g, const Node& n) {
+  const auto operand_is = [&](std::size_t i, double value) {
+    return uniform(g, n.inputs[i]) == value;
+  };
+  switch (n.op) {
+    case Op::kAdd:
+    case Op::kBitOr:
+      if (operand_is(1, 0)) return if_same_type(g, n, n.inputs[0]);
+      if (operand_is(0, 0)) return if_same_type(g, n, n.inputs[1]);
+      return n.output;
+    case Op::kMul:
+      if (operand_is(1, 1)) return if_same_type(g, n, n.inputs[0]);
+      if (operand_is(0, 1)) return if_same_type(g, n, n.inputs[1]);
+      return n.output;
+    case Op::kAnd:
+      if (operand_is(1, 1)) return if_same_type(g, n, n.inputs[0]);
+      if (operand_is(0, 1)) return if_same_type(g, n, n.inputs[1]);
+      return n.output;
+    case Op::kSub:
+      return operand_is(1, 0) ? if_same_type(g, n, n.inputs[0]) : n.output;
+    case Op::kDiv:
+    case Op::kPow:
+      return operand_is(1, 1) ? if_same_type(g, n, n.inputs[0]) : n.output;
+    case Op::kWhere:
+      if (const auto c = uniform(g, n.inputs[0])) {
+        return if_same_type(g, n, n.inputs[*c != 0 ? 1 : 2]);
+      }
+      return n.output;
+    case Op::kCast:
+    case Op::kReshape:
+    case Op::kExpand:
+      return if_same_type(g, n, n.inputs[0]);
+    case Op::kSlice: {
+      const Ints steps = n.attrs.ints("steps");
+      const bool forward = std::all_of(steps.begin(), steps.end(), [](auto s) { return s == 1; });
+      return forward ? if_same_type(g, n, n.inputs[0]) : n.output;
+    }
+    case Op::kConcat:
+      return n.inputs.size() == 1 ? n.inputs[0] : n.output;
+    case Op::kClip:
+      return n.attrs.has("min") || n.attrs.has("max") ? n.output : n.inputs[0];
+    default:
+      return n.output;
+  }
+}
+
+/// One way of writing arithmetic: no Sub or Div of constants, no powers that are products or roots,
+/// constants second.
+ValueId arithmetic(Graph& g, const Node& n) {
+  const auto make = [&](Op op, std::vector<ValueId> in) {
+    return g.add(op, std::move(in), {}, n.name, n.sources);
+  };
+  if (!ir::is_float(g.value(n.output).type.dtype)) return n.output;
+  if (ir::is_commutative(n.op) && g.constant(n.inputs[0]) && !g.constant(n.inputs[1])) {
+    return make(n.op, {n.inputs[1], n.inputs[0]});
+  }
+  const auto exponent = n.op == Op::kPow ? uniform(g, n.inputs[1]) : std::nullopt;
+  const bool same = g.value(n.inputs[0]).type == g.value(n.output).type;
+  if (exponent && same) {
+    if (*exponent == 2) return make(Op::kMul, {n.inputs[0], n.inputs[0]});
+    if (*exponent == 0.5) return make(Op::kSqrt, {n.inputs[0]});
+    if (*exponent == -1) return make(Op::kReciprocal, {n.inputs[0]});
+    if (*exponent == -0.5) return make(Op::kReciprocal, {make(Op::kSqrt, {n.inputs[0]})});
+  }
+  if (n.op == Op::kSub && g.constant(n.inputs[1])) {
+    const ValueId negative = make(Op::kNeg, {n.inputs[1]});
+    return make(Op::kAdd, {n.inputs[0], negative});
+  }
+  if (n.op == Op::kDiv && g.constant(n.inputs[1])) {
+    const ValueId inverse = make(Op::kReciprocal, {n.inputs[1]});
+    return make(Op::kMul, {n.inputs[0], inverse});
+  }
+  if (n.op == Op::kDiv && uniform(g, n.inputs[0]) == 1.0 &&
+      g.value(n.inputs[1]).type == g.value(n.output).type) {
+    return make(Op::kReciprocal, {n.inputs[1]});
+  }
+  // (x c) d = x (c d), (x + c) + d = x + (c + d)
+  if ((n.op == Op::kMul || n.op == Op::kAdd) && g.constant(n.inputs[1])) {
+    const Node* before = g.producer(n.inputs[0], n.op);
+    if (before && g.constant(before->inputs[1]) && used_once(g, before->output) &&
+        uniform(g, n.inputs[1]) && uniform(g, before->inputs[1])) {
+      const ValueId both = make(n.op, {before->inputs[1], n.inputs[1]});
+      return g.add(n.op, {before->inputs[0], both}, {}, n.name, merged(before->sources, n.sources));
+    }
+  }
+  return n.output;
+}
+
+ValueId layout(Graph& g, const Node& n) {
+  if (n.op != Op::kReshape && n.op != Op::kRearrange) return n.output;
+  if (ir::element_count(g.value(n.output).shape()) == 0) return n.output;
+  Layout own = layout_of(g, n);
+  const Node* before = g.producer(n.inputs[0]);
+  if (before && (before->op == Op::kReshape || before->op == Op::kRearrange)) {
+    if (const auto both = composed(layout_of(g, *before), own)) {
+      return add_layout(g, before->inputs[0], *both, n.name, merged(before->sources, n.sources));
+    }
+  }
+  // A weight in integers moves as integers, if its scales keep an axis of their own.
+  if (before && before->op == Op::kDequantize && is_weight(g, before->output) &&
+      n.op == Op::kRearrange && own.dims == g.value(n.inputs[0]).shape() && own.dims.size() == 2 &&
+      own.perm == Ints{1, 0} && own.shape == Shape{own.dims[1], own.dims[0]} &&
+      g.value(before->inputs[1]).rank() <= 1) {
+    std::vector<ValueId> in = before->inputs;
+    in[0] = add_layout(g, in[0], own, n.name, n.sources);
+    const auto axis = ir::normalized_axis(before->attrs.integer("axis", 1), 2);
+    return g.add(Op::kDequantize, in, {{"axis", 1 - axis}}, n.name,
+                 merged(before->sources, n.sources));
+  }
+  if (n.op == Op::kRearrange &&
+      (own.dims != n.attrs.ints("dims") || own.perm != n.attrs.ints("perm"))) {
+    return add_layout(g, n.inputs[0], own, n.name, n.sources);
+  }
+  return n.output;
+}
+
+/// An operand that is expanded to what broadcasting makes of it anyway.
+bool drop_expand(Graph& g, NodeId id) {
+  const Node& n = g.node(id);
+  if (ir::op_info(n.op).op_class != OpClass::kBinary) return false;
+  for (std::size_t i = 0; i < n.inputs.size(); ++i) {
+    const Node* e = g.producer(n.inputs[i], Op::kExpand);
+    if (!e) continue;
+    std::vector<const ir::Value*> operands;
+    for (const ValueId in : n.inputs) operands.push_back(&g.value(in));
+    operands[i] = &g.value(e->inputs[0]);
+    if (ir::infer_type(n.op, operands, n.attrs) != g.value(n.output).type) continue;
+    g.set_input(id, i, e->inputs[0]);
+    return true;
+  }
+  return false;
+}
+
+std::string key_of(const Graph& g, const Node& n) {
+  std::string key = fmt::format("{}({})", ir::op_name(n.op), fmt::join(n.inputs, ","));
+  for (const auto& [name, value] : n.attrs.map()) {
+    key += ' ' + name + '=';
+    if (const auto* i = std::get_if<std::int64_t>(&value)) key += std::to_string(*i);
+    if (const auto* d = std::get_if<double>(&value)) key += fmt::format("{:a}", *d);
+    if (const auto* s = std::get_if<std::string>(&value)) key += *s;
+    if (const auto* v = std::get_if<Ints>(&value)) key += ir::shape_text(*v);
+    if (const auto* v = std::get_if<std::vector<double>>(&value)) {
+      for (const double d : *v) key += fmt::format("{:a},", d);
+    }
+  }
+  return key + ir::type_text(g.value(n.output).type);
+}
+
+std::size_t content_hash(const Tensor& t) {
+  std::size_t h = 1469598103934665603ULL;
+  for (const std::byte b : t.bytes()) h = (h ^ static_cast<std::size_t>(b)) * 1099511628211ULL;
+  return h;
+}
+
+/// Equal constants become one.
+bool share_constants(Graph& g) {
+  std::multimap<std::size_t, ValueId> known;
+  bool changed = false;
+  for (std::size_t i = 0; i < g.value_count(); ++i) {
+    const auto id = static_cast<ValueId>(i);
+    if (!g.constant(id) || g.use_count(id) == 0) continue;
+    const Tensor& t = *g.constant(id);
+    const std::size_t h = content_hash(t);
+    const auto [first, last] = known.equal_range(h);
+    const auto same = std::find_if(
+        first, last, [&](const auto& e) { return g.constant(e.second)->same_bits(t); });
+    if (same == last) {
+      known.emplace(h, id);
+    } else {
+      g.replace_uses(id, same->second);
+      changed = true;
+    }
+  }
+  return changed;
+}
+
+/// Nodes that compute the same become one.
+bool share_nodes(Graph& g) {
+  std::map<std::string, ValueId> known;
+  bool changed = false;
+  for (const NodeId id : g.order()) {
+    const Node& n = g.node(id);
+    const auto [it, fresh] = known.emplace(key_of(g, n), n.output);
+    if (fresh) continue;
+    Node& kept = g.node(g.value(it->second).producer);
+    kept.sources = merged(kept.sources, n.sources);
+    g.replace_uses(n.output, it->second);
+    changed = true;
+  }
+  return changed;
+}
+
+bool rewrite_once(Graph& g) {
+  bool changed = false;
+  for (const NodeId id : g.order()) {
+    if (!g.node(id).alive || g.use_count(g.node(id).output) == 0) continue;
+    changed |= drop_expand(g, id);
+    const Node& n = g.node(id);
+    ValueId to = folded(g, n);
+    if (to == n.output) to = identity(g, n);
+    if (to == n.output && ir::op_info(n.op).op_class == OpClass::kBinary) to = arithmetic(g, n);
+    if (to == n.output) to = layout(g, n);
+    if (to == n.output) continue;
+    g.replace_uses(n.output, to);
+    changed = true;
+  }
+  return changed;
+}
+
+}  // namespace
+
+Graph simplify(Graph g) {
+  for (int round = 0; round < 100; ++round) {
+    bool changed = rewrite_once(g);
+    changed |= share_constants(g);
+    g.remove_dead();
+    changed |= share_nodes(g);
+    g.remove_dead();
+    if (!changed) break;
+  }
+  return g.compacted();
+}
+
+}  // namespace oct::passes
