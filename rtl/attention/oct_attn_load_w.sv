@@ -103,7 +103,7 @@ module oct_attn_load_w
       beat_o[h].lw     = cur_q[h].split ? 2'd2 : cur_q[h].kn ? 2'd0 : 2'd3;
       for (int unsigned i = 0; i < 8; i++) begin
         beat_o[h].mask[i] = cur_q[h].mask[i] &&
-                            7'(i) < (cur_q[h].kn ? cur_q[h].items : {4'd0, {3{1'b1}}});
+                            7'(i) < (cur_q[h].kn ? cur_q[h].items : 7'd8);
       end
       if (cur_q[h].items == '0) beat_o[h].mask = '0;
       beat_o[h].tag.dest     = DestW;
