@@ -37,6 +37,7 @@ core/oct_ex.sv
 core/oct_lsu.sv
 core/oct_hwloop.sv
 core/oct_fetch.sv
+core/oct_cycles.sv
 core/oct_counters.sv
 core/oct_csr.sv
 core/oct_retire.sv

@@ -23,6 +23,7 @@ module oct_core
   output logic         l0_prefetch_o,
   output logic [31:1]  l0_pc_o,
   input  l0_rsp_t      l0_rsp_i,
+  input  logic [31:0]  l0_data_i,
   output logic         fence_i_o,       // fence.i: forget all instructions read so far
 
   output data_req_t    data_req_o,
@@ -43,7 +44,9 @@ module oct_core
   logic [1:0]   ex_mark_q;
   logic [31:0]  ex_pc_q, ex_a_q, ex_b_q, ex_c_q, ex_alt_q;
   // ---- Others --------------------------------------------------------------------------------------
-  logic         asleep_q, vector_q, mret_q;  // vector_q, mret_q: fetch goes on at mtvec or mepc
+  // asleep_q guards nearly everything; a core held is asleep as well.
+  logic         asleep_q, held_q, ex_run;
+  logic         vector_q, mret_q;  // vector_q, mret_q: fetch goes on at mtvec or mepc
   logic [31:0]  pending_q;                   // registers that wait for load data
 
   logic         id_valid, id_rvc, id_err, id_err_hi, id_fire, id_jump, id_ld;
@@ -66,8 +69,10 @@ module oct_core
   logic [1:0][31:0]        loop_start, loop_end, loop_count;
   logic [1:0]              loop_alive, loop_again, loop_armed;
   logic [NumHpmEvents-1:0] events;
+  logic                    counting;
 
   assign active = !asleep_q;
+  assign ex_run = ex_valid_q && active;
 
   // ---- IF --------------------------------------------------------------------------------------------
   assign l0_pc_o       = if_pc;
@@ -78,7 +83,7 @@ module oct_core
 
   oct_fetch u_fetch (
     .clk_i, .rst_ni, .clear_i, .boot_addr_i,
-    .pc_o(if_pc), .l0_rsp_i,
+    .pc_o(if_pc), .l0_rsp_i, .l0_data_i,
     .flush_i(flush), .redirect_i(redirect), .redirect_pc_i(redirect_pc),
     .id_redirect_i(id_fire && id_jump), .id_redirect_pc_i(id_target),
     .loop_start_i(loop_start), .loop_end_i(loop_end),
@@ -135,19 +140,19 @@ module oct_core
 
   // ---- EX: results and data accesses -----------------------------------------------------------------
   oct_ex u_ex (
-    .clk_i, .rst_ni, .clear_i, .valid_i(ex_valid_q && active), .retire_i(retire), .ctrl_i(ex_q),
+    .clk_i, .rst_ni, .clear_i, .valid_i(ex_run), .retire_i(retire), .ctrl_i(ex_q),
     .ml_op_i(ex_ml_q), .rd_i(ex_rd_q), .a_i(ex_a_q), .b_i(ex_b_q), .c_i(ex_c_q), .link_i(ex_alt_q),
     .csr_i(csr_rdata), .sum_o(sum), .taken_o(taken), .div_done_o(div_done), .result_o(ex_result),
     .m_we_o(m_we), .m_rd_o(m_rd), .m_data_o(m_data)
   );
 
   oct_agu u_agu (
-    .valid_i(ex_valid_q && active), .ctrl_i(ex_q), .base_i(ex_a_q), .sum_i(sum), .access_o(mem),
+    .valid_i(ex_run), .ctrl_i(ex_q), .base_i(ex_a_q), .sum_i(sum), .access_o(mem),
     .we_o(mem_we), .addr_o(addr), .remote_o(remote), .eu_o(to_eu), .fault_o(fault),
         .cause_o(fault_cause)
   );
 
-  assign ex_we    = ex_valid_q && ex_q.rd_we;
+  assign ex_we    = ex_run && ex_q.rd_we;
   assign ex_late  = ex_q.res == ResMul;
   assign lsu_push = mem && !fault && lsu_ready;
 
@@ -173,26 +178,40 @@ module oct_core
   // ---- EX: control ---------------------------------------------------------------------------------------------
   always_comb begin
     ex_stall = 1'b0;
-    if (ex_valid_q) begin
+    trap     = 1'b0;
+    hw_flush = 1'b0;
+    wrong    = 1'b0;
+    mret_now = 1'b0;
+    if (ex_run) begin
       unique case (ex_q.unit)
-        UnitLoad, UnitStore:   ex_stall = !lsu_ready;
-        UnitDiv:               ex_stall = !div_done;
-        UnitFence, UnitFenceI: ex_stall = !lsu_idle;
-        UnitWfi:               ex_stall = !wake;
-        default:               ex_stall = 1'b0;
+        UnitLoad, UnitStore: begin
+          ex_stall = !lsu_ready;
+          trap     = fault;
+        end
+        UnitDiv:   ex_stall = !div_done;
+        UnitFence: ex_stall = !lsu_idle;
+        UnitFenceI: begin
+          ex_stall = !lsu_idle;
+          wrong    = 1'b1;
+        end
+        UnitWfi:    ex_stall = !wake;
+        UnitTrap:   trap     = 1'b1;
+        UnitBranch: wrong    = taken != ex_pred_q;
+        UnitJalr:   wrong    = 1'b1;
+        UnitMret:   mret_now = 1'b1;
+        UnitHwloop: begin
+          // What is behind the set-up of a loop has been fetched with the old loop registers.
+          hw_flush = !(ex_hw_q.quiet && !loop_armed[ex_hw_q.loop]);
+          wrong    = hw_flush;
+        end
+        default: ;
       endcase
     end
     ex_ready = !ex_stall;
-    trap     = ex_valid_q && (ex_q.unit == UnitTrap || fault);
-    retire   = ex_valid_q && active && !ex_stall && !trap;
+    retire   = ex_run && !ex_stall && !trap;
     cause    = (ex_q.unit == UnitTrap) ? ex_q.cause : fault_cause;
-    // Set-up of a loop: what is behind it has been fetched with the old loop registers.
-    hw_flush = ex_q.unit == UnitHwloop && !(ex_hw_q.quiet && !loop_armed[ex_hw_q.loop]);
-    wrong    = (ex_q.unit == UnitBranch && taken != ex_pred_q) || ex_q.unit == UnitJalr
-               || ex_q.unit == UnitFenceI || hw_flush;
-    mret_now = retire && ex_q.unit == UnitMret;
-    flush    = trap || take_irq || (retire && wrong) || mret_now || vector_q || mret_q;
-    redirect = (retire && wrong) || vector_q || mret_q;
+    redirect = (wrong && !ex_stall) || vector_q || mret_q;
+    flush    = redirect || trap || take_irq || mret_now;
     if (vector_q)    redirect_pc = vector;
     else if (mret_q) redirect_pc = mepc;
     else             redirect_pc = (ex_q.unit == UnitJalr ||
@@ -203,8 +222,8 @@ module oct_core
   assign fence_i_o = retire && ex_q.unit == UnitFenceI;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) {vector_q, mret_q, asleep_q} <= '0;
-    else if (clear_i) {vector_q, mret_q, asleep_q} <= '0;
+    if (!rst_ni) {vector_q, mret_q, asleep_q, held_q} <= 4'b0011;
+    else if (clear_i) {vector_q, mret_q, asleep_q, held_q} <= 4'b0011;
     else if (active) begin
       vector_q <= trap || take_irq;
       mret_q   <= mret_now;
@@ -214,7 +233,8 @@ module oct_core
       else if (ex_q.unit == UnitWfi) asleep_q <= !wake && lsu_idle && !m_we;
       else asleep_q <= ex_stall && !trap && !wake && ex_q.unit != UnitDiv && event_wait;
     end else begin
-      asleep_q <= !(data_rsp_i.valid || (ex_valid_q ? wake : irq));
+      held_q   <= 1'b0;
+      asleep_q <= !(held_q || data_rsp_i.valid || (ex_valid_q ? wake : irq));
     end
   end
 
@@ -223,7 +243,7 @@ module oct_core
   // ---- Hardware loops ----------------------------------------------------------------------------------------
   // A jump at the end of a loop's body that is taken leaves the loop without ending a turn. (While it is
   // in ID nothing behind it is kept, so its mark does no harm there.)
-  assign mark_ex     = (ex_valid_q && !(ex_pred_q || ex_q.unit == UnitJalr)) ? ex_mark_q : 2'b00;
+  assign mark_ex     = (ex_run && !(ex_pred_q || ex_q.unit == UnitJalr)) ? ex_mark_q : 2'b00;
   assign mark_retire = (retire && !(ex_q.unit == UnitJal || ex_q.unit == UnitJalr
                                     || (ex_q.unit == UnitBranch && taken))) ? ex_mark_q : 2'b00;
   assign loop_value  = ex_hw_q.addr_reg ? ex_c_q : ex_alt_q;
@@ -241,29 +261,32 @@ module oct_core
   // ---- CSRs, traps, counters ------------------------------------------------------------------------------------
   oct_csr u_csr (
     .clk_i, .rst_ni, .clear_i, .hart_id_i, .msip_i, .mtip_i,
-    .access_i(retire && ex_q.unit == UnitCsr), .write_i(ex_q.csr_we), .op_i(ex_q.csr_op),
+    .access_i(ex_run && ex_q.unit == UnitCsr), .write_i(ex_q.csr_we), .op_i(ex_q.csr_op),
     .addr_i(ex_b_q[11:0]), .wdata_i(ex_a_q), .rdata_o(csr_rdata),
     .trap_i(trap || take_irq), .trap_irq_i(take_irq), .trap_cause_i({1'b0, cause}),
     .trap_pc_i(take_irq ? id_pc : ex_pc_q), .trap_val_i(addr),
     .mret_i(mret_now), .vector_o(vector), .mepc_o(mepc), .irq_o(irq), .wake_o(wake),
-    .bus_err_i(bus_err), .bus_err_addr_i(oldest), .retire_i(retire), .events_i(events),
+    .bus_err_i(bus_err), .bus_err_addr_i(oldest), .retire_i(retire), .counting_o(counting),
+    .events_i(events),
     .loop_start_i(loop_start), .loop_end_i(loop_end), .loop_count_i(loop_count)
   );
 
   always_comb begin
     events                 = '0;
-    events[HpmAsleep]      = asleep_q;
-    events[HpmBusStall]    = data_req_o.valid && !data_rsp_i.ready;
-    events[HpmLoadStall]   = id_valid && wait_load;
-    events[HpmMulStall]    = id_valid && wait_mul && !wait_load;
-    events[HpmFetchStall]  = active && !id_valid && !flush;
-    events[HpmTaken]       = retire && (ex_q.unit == UnitJal || ex_q.unit == UnitJalr
-                                        || (ex_q.unit == UnitBranch && taken));
-    events[HpmLoad]        = lsu_push && ex_q.unit == UnitLoad;
-    events[HpmStore]       = lsu_push && ex_q.unit == UnitStore;
-    events[HpmMispredict]  = retire && ex_q.unit == UnitBranch && wrong;
-    events[HpmLsuFull]     = mem && !lsu_ready;
-    events[HpmDiv]         = ex_valid_q && ex_q.unit == UnitDiv;
+    if (counting) begin
+      events[HpmAsleep]      = asleep_q;
+      events[HpmBusStall]    = data_req_o.valid && !data_rsp_i.ready;
+      events[HpmLoadStall]   = id_valid && wait_load;
+      events[HpmMulStall]    = id_valid && wait_mul && !wait_load;
+      events[HpmFetchStall]  = active && !id_valid && !flush;
+      events[HpmTaken]       = retire && (ex_q.unit == UnitJal || ex_q.unit == UnitJalr
+                                          || (ex_q.unit == UnitBranch && taken));
+      events[HpmLoad]        = lsu_push && ex_q.unit == UnitLoad;
+      events[HpmStore]       = lsu_push && ex_q.unit == UnitStore;
+      events[HpmMispredict]  = wrong && ex_q.unit == UnitBranch;
+      events[HpmLsuFull]     = mem && !lsu_ready;
+      events[HpmDiv]         = ex_valid_q && ex_q.unit == UnitDiv;
+    end
   end
 
   // ---- Status -----------------------------------------------------------------------------------------------------
@@ -274,7 +297,7 @@ module oct_core
   always_comb begin
     status_o.addr = oldest;
     status_o.pc   = ex_valid_q ? ex_pc_q : id_valid ? id_pc : {if_pc, 1'b0};
-    if (clear_i)                            status_o.state = CoreHeld;
+    if (clear_i || held_q)                  status_o.state = CoreHeld;
     else if (in_wfi)                        status_o.state = CoreWfi;
     else if (asleep_q)                      status_o.state = CoreEvent;
     else if (ex_stall && !mem && ex_q.unit != UnitDiv) status_o.state = CoreFence;

@@ -56,12 +56,12 @@ package oct_core_pkg;
 
   // ---- Core <-> instruction buffer -------------------------------------------------------------
   // Two bytes at a time: the low half-word at pc, the high one at pc + 2 (perhaps in the next line).
+  // The data come beside this.
   typedef struct packed {
     logic        lo_valid;
     logic        lo_err;
     logic        hi_valid;
     logic        hi_err;
-    logic [31:0] data;
   } l0_rsp_t;
 
   // ---- Hardware performance monitor --------------------------------------------------------------

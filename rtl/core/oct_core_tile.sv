@@ -32,6 +32,7 @@ module oct_core_tile
   logic        lookup, prefetch, core_idle, l0_idle, retire_ld;
   logic [31:1] pc;
   l0_rsp_t     l0_rsp;
+  logic [31:0] l0_data;
   retire_t     retire;
   logic [31:0] retire_late, retire_ld_data;
 
@@ -39,7 +40,7 @@ module oct_core_tile
 
   oct_core #(.Rvfi(Rvfi)) u_core (
     .clk_i, .rst_ni, .clear_i, .idle_o(core_idle), .hart_id_i, .boot_addr_i, .msip_i, .mtip_i,
-    .l0_lookup_o(lookup), .l0_prefetch_o(prefetch), .l0_pc_o(pc), .l0_rsp_i(l0_rsp),
+    .l0_lookup_o(lookup), .l0_prefetch_o(prefetch), .l0_pc_o(pc), .l0_rsp_i(l0_rsp), .l0_data_i(l0_data),
     .fence_i_o(icache_flush_o), .data_req_o, .data_rsp_i, .status_o,
     .retire_o(retire), .retire_late_o(retire_late), .retire_ld_o(retire_ld),
     .retire_ld_data_o(retire_ld_data)
@@ -47,7 +48,7 @@ module oct_core_tile
 
   oct_l0 u_l0 (
     .clk_i, .rst_ni, .clear_i, .flush_i(icache_flush_o), .lookup_i(lookup), .prefetch_i(prefetch),
-    .pc_i(pc), .rsp_o(l0_rsp), .idle_o(l0_idle), .fetch_req_o, .fetch_rsp_i
+    .pc_i(pc), .rsp_o(l0_rsp), .data_o(l0_data), .idle_o(l0_idle), .fetch_req_o, .fetch_rsp_i
   );
 
   if (Rvfi) begin : g_rvfi

@@ -36,6 +36,7 @@ module oct_csr
   input  logic [31:0]             bus_err_addr_i,
 
   input  logic                    retire_i,
+  output logic                    counting_o,     // events_i matters
   input  logic [NumHpmEvents-1:0] events_i,
   input  logic [1:0][31:0]        loop_start_i,
   input  logic [1:0][31:0]        loop_end_i,
@@ -71,45 +72,43 @@ module oct_csr
   assign write    = access_i && write_i;
 
   oct_counters u_counters (
-    .clk_i, .rst_ni, .clear_i, .retire_i, .events_i, .addr_i,
+    .clk_i, .rst_ni, .clear_i, .retire_i, .counting_o, .events_i, .read_i(access_i), .addr_i,
     .write_i(write), .wdata_i(wvalue), .rdata_o(counter_rdata)
   );
 
   // ---- Read -----------------------------------------------------------------------------------------
   always_comb begin
-    rdata_o = '0;
+    rdata_o = counter_rdata;
     if (access_i) begin
-      casez (addr_i)
-        CsrMstatus:    rdata_o = {19'd0, 2'b11, 3'd0, mpie_q, 3'd0, mie_q, 3'd0};
-        CsrMisa:       rdata_o = Misa;
-        CsrMie:        rdata_o = mie;
-        CsrMtvec:      rdata_o = {mtvec_q, 1'b0, vectored_q};
-        CsrMscratch:   rdata_o = mscratch_q;
-        CsrMepc:       rdata_o = mepc_o;
-        CsrMcause:     rdata_o = mcause_q;
-        CsrMtval:      rdata_o = mtval_q;
-        CsrMip:        rdata_o = mip;
-        CsrBusErrAddr: rdata_o = bus_err_addr_q;
-        CsrMarchid:    rdata_o = Marchid;
-        CsrMhartid:    rdata_o = hart_id_i;
-        12'b1100_1100_0???: begin
-          unique case (addr_i[1:0])
-            2'd0:    rdata_o = loop_start_i[addr_i[2]];
-            2'd1:    rdata_o = loop_end_i[addr_i[2]];
-            default: rdata_o = loop_count_i[addr_i[2]];
-          endcase
+      // What is addressed, OR-ed: one gate level for all.
+      if (addr_i == CsrMstatus) begin
+        rdata_o = rdata_o | {19'd0, 2'b11, 3'd0, mpie_q, 3'd0, mie_q, 3'd0};
+      end
+      if (addr_i == CsrMisa)       rdata_o = rdata_o | Misa;
+      if (addr_i == CsrMie)        rdata_o = rdata_o | mie;
+      if (addr_i == CsrMtvec)      rdata_o = rdata_o | {mtvec_q, 1'b0, vectored_q};
+      if (addr_i == CsrMscratch)   rdata_o = rdata_o | mscratch_q;
+      if (addr_i == CsrMepc)       rdata_o = rdata_o | mepc_o;
+      if (addr_i == CsrMcause)     rdata_o = rdata_o | mcause_q;
+      if (addr_i == CsrMtval)      rdata_o = rdata_o | mtval_q;
+      if (addr_i == CsrMip)        rdata_o = rdata_o | mip;
+      if (addr_i == CsrBusErrAddr) rdata_o = rdata_o | bus_err_addr_q;
+      if (addr_i == CsrMarchid)    rdata_o = rdata_o | Marchid;
+      if (addr_i == CsrMhartid)    rdata_o = rdata_o | hart_id_i;
+      for (int unsigned i = 0; i < 2; i++) begin
+        if (addr_i[11:2] == {9'b1100_1100_0, 1'(i)}) begin
+          if (addr_i[1:0] == 2'd0) rdata_o = rdata_o | loop_start_i[i];
+          if (addr_i[1:0] == 2'd1) rdata_o = rdata_o | loop_end_i[i];
+          if (addr_i[1])           rdata_o = rdata_o | loop_count_i[i];
         end
-        default:       rdata_o = counter_rdata;
-      endcase
+      end
     end
   end
 
   always_comb begin
-    unique case (op_i)
-      CsrSet:   wvalue = rdata_o | wdata_i;
-      CsrClear: wvalue = rdata_o & ~wdata_i;
-      default:  wvalue = wdata_i;
-    endcase
+    wvalue = wdata_i;
+    if (op_i == CsrSet)   wvalue = rdata_o | wdata_i;
+    if (op_i == CsrClear) wvalue = rdata_o & ~wdata_i;
   end
 
   // ---- Registers that decide whether something happens ------------------------------------------------
@@ -138,11 +137,10 @@ module oct_csr
     end
   end
 
-  // ---- Registers whose start value Spike has as zero, too: reset with the rest --------------------------
+  // ---- Registers whose start value Spike has as zero, too: reset with the rest. They mean nothing
+  // until they are written, so a core held and released keeps them. ------------------------------------
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      {mepc_q, mtvec_q, vectored_q, mscratch_q, mcause_q, mtval_q} <= '0;
-    end else if (clear_i) begin
       {mepc_q, mtvec_q, vectored_q, mscratch_q, mcause_q, mtval_q} <= '0;
     end else if (trap_i) begin
       mepc_q   <= trap_pc_i[31:1];

@@ -6,12 +6,14 @@
 module oct_csr_map
   import oct_riscv_pkg::*;
 (
+  input  logic        en_i,
   input  logic [11:0] addr_i,
   output logic        exists_o
 );
   // The loop registers lpstart0..lpcount1 of XCVhwlp are read-only here: 0xcc0 .. 0xcc6 without 0xcc3.
   always_comb begin
-    casez (addr_i)
+    exists_o = 1'b0;
+    if (en_i) casez (addr_i)
       CsrMstatus, CsrMisa, CsrMie, CsrMtvec, CsrMstatush,
       CsrMscratch, CsrMepc, CsrMcause, CsrMtval, CsrMip, CsrBusErrAddr,
       CsrMvendorid, CsrMarchid, CsrMimpid, CsrMhartid, CsrMconfigptr: exists_o = 1'b1;

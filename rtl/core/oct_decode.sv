@@ -6,6 +6,7 @@ module oct_decode
   import oct_riscv_pkg::*;
   import oct_core_pkg::*;
 (
+  input  logic        en_i,
   input  logic [31:0] instr_i,
   output ctrl_t       ctrl_o,
   output sel_a_e      sel_a_o,
@@ -25,28 +26,32 @@ module oct_decode
   assign funct7 = instr_i[31:25];
   assign sign   = instr_i[31];
 
-  oct_csr_map u_csr_map (.addr_i(instr_i[31:20]), .exists_o(csr_exists));
+  oct_csr_map u_csr_map (.en_i(en_i && instr_i[6:0] == OpcSystem), .addr_i(instr_i[31:20]), .exists_o(csr_exists));
 
   // amo_e is not in the order of funct5.
   always_comb begin
-    unique case (instr_i[31:27])
-      5'h02:   amo = oct_cluster_pkg::AmoLr;
-      5'h03:   amo = oct_cluster_pkg::AmoSc;
-      5'h01:   amo = oct_cluster_pkg::AmoSwap;
-      5'h00:   amo = oct_cluster_pkg::AmoAdd;
-      5'h04:   amo = oct_cluster_pkg::AmoXor;
-      5'h0c:   amo = oct_cluster_pkg::AmoAnd;
-      5'h08:   amo = oct_cluster_pkg::AmoOr;
-      5'h10:   amo = oct_cluster_pkg::AmoMin;
-      5'h14:   amo = oct_cluster_pkg::AmoMax;
-      5'h18:   amo = oct_cluster_pkg::AmoMinu;
-      5'h1c:   amo = oct_cluster_pkg::AmoMaxu;
-      default: amo = oct_cluster_pkg::AmoNone;
-    endcase
+    amo = oct_cluster_pkg::AmoNone;
+    if (en_i && instr_i[6:0] == OpcAmo) begin
+      unique case (instr_i[31:27])
+        5'h02:   amo = oct_cluster_pkg::AmoLr;
+        5'h03:   amo = oct_cluster_pkg::AmoSc;
+        5'h01:   amo = oct_cluster_pkg::AmoSwap;
+        5'h00:   amo = oct_cluster_pkg::AmoAdd;
+        5'h04:   amo = oct_cluster_pkg::AmoXor;
+        5'h0c:   amo = oct_cluster_pkg::AmoAnd;
+        5'h08:   amo = oct_cluster_pkg::AmoOr;
+        5'h10:   amo = oct_cluster_pkg::AmoMin;
+        5'h14:   amo = oct_cluster_pkg::AmoMax;
+        5'h18:   amo = oct_cluster_pkg::AmoMinu;
+        5'h1c:   amo = oct_cluster_pkg::AmoMaxu;
+        default: amo = oct_cluster_pkg::AmoNone;
+      endcase
+    end
   end
 
   always_comb begin
-    unique case (funct3)
+    alu_op = AluAdd;
+    if (instr_i[4:2] == 3'b100) unique case (funct3)
       3'd0:    alu_op = (instr_i[30] && instr_i[5]) ? AluSub : AluAdd;  // addi has no alternative
       3'd1:    alu_op = AluSll;
       3'd2:    alu_op = AluSlt;
@@ -72,7 +77,7 @@ module oct_decode
     rs2_used_o    = 1'b0;
     imm_o         = {{20{sign}}, instr_i[31:20]};
     illegal_o     = 1'b0;
-    unique case (instr_i[6:0])
+    if (en_i) unique case (instr_i[6:0])
       OpcLui, OpcAuipc: begin
         sel_a_o      = instr_i[5] ? SelAZero : SelAPc;
         imm_o        = {instr_i[31:12], 12'd0};

@@ -31,7 +31,7 @@ module oct_ex
   localparam int unsigned MlAluWidth = $bits(oct_ml_pkg::ml_alu_op_t);
 
   logic [31:0] alu, ml, div, mul, m_data_q;
-  logic        m_we_q, m_mul_q, is_mul, is_div, is_ml;
+  logic        m_we_q, is_mul, is_div, is_ml;
   logic [4:0]  m_rd_q;
 
   assign is_mul = valid_i && ctrl_i.res == ResMul;
@@ -39,7 +39,8 @@ module oct_ex
   assign is_div = valid_i && ctrl_i.unit == UnitDiv;
 
   oct_alu u_alu (
-    .op_i(ctrl_i.alu_op), .funct3_i(ctrl_i.funct3), .a_i, .b_i, .sum_o, .result_o(alu), .taken_o
+    .en_i(valid_i), .branch_i(ctrl_i.unit == UnitBranch), .op_i(ctrl_i.alu_op),
+    .funct3_i(ctrl_i.funct3), .a_i, .b_i, .sum_o, .result_o(alu), .taken_o
   );
 
   oct_ml_alu u_ml_alu (
@@ -63,6 +64,7 @@ module oct_ex
       ResCsr:  result_o = csr_i;
       ResDiv:  result_o = div;
       ResMl:   result_o = ml;
+      ResMul:  result_o = '0;        // so that M has only to OR
       default: result_o = alu;
     endcase
   end
@@ -74,7 +76,6 @@ module oct_ex
 
   always_ff @(posedge clk_i) begin
     if (retire_i) begin
-      m_mul_q  <= is_mul;
       m_rd_q   <= rd_i;
       m_data_q <= result_o;
     end
@@ -82,7 +83,7 @@ module oct_ex
 
   assign m_we_o   = m_we_q;
   assign m_rd_o   = m_rd_q;
-  assign m_data_o = m_mul_q ? mul : m_data_q;
+  assign m_data_o = mul | m_data_q;
 
   logic unused;
   assign unused = ^{ctrl_i};

@@ -13,6 +13,7 @@ module oct_fetch
   // Instruction buffer, same cycle.
   output logic [31:1]      pc_o,
   input  l0_rsp_t          l0_rsp_i,
+  input  logic [31:0]      l0_data_i,
 
   // From EX: what is in ID and here is void.
   input  logic             flush_i,
@@ -47,18 +48,22 @@ module oct_fetch
 
   assign pc_o    = pc_q;
   assign accept  = run_i && (id_take_i || !valid_q);
-  assign rvc     = l0_rsp_i.data[1:0] != 2'b11;
+  assign rvc     = l0_data_i[1:0] != 2'b11;
   assign present = l0_rsp_i.lo_valid && (l0_rsp_i.lo_err || rvc || l0_rsp_i.hi_valid);
   assign pc2     = {pc_q, 1'b0} + 32'd2;
   assign pc4     = {pc_q, 1'b0} + 32'd4;
 
-  oct_rvc u_rvc (.c_i(l0_rsp_i.data[15:0]), .instr_o(instr_c));
+  oct_rvc u_rvc (.en_i(rvc), .c_i(l0_data_i[15:0]), .instr_o(instr_c));
 
   always_comb begin
     logic jump0, jump1;
-    for (int unsigned i = 0; i < 2; i++) begin
-      hit2[i] = loop_alive_i[i] && pc2 == loop_end_i[i];
-      hit4[i] = loop_alive_i[i] && pc4 == loop_end_i[i];
+    hit2 = '0;
+    hit4 = '0;
+    if (loop_alive_i != '0) begin
+      for (int unsigned i = 0; i < 2; i++) begin
+        hit2[i] = loop_alive_i[i] && pc2 == loop_end_i[i];
+        hit4[i] = loop_alive_i[i] && pc4 == loop_end_i[i];
+      end
     end
     // The outer loop turns only when the inner one, ending at the same place, does not.
     mark    = rvc ? hit2 : hit4;
@@ -94,12 +99,12 @@ module oct_fetch
   always_ff @(posedge clk_i) begin
     if (accept) begin
       id_pc_o     <= {pc_q, 1'b0};
-      id_instr_o  <= rvc ? instr_c : l0_rsp_i.data;
+      id_instr_o  <= rvc ? instr_c : l0_data_i;
       id_rvc_o    <= rvc;
       id_err_o    <= l0_rsp_i.lo_err || (!rvc && l0_rsp_i.hi_err);
       id_err_hi_o <= !l0_rsp_i.lo_err;
       id_mark_o   <= mark;
-      id_raw_o    <= rvc ? {16'd0, l0_rsp_i.data[15:0]} : l0_rsp_i.data;
+      id_raw_o    <= rvc ? {16'd0, l0_data_i[15:0]} : l0_data_i;
     end
   end
 

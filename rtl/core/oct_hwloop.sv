@@ -32,17 +32,23 @@ module oct_hwloop (
   logic [1:0][31:0] count_q;
 
   always_comb begin
+    alive_o = '0;
+    again_o = '0;
     for (int unsigned i = 0; i < 2; i++) begin
       logic [1:0] marks;
       logic       many;
-      marks      = {1'b0, mark_id_i[i]} + {1'b0, mark_ex_i[i]};
-      many       = count_q[i][31:2] != '0;
+      marks      = '0;
+      many       = 1'b0;
       start_o[i] = {start_q[i], 2'b00};
       end_o[i]   = {end_q[i], 2'b00};
       count_o[i] = count_q[i];
-      alive_o[i] = many || count_q[i][1:0] > marks;
-      again_o[i] = many || {1'b0, count_q[i][1:0]} > {1'b0, marks} + 3'd1;
-      armed_o[i] = many || count_q[i][1:0] != 2'd0;
+      armed_o[i] = count_q[i] != '0;
+      if (armed_o[i]) begin
+        marks      = {1'b0, mark_id_i[i]} + {1'b0, mark_ex_i[i]};
+        many       = count_q[i][31:2] != '0;
+        alive_o[i] = many || count_q[i][1:0] > marks;
+        again_o[i] = many || {1'b0, count_q[i][1:0]} > {1'b0, marks} + 3'd1;
+      end
     end
   end
 
@@ -51,7 +57,7 @@ module oct_hwloop (
       count_q <= '0;
     end else if (clear_i) begin
       count_q <= '0;
-    end else begin
+    end else if (we_count_i || retire_i != '0) begin
       for (int unsigned i = 0; i < 2; i++) begin
         if (we_count_i && loop_i == 1'(i)) count_q[i] <= count_i;
         else if (retire_i[i]) count_q[i] <= count_q[i] - 32'd1;

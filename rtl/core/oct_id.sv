@@ -49,6 +49,7 @@ module oct_id
   output logic         wait_mul_o
 );
   import oct_ml_pkg::ml_dec_t;
+  import oct_ml_pkg::ml_hwlp_t;
 
   ctrl_t       ctrl;
   sel_a_e      sel_a;
@@ -60,23 +61,24 @@ module oct_id
   sel_b_e      base_sel_b;
   logic [31:0] instr, base_imm, imm, offset, ilen;
   ml_dec_t     ml;
+  ml_hwlp_t    hwlp;
+  logic [31:0] ml_imm;
   logic [4:0]  r1, r2, r3;
   logic [31:0] x1, x2, x3;
   logic        base_pred;
 
-  // Without an instruction nothing is decoded or read; the zeros cost the simulator nothing.
-  assign instr = run_i ? instr_i : '0;
+  assign instr = instr_i;
   assign r1   = instr[19:15];
   assign r2   = instr[24:20];
   assign r3   = instr[11:7];
   assign ilen = rvc_i ? 32'd2 : 32'd4;
 
   oct_decode u_decode (
-    .instr_i(instr), .ctrl_o(base_ctrl), .sel_a_o(base_sel_a), .sel_b_o(base_sel_b),
+    .en_i(run_i), .instr_i(instr), .ctrl_o(base_ctrl), .sel_a_o(base_sel_a), .sel_b_o(base_sel_b),
     .rs1_used_o(base_use1), .rs2_used_o(base_use2), .imm_o(base_imm), .illegal_o(base_illegal)
   );
 
-  oct_ml_decode u_ml_decode (.instr_i(instr), .dec_o(ml));
+  oct_ml_decode u_ml_decode (.en_i(run_i), .instr_i(instr), .dec_o(ml), .imm_o(ml_imm), .hwlp_o(hwlp));
 
   // ---- Merge ------------------------------------------------------------------------------------------
   always_comb begin
@@ -106,7 +108,7 @@ module oct_id
       use3         = ml.use_rs3;
       sel_a        = SelARs1;
       sel_b        = ml.b_imm ? SelBImm : SelBRs2;
-      imm          = ml.imm;
+      imm          = ml_imm;
       unique case (ml.unit)
         oct_ml_pkg::UnitAlu: begin
           ctrl.res   = ResMl;
@@ -133,16 +135,16 @@ module oct_id
           ctrl.unit           = UnitHwloop;
           sel_a               = SelAPc;
           sel_b               = SelBIlen;
-          sel_c               = ml.hwlp.addr_reg || ml.hwlp.count_reg ? SelCRs1 : SelCImm;
-          imm                 = {20'd0, ml.hwlp.count};
-          hwloop_o.loop       = ml.hwlp.loop;
-          hwloop_o.we_start   = ml.hwlp.we_start;
-          hwloop_o.we_end     = ml.hwlp.we_end;
-          hwloop_o.we_count   = ml.hwlp.we_count;
-          hwloop_o.start_next = ml.hwlp.start_next;
-          hwloop_o.addr_reg   = ml.hwlp.addr_reg;
-          hwloop_o.quiet      = ml.hwlp.start_next && !ml.hwlp.addr_reg && !ml.hwlp.offset[13]
-                                && ml.hwlp.offset[12:4] != '0;
+          sel_c               = hwlp.addr_reg || hwlp.count_reg ? SelCRs1 : SelCImm;
+          imm                 = {20'd0, hwlp.count};
+          hwloop_o.loop       = hwlp.loop;
+          hwloop_o.we_start   = hwlp.we_start;
+          hwloop_o.we_end     = hwlp.we_end;
+          hwloop_o.we_count   = hwlp.we_count;
+          hwloop_o.start_next = hwlp.start_next;
+          hwloop_o.addr_reg   = hwlp.addr_reg;
+          hwloop_o.quiet      = hwlp.start_next && !hwlp.addr_reg && !hwlp.offset[13]
+                                && hwlp.offset[12:4] != '0;
         end
       endcase
     end
@@ -235,7 +237,7 @@ module oct_id
   // ---- Targets ----------------------------------------------------------------------------------------------
   always_comb begin
     if (ctrl.unit == UnitJalr) offset = ilen;
-    else if (ctrl.unit == UnitHwloop) offset = {18'd0, ml.hwlp.offset};
+    else if (ctrl.unit == UnitHwloop) offset = {18'd0, hwlp.offset};
     else offset = base_imm;
     target_o  = pc_i + offset;
     base_pred = ctrl.unit == UnitBranch && base_imm[31];

@@ -16,6 +16,7 @@ module oct_l0
   input  logic                   prefetch_i,   // the next line is worth fetching
   input  logic [31:1]            pc_i,
   output oct_core_pkg::l0_rsp_t  rsp_o,
+  output logic [31:0]            data_o,
   output logic                   idle_o,       // no request out
 
   output fetch_req_t             fetch_req_o,
@@ -25,7 +26,6 @@ module oct_l0
 
   logic [31:6]          line, next;
   logic                 line_ok, next_ok, straddle;
-  logic [LineWidth-1:0] data_q [N];
   logic [31:6]          tag_q  [N];
   logic [N-1:0]         valid_q, err_q, used_q;
   logic [N-1:0]         hit, hit_next, used_d, victim;
@@ -42,24 +42,52 @@ module oct_l0
 
   // ---- Look-up -----------------------------------------------------------------------------------
   // Even and odd half-words are chosen apart: an odd pc takes its high half-word from one pair on.
+  logic [3:0]  odd_idx, even_idx;
+  logic [15:0] odd [N], even [N];
+
+  assign odd_idx  = pc_i[5:2];
+  assign even_idx = pc_i[5:2] + {3'd0, pc_i[1]};
+
   always_comb begin
-    logic [3:0]  odd_idx, even_idx;
-    logic [15:0] odd, even;
-    odd_idx  = pc_i[5:2];
-    even_idx = pc_i[5:2] + {3'd0, pc_i[1]};
-    odd      = '0;
-    even     = '0;
     hit      = '0;
     hit_next = '0;
     if (lookup_i) begin
       for (int unsigned i = 0; i < N; i++) begin
         hit[i]      = valid_q[i] && tag_q[i] == line;
         hit_next[i] = valid_q[i] && tag_q[i] == next;
-        if (hit[i]) odd = odd | data_q[i][{odd_idx, 5'd16} +: 16];
-        if (straddle ? hit_next[i] : hit[i]) even = even | data_q[i][{even_idx, 5'd0} +: 16];
       end
     end
-    rsp_o.data     = pc_i[1] ? {even, odd} : {odd, even};
+  end
+
+  // Each line by itself, as words: a simulator then fetches two of them, not the line.
+  for (genvar i = 0; i < N; i++) begin : gen_line
+    logic [15:0][1:0][15:0] data_q;
+
+    always_ff @(posedge clk_i) begin
+      if (victim[i]) begin
+        data_q   <= fetch_rsp_i.data;
+        tag_q[i] <= fetch_rsp_i.line;
+        err_q[i] <= fetch_rsp_i.err;
+      end
+    end
+
+    always_comb begin
+      odd[i]  = '0;
+      even[i] = '0;
+      if (hit[i]) odd[i] = data_q[odd_idx][1];
+      if (straddle ? hit_next[i] : hit[i]) even[i] = data_q[even_idx][0];
+    end
+  end
+
+  always_comb begin
+    logic [15:0] odd_any, even_any;
+    odd_any  = '0;
+    even_any = '0;
+    for (int unsigned i = 0; i < N; i++) begin
+      odd_any  = odd_any | odd[i];
+      even_any = even_any | even[i];
+    end
+    data_o         = pc_i[1] ? {even_any, odd_any} : {odd_any, even_any};
     rsp_o.lo_err   = !line_ok || (hit & err_q) != '0;
     rsp_o.lo_valid = lookup_i && (!line_ok || hit != '0);
     rsp_o.hi_err   = straddle ? (!next_ok || (hit_next & err_q) != '0) : rsp_o.lo_err;
@@ -85,11 +113,9 @@ module oct_l0
     used_d = used_q | hit;
     if (&used_d) used_d = hit;
     victim = '0;
-    for (int unsigned i = N; i > 0; i--) begin
-      if (!used_d[i-1] && !hit[i-1]) victim = N'(1) << (i - 1);
-    end
-    for (int unsigned i = N; i > 0; i--) begin
-      if (!valid_q[i-1]) victim = N'(1) << (i - 1);
+    if (fill) begin
+      // the lowest bit that is zero
+      victim = &valid_q ? ~used_d & (used_d + 1'b1) : ~valid_q & (valid_q + 1'b1);
     end
   end
 
@@ -112,7 +138,7 @@ module oct_l0
         used_q      <= used_d & ~victim;
         req_valid_q <= 1'b0;
       end else if (lookup_i) begin
-        used_q      <= used_d;
+        if ((hit & ~used_q) != '0) used_q <= used_d;
         // A prefetch that is out stands until the core wants something else.
         if (want) req_valid_q <= 1'b1;
         else if (hit_next != '0 || hit == '0) req_valid_q <= 1'b0;
@@ -122,15 +148,6 @@ module oct_l0
 
   always_ff @(posedge clk_i) begin
     if (lookup_i && want && !fill) req_line_q <= want_line;
-    if (fill) begin
-      for (int unsigned i = 0; i < N; i++) begin
-        if (victim[i]) begin
-          data_q[i] <= fetch_rsp_i.data;
-          tag_q[i]  <= fetch_rsp_i.line;
-          err_q[i]  <= fetch_rsp_i.err;
-        end
-      end
-    end
   end
 
   `OCT_ASSERT(OneCopy_A, $onehot0(hit) && $onehot0(hit_next))

@@ -87,14 +87,12 @@ module oct_lsu
   end
 
   always_ff @(posedge clk_i) begin
-    if (to_head) begin
-      if (push_i) begin
-        head_addr_q  <= addr_i;
-        head_wdata_q <= wdata;
-        head_be_q    <= be;
-        head_we_q    <= we_i;
-        head_amo_q   <= amo_i;
-      end
+    if (push_i && to_head) begin
+      head_addr_q  <= addr_i;
+      head_wdata_q <= wdata;
+      head_be_q    <= be;
+      head_we_q    <= we_i;
+      head_amo_q   <= amo_i;
     end else if (pop) begin
       head_addr_q  <= next_addr_q;
       head_wdata_q <= next_wdata_q;
@@ -102,7 +100,7 @@ module oct_lsu
       head_we_q    <= next_we_q;
       head_amo_q   <= next_amo_q;
     end
-    if (push_i) begin
+    if (push_i && head_valid_q) begin
       next_addr_q  <= addr_i;
       next_wdata_q <= wdata;
       next_be_q    <= be;
@@ -182,13 +180,17 @@ module oct_lsu
   always_comb begin
     logic [15:0] half;
     logic [7:0]  byt;
+    half      = '0;
+    byt       = '0;
     wb_we_o   = data_rsp_i.valid && track.ld;
     wb_rd_o   = track.rd;
-    half      = track.offset[1] ? data_rsp_i.rdata[31:16] : data_rsp_i.rdata[15:0];
-    byt       = track.offset[0] ? half[15:8] : half[7:0];
     wb_data_o = data_rsp_i.rdata;
-    if (track.size == 2'd0) wb_data_o = {{24{track.sext && byt[7]}}, byt};
-    if (track.size == 2'd1) wb_data_o = {{16{track.sext && half[15]}}, half};
+    if (!track.size[1]) begin
+      half      = track.offset[1] ? data_rsp_i.rdata[31:16] : data_rsp_i.rdata[15:0];
+      byt       = track.offset[0] ? half[15:8] : half[7:0];
+      wb_data_o = track.size[0] ? {{16{track.sext && half[15]}}, half}
+                                : {{24{track.sext && byt[7]}}, byt};
+    end
   end
 
   `OCT_ASSERT(PushReady_A, push_i |-> ready_o)

@@ -4,8 +4,11 @@
 // not ours: the core's own decoder has to know the instruction, or it is illegal.
 // Twin: sw/golden/ml_encoding.hpp. Test: tb/unit/core/oct_ml_decode_test.cpp and the units' tests.
 module oct_ml_decode (
+  input  logic                  en_i,
   input  logic [31:0]           instr_i,
-  output oct_ml_pkg::ml_dec_t   dec_o
+  output oct_ml_pkg::ml_dec_t   dec_o,
+  output logic [31:0]           imm_o,
+  output oct_ml_pkg::ml_hwlp_t  hwlp_o
 );
   import oct_ml_pkg::*;
 
@@ -46,8 +49,7 @@ module oct_ml_decode (
 
   // ---- custom-3: SIMD ----------------------------------------------------------------------
   function automatic ml_dec_t simd(input ml_dec_t in, input logic [4:0] f5, input logic f,
-                                   input logic bit25, input logic [2:0] f3, input logic [5:0] imm,
-                                   input logic rs2_zero);
+                                   input logic bit25, input logic [2:0] f3, input logic rs2_zero);
     ml_dec_t d;
     logic    six;   // one of the six variants of a two-operand instruction
     logic    sci, uns;
@@ -129,11 +131,6 @@ module oct_ml_decode (
     endcase
     d.alu.uns = uns;
     if (d.mul.acc || (d.unit == UnitAlu && d.alu.fn == AluIns)) d.use_rs3 = 1'b1;
-    d.imm = lanes6(imm, !uns, d.alu.size);
-    if (d.alu.fn == AluPerm) begin
-      d.imm = f3[0] ? {6'd0, f5[1:0], 6'd0, imm[5:4], 6'd0, imm[3:2], 6'd0, imm[1:0]}
-                    : {15'd0, imm[1], 15'd0, imm[0]};
-    end
     return d;
   endfunction
 
@@ -205,7 +202,6 @@ module oct_ml_decode (
         d.alu.fn  = f7[0] ? AluClipu : AluClip;
         d.b_imm   = !f7[1];
         d.use_rs2 = f7[1];
-        d.imm     = clip_bound(rs2);
         d.valid   = 1'b1;
       end
       7'b100_0???: begin d.unit = UnitMul; d.mul.fn = MulAddNr; d.use_rs3 = 1'b1; d.valid =
@@ -225,10 +221,12 @@ module oct_ml_decode (
     dec_o.mul.shift   = instr_i[29:25];
     dec_o.mem.size    = ml_size_e'(funct3[1:0]);
     dec_o.mem.post    = 1'b1;
-    dec_o.hwlp.loop   = instr_i[7];
-    dec_o.hwlp.offset = {instr_i[31:20], 2'b00};
-    dec_o.hwlp.count  = instr_i[31:20];
-    unique case (instr_i[6:0])
+    imm_o             = '0;
+    hwlp_o            = '0;
+    hwlp_o.loop       = instr_i[7];
+    hwlp_o.offset     = {instr_i[31:20], 2'b00};
+    hwlp_o.count      = instr_i[31:20];
+    if (en_i) unique case (instr_i[6:0])
       OpcOp: begin
         dec_o.valid        = funct7 == 7'd1 && !funct3[2];
         dec_o.unit         = UnitMul;
@@ -243,7 +241,7 @@ module oct_ml_decode (
         dec_o.valid     = funct3[1:0] != 2'd3 && !(funct3[2] && funct3[1]);
         dec_o.unit      = UnitMem;
         dec_o.mem.uns   = funct3[2];
-        dec_o.imm       = 32'($signed(instr_i[31:20]));
+        imm_o           = 32'($signed(instr_i[31:20]));
         dec_o.use_rs1   = 1'b1;
         dec_o.write_rd  = 1'b1;
         dec_o.write_rs1 = 1'b1;
@@ -254,23 +252,26 @@ module oct_ml_decode (
             dec_o.valid     = 1'b1;
             dec_o.unit      = UnitMem;
             dec_o.mem.store = 1'b1;
-            dec_o.imm       = 32'($signed({instr_i[31:25], instr_i[11:7]}));
+            imm_o           = 32'($signed({instr_i[31:25], instr_i[11:7]}));
             dec_o.use_rs1   = 1'b1;
             dec_o.use_rs2   = 1'b1;
             dec_o.write_rs1 = 1'b1;
           end
-          3'd3: dec_o = reg_reg(dec_o, funct7, instr_i[24:20]);
+          3'd3: begin
+            dec_o = reg_reg(dec_o, funct7, instr_i[24:20]);
+            imm_o = funct7[3] ? clip_bound(instr_i[24:20]) : '0;   // clip, or lane 0 to be extended
+          end
           3'd4: begin   // {starti, start, endi, end, counti, count, setupi, setup}
             dec_o.valid           = !instr_i[11];
             dec_o.unit            = UnitHwlp;
             dec_o.use_rs1         = instr_i[8];
-            dec_o.hwlp.we_start   = instr_i[10:9] inside {2'd0, 2'd3};
-            dec_o.hwlp.we_end     = instr_i[10:9] inside {2'd1, 2'd3};
-            dec_o.hwlp.we_count   = instr_i[10];
-            dec_o.hwlp.start_next = instr_i[10];
-            dec_o.hwlp.addr_reg   = instr_i[8] && !instr_i[10];
-            dec_o.hwlp.count_reg  = instr_i[8];
-            if (instr_i[10:8] == 3'd6) dec_o.hwlp.offset = {7'd0, instr_i[19:15], 2'b00};
+            hwlp_o.we_start   = instr_i[10:9] inside {2'd0, 2'd3};
+            hwlp_o.we_end     = instr_i[10:9] inside {2'd1, 2'd3};
+            hwlp_o.we_count   = instr_i[10];
+            hwlp_o.start_next = instr_i[10];
+            hwlp_o.addr_reg   = instr_i[8] && !instr_i[10];
+            hwlp_o.count_reg  = instr_i[8];
+            if (instr_i[10:8] == 3'd6) hwlp_o.offset = {7'd0, instr_i[19:15], 2'b00};
           end
           3'd5: begin   // oct.rq, oct.arq
             dec_o.unit         = UnitMul;
@@ -313,7 +314,7 @@ module oct_ml_decode (
         if (funct3[2:1] == 2'b00) begin   // bit fields
           dec_o.valid    = funct3[0] ? !funct2[1] : funct2 != 2'd3;
           dec_o.b_imm    = 1'b1;
-          dec_o.imm      = {22'd0, instr_i[29:20]};
+          imm_o          = {22'd0, instr_i[29:20]};
           dec_o.alu.size = SizeW;
           dec_o.alu.uns  = funct2[0];
           dec_o.alu.fn   = funct3[0] ? (funct2[0] ? AluBset : AluBclr) : (funct2[1] ?
@@ -334,7 +335,12 @@ module oct_ml_decode (
           dec_o.use_rs3      = funct3[2] && funct3[1];
         end
       end
-      OpcCustom3: dec_o = simd(dec_o, funct5, instr_i[26], instr_i[25], funct3, imm6, no_rs2);
+      OpcCustom3: begin
+        dec_o = simd(dec_o, funct5, instr_i[26], instr_i[25], funct3, no_rs2);
+        if (dec_o.alu.fn != AluPerm) imm_o = lanes6(imm6, !dec_o.alu.uns, dec_o.alu.size);
+        else if (!funct3[0]) imm_o = {15'd0, imm6[1], 15'd0, imm6[0]};
+        else imm_o = {6'd0, funct5[1:0], 6'd0, imm6[5:4], 6'd0, imm6[3:2], 6'd0, imm6[1:0]};
+      end
       default: ;
     endcase
   end

@@ -66,10 +66,11 @@ package oct_ml_pkg;
     logic [4:0] shift;  // immediate shift; lane number of MulRq*
   } ml_mul_op_t;
 
-  // ---- Signed 9x17 product, the brick of oct_mul --------------------------------------------
+  // ---- Signed 9x17 product or its negative, the brick of oct_mul ----------------------------
   // One value, two forms: gates are a fifth fewer when Booth's rows are written out, and a model runs
   // half as long with the operator. The multiplier's test runs with both (rtl.mul, rtl.mul_booth).
-  function automatic logic [25:0] mul9x17(input logic signed [8:0] x, input logic signed [16:0] y);
+  function automatic logic [25:0] mul9x17(input logic signed [8:0] x, input logic signed [16:0] y,
+                                          input logic neg);
 `ifdef SYNTHESIS
     // Radix 4: five rows of 0, +-y, +-2y. Sign bits are inverted, the constant takes them off.
     localparam logic [25:0] Fix =
@@ -77,16 +78,18 @@ package oct_ml_pkg;
     logic [10:0]      d;
     logic [17:0]      v;
     logic [4:0][25:0] row;
+    logic [4:0]       minus;
     d = {x[8], x, 1'b0};
     for (int k = 0; k < 5; k++) begin
       v = d[2*k+1] != d[2*k] ? {y[16], y} : d[2*k+2] != d[2*k+1] ? {y, 1'b0} : '0;
-      if (d[2*k+2]) v = ~v;
+      minus[k] = d[2*k+2] ^ neg;
+      if (minus[k]) v = ~v;
       row[k] = 26'({~v[17], v[16:0]}) << (2 * k);
     end
     return row[0] + row[1] + row[2] + row[3] + row[4] + Fix
-         + {17'd0, d[10], 1'b0, d[8], 1'b0, d[6], 1'b0, d[4], 1'b0, d[2]};
+         + {17'd0, minus[4], 1'b0, minus[3], 1'b0, minus[2], 1'b0, minus[1], 1'b0, minus[0]};
 `else
-    return 26'(x * y);
+    return neg ? -26'(x * y) : 26'(x * y);
 `endif
   endfunction
 
@@ -122,21 +125,21 @@ package oct_ml_pkg;
 
   // ---- Decoded instruction -----------------------------------------------------------------
   // Register numbers need no decoding: rs1 = [19:15], rs2 = [24:20], rd and the third source rs3
-  // = [11:7] always. An instruction that reads rs3 and writes rd reads the old rd.
+  // = [11:7] always. An instruction that reads rs3 and writes rd reads the old rd. The immediate
+  // (operand b, or offset of a load or store) and ml_hwlp_t come beside it: wider words cost a
+  // simulator more.
   typedef struct packed {
     logic        valid;      // an instruction of the ML extension or MUL, MULH, MULHSU, MULHU
     ml_unit_e    unit;
     logic        use_rs1;    // operand a
     logic        use_rs2;    // operand b, or store data, or offset
     logic        use_rs3;    // operand c, or offset of a store
-    logic        b_imm;      // operand b is imm
-    logic [31:0] imm;        // operand b, or offset of a load or store
+    logic        b_imm;      // operand b is the immediate
     logic        write_rd;
     logic        write_rs1;  // post-increment
     ml_alu_op_t  alu;
     ml_mul_op_t  mul;
     ml_mem_op_t  mem;
-    ml_hwlp_t    hwlp;
   } ml_dec_t;
 
 endpackage

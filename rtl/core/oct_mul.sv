@@ -26,7 +26,6 @@ module oct_mul (
     logic [3:0][25:0] p0;
     logic [3:0][25:0] p1;
     logic [33:0]      c;       // addend with rounding; or where a requantised lane goes
-    logic             invert;  // c - p is ~(~c + p)
     logic             full;    // 32x32 product: p0[i] << 8i, p1[i] << 8i + 16
     logic             half;    // half-word lanes: odd bytes << 8
     logic             add1;    // byte 1 belongs to the sum
@@ -47,7 +46,7 @@ module oct_mul (
                                       input logic [31:0] c);
     stage_t             s;
     logic [31:0]        b;
-    logic               full, rq, arq, mrq, add;
+    logic               full, rq, arq, mrq, add, minus;
     logic [3:0]         sign;         // byte i of a is signed
     logic signed [16:0] y0, y1;
     logic signed [8:0]  x0, x1;
@@ -59,6 +58,7 @@ module oct_mul (
     mrq  = op.fn inside {MulMrqH, MulMrqHb};
     add  = op.fn inside {MulAddN, MulAddNr};
     full = rq || add || op.fn inside {MulLo, MulHi};
+    minus = op.neg && op.fn == MulLo;
     sign[0] = op.a_signed && op.fn inside {MulDotB, MulArqB};
     sign[2] = sign[0];
     sign[1] = op.a_signed && !full;
@@ -87,11 +87,10 @@ module oct_mul (
         MulMrqHb:                     y1 = 17'h0_0100;
         default:                      y1 = '0;
       endcase
-      s.p0[i] = mul9x17(x0, y0);
-      s.p1[i] = mul9x17(x1, y1);
+      s.p0[i] = mul9x17(x0, y0, minus);
+      s.p1[i] = mul9x17(x1, y1, minus);
     end
 
-    s.invert   = op.neg && op.fn == MulLo;
     s.full     = full;
     s.half     = op.fn inside {MulN, MulDotH, MulArqH, MulArqHb} || mrq;
     s.add1     = op.fn != MulArqB;
@@ -115,10 +114,10 @@ module oct_mul (
     s.clip16 = op.fn inside {MulRqH, MulArqH, MulMrqH};
     s.at     = op.fn == MulRqH ? {op.shift[0], 1'b0} : op.shift[1:0];
     // Rounding and the signs of the products (see SignFix) are added to c here. a - b is
-    // a + ~b + 1, and c - a * b is ~(~c + a * b), inverted behind the sum.
+    // a + ~b + 1.
     half = op.round && s.shift != 0 ? 32'd1 << (s.shift - 5'd1) : '0;
     addend = op.fn == MulAddN ? b ^ {32{op.neg}} : op.acc ||
-        op.fn == MulAddNr ? c ^ {32{s.invert}} : '0;
+        op.fn == MulAddNr ? c : '0;
     s.c  = 34'(addend) + 34'(half) + 34'(op.neg && op.fn == MulAddN) - 34'({signs, 25'd0});
     if (rq) s.c = 34'(c);
     unique case (op.fn)
@@ -195,7 +194,7 @@ module oct_mul (
     else if (s.out inside {OutLanesB, OutLanesH}) base = {{14{sum[33]}}, sum[33:0]};
     else                                          base = {{16{s.arith && sum[31]}}, sum[31:0]};
     sign = base[47];
-    low  = 32'($signed(base) >>> s.shift) ^ {32{s.invert}};
+    low  = 32'($signed(base) >>> s.shift);
 
     // Bits that must equal the sign for the result to fit, from 7 + shift or 15 + shift upwards.
     differs = base[46:0] ^ {47{sign}};

@@ -5,14 +5,23 @@ set(core_files
   pkg/oct_cluster_pkg.sv pkg/oct_riscv_pkg.sv core/oct_ml_pkg.sv core/oct_core_pkg.sv
   core/oct_ml_decode.sv core/oct_ml_alu.sv core/oct_mul.sv core/oct_csr_map.sv core/oct_rvc.sv core/oct_decode.sv
   core/oct_regfile.sv core/oct_alu.sv core/oct_div.sv core/oct_agu.sv core/oct_id.sv core/oct_ex.sv
-  core/oct_lsu.sv core/oct_hwloop.sv core/oct_fetch.sv core/oct_counters.sv core/oct_csr.sv
+  core/oct_lsu.sv core/oct_hwloop.sv core/oct_fetch.sv core/oct_cycles.sv core/oct_counters.sv core/oct_csr.sv
   core/oct_retire.sv core/oct_core.sv core/oct_l0.sv core/oct_rvfi.sv core/oct_core_tile.sv)
 
-oct_verilate(NAME model.core TOP oct_core_tb SOURCES oct_core_tb.sv FILES ${core_files} OPT -O2)
-add_library(oct_core_bench STATIC EXCLUDE_FROM_ALL core_bench.cpp)
-oct_warnings(oct_core_bench)
-target_include_directories(oct_core_bench PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
-target_link_libraries(oct_core_bench PUBLIC model.core oct_harness oct_cluster_harness oct_config_octant)
+# rtl.core, and rtl.core_gates with the forms that synthesis sees (multiplier, register file).
+foreach(kind "" _gates)
+  set(define "")
+  if(kind)
+    set(define VFLAGS +define+SYNTHESIS)
+  endif()
+  oct_verilate(NAME model.core${kind} TOP oct_core_tb SOURCES oct_core_tb.sv FILES ${core_files} OPT -O2
+    ${define})
+  add_library(oct_core_bench${kind} STATIC EXCLUDE_FROM_ALL core_bench.cpp)
+  oct_warnings(oct_core_bench${kind})
+  target_include_directories(oct_core_bench${kind} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+  target_link_libraries(oct_core_bench${kind} PUBLIC model.core${kind} oct_harness oct_cluster_harness
+    oct_config_octant)
+endforeach()
 
 find_program(OCT_RISCV_GCC riscv64-unknown-elf-gcc REQUIRED)
 set(programs "")
@@ -29,10 +38,12 @@ endforeach()
 file(MAKE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/programs")
 add_custom_target(core_programs DEPENDS ${programs})
 
-add_executable(test.core oct_core_test.cpp)
-oct_warnings(test.core)
-add_dependencies(test.core core_programs)
-target_compile_definitions(test.core PRIVATE PROGRAMS="${CMAKE_CURRENT_BINARY_DIR}/programs/")
-target_link_libraries(test.core PRIVATE oct_core_bench oct_catch_main fmt::fmt)
-add_test(NAME rtl.core COMMAND test.core)
-set_tests_properties(rtl.core PROPERTIES LABELS quick TIMEOUT 900)
+foreach(kind "" _gates)
+  add_executable(test.core${kind} oct_core_test.cpp)
+  oct_warnings(test.core${kind})
+  add_dependencies(test.core${kind} core_programs)
+  target_compile_definitions(test.core${kind} PRIVATE PROGRAMS="${CMAKE_CURRENT_BINARY_DIR}/programs/")
+  target_link_libraries(test.core${kind} PRIVATE oct_core_bench${kind} oct_catch_main fmt::fmt)
+  add_test(NAME rtl.core${kind} COMMAND test.core${kind})
+  set_tests_properties(rtl.core${kind} PROPERTIES LABELS quick TIMEOUT 900)
+endforeach()

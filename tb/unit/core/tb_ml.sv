@@ -30,9 +30,10 @@ module tb_ml (
   import oct_ml_pkg::*;
 
   ml_dec_t     dec;
-  logic [31:0] b, alu, mul;
+  ml_hwlp_t    hwlp;
+  logic [31:0] b, imm, alu, mul;
 
-  oct_ml_decode u_decode (.instr_i, .dec_o(dec));
+  oct_ml_decode u_decode (.en_i(1'b1), .instr_i, .dec_o(dec), .imm_o(imm), .hwlp_o(hwlp));
   oct_ml_alu u_alu (
     .en_i(en_i && dec.unit == UnitAlu), .op_i(dec.alu), .a_i(rs1_i), .b_i(b), .c_i(rs3_i), .result_o(alu)
   );
@@ -41,7 +42,7 @@ module tb_ml (
     .result_o(mul)
   );
 
-  assign b             = dec.b_imm ? dec.imm : rs2_i;
+  assign b             = dec.b_imm ? imm : rs2_i;
   assign alu_o         = alu;
   assign mul_o         = mul;
   assign valid_o       = dec.valid;
@@ -49,17 +50,17 @@ module tb_ml (
   assign use_o         = {dec.use_rs3, dec.use_rs2, dec.use_rs1};
   assign write_rd_o    = dec.write_rd;
   assign write_rs1_o   = dec.write_rs1;
-  assign imm_o         = dec.imm;
+  assign imm_o         = imm;
   assign store_o       = dec.mem.store;
   assign size_o        = dec.mem.size;
   assign uns_o         = dec.mem.uns;
   assign post_o        = dec.mem.post;
   assign off_o         = dec.mem.off;
-  assign loop_o        = dec.hwlp.loop;
-  assign hwlp_o        = {dec.hwlp.we_start, dec.hwlp.we_end, dec.hwlp.we_count, dec.hwlp.start_next,
-                          dec.hwlp.addr_reg, dec.hwlp.count_reg};
-  assign hwlp_offset_o = dec.hwlp.offset;
-  assign hwlp_count_o  = dec.hwlp.count;
+  assign loop_o        = hwlp.loop;
+  assign hwlp_o        = {hwlp.we_start, hwlp.we_end, hwlp.we_count, hwlp.start_next,
+                          hwlp.addr_reg, hwlp.count_reg};
+  assign hwlp_offset_o = hwlp.offset;
+  assign hwlp_count_o  = hwlp.count;
 
   logic unused;
   assign unused = rst_ni;
