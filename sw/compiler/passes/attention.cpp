@@ -230,7 +230,7 @@ class Builder {
     const Shape full{qs[0], qs[1], qs[2], ks[2]};
     Attributes attrs{{"scale", scores->scale}};
     if (scores->softcap != 0) attrs.set("softcap", scores->softcap);
-    Mask mask = mask_of(*scores, full, name, sources);
+    const Mask mask = mask_of(*scores, full, name);
     if (mask.causal) {
       attrs.set("causal", std::int64_t{1});
       attrs.set("offset", mask.offset);
@@ -268,7 +268,7 @@ class Builder {
 
  private:
   /// All terms as one value that is added to the scores, then what it means.
-  Mask mask_of(const Scores& s, const Shape& full, const std::string& name, ir::Sources& sources) {
+  Mask mask_of(const Scores& s, const Shape& full, const std::string& name) {
     ValueId sum = kNone;
     for (const Term& t : s.terms) {
       ValueId v = t.value;
@@ -284,7 +284,6 @@ class Builder {
       sum = sum == kNone ? v : g_.add(Op::kAdd, {sum, v}, {}, name, {});
     }
     if (sum == kNone) return {};
-    if (const Node* p = g_.producer(s.terms[0].value)) sources = merged(p->sources, sources);
     Shape shape = g_.value(sum).shape();
     if (shape.size() < 4) {
       while (shape.size() < 4) shape.insert(shape.begin(), 1);

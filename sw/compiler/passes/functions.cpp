@@ -157,8 +157,7 @@ bool recognise(Graph& g, NodeId id) {
     if (!nodes || nodes->size() < 2) continue;  // a single node has its name already
     const auto known = identify(on_grid(g, *nodes, *it));
     if (!known) continue;
-    ir::Sources sources;
-    for (const Node* n : *nodes) sources = merged(sources, n->sources);
+    const ir::Sources sources = sources_between(g, output, {*it});
     g.replace_uses(output, g.add(known->op, {*it}, known->attrs, g.node(id).name, sources));
     return true;
   }

@@ -124,6 +124,20 @@ ValueId sink_view(Graph& g, const Node& n) {
   return n.output;
 }
 
+/// view(Linear(rearranged x)) = Linear(x rearranged to that view).
+ValueId raise_view(Graph& g, const Node& n) {
+  const Node* view = leading_view(g, n.output);
+  const Node* linear = view ? g.producer(n.inputs[0], Op::kLinear) : nullptr;
+  if (!linear || !used_once(g, linear->output)) return n.output;
+  const Node* moved = g.producer(linear->inputs[0], Op::kRearrange);
+  if (!moved || !used_once(g, moved->output)) return n.output;
+  std::vector<ValueId> in = linear->inputs;
+  Shape shape = g.value(n.output).shape();
+  shape.back() = g.value(in[0]).shape().back();
+  in[0] = add_reshape(g, in[0], shape, moved->name, n.sources);
+  return g.add(Op::kLinear, in, {}, linear->name, linear->sources);
+}
+
 /// Linear + vector, Conv + one number a channel.
 ValueId add_bias(Graph& g, const Node& n) {
   for (std::size_t i = 0; i < 2; ++i) {
@@ -170,6 +184,7 @@ ValueId rewritten(Graph& g, const Node& n) {
     const ValueId v = gathered_integers(g, n);
     if (v != n.output) return v;
   }
+  if (n.op == Op::kReshape) return raise_view(g, n);
   if (n.op == Op::kAdd) {
     const ValueId v = add_bias(g, n);
     if (v != n.output) return v;

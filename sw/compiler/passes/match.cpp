@@ -74,6 +74,28 @@ std::set<ValueId> inputs_of(const Graph& graph, ValueId v) {
   return found;
 }
 
+ir::Sources sources_between(const Graph& graph, ValueId output, const std::set<ValueId>& stop) {
+  std::vector<std::pair<ValueId, bool>> stack{{output, false}};
+  std::set<ValueId> seen = stop;
+  ir::Sources out;
+  while (!stack.empty()) {
+    const auto [v, ready] = stack.back();
+    stack.pop_back();
+    const Node* n = graph.producer(v);
+    if (!n) continue;
+    if (ready) {
+      out = merged(out, n->sources);
+      continue;
+    }
+    if (!seen.insert(v).second) continue;
+    stack.emplace_back(v, true);
+    for (auto it = n->inputs.rbegin(); it != n->inputs.rend(); ++it) {
+      if (*it != ir::kNone) stack.emplace_back(*it, false);
+    }
+  }
+  return out;
+}
+
 std::optional<Ints> common_factors(const Ints& a, const Ints& b) {
   Ints out;
   std::size_t i = 0, j = 0;

@@ -36,6 +36,10 @@ struct Pair {
 /// Graph inputs that a value depends on.
 [[nodiscard]] std::set<ir::ValueId> inputs_of(const ir::Graph& graph, ir::ValueId v);
 
+/// Sources of every node between `output` and the values in `stop`, in the graph's order.
+[[nodiscard]] ir::Sources sources_between(const ir::Graph& graph, ir::ValueId output,
+                                          const std::set<ir::ValueId>& stop);
+
 /// Layout nodes as one: x seen as `dims`, permuted, seen as `shape`; in least terms.
 struct Layout {
   ir::Ints dims, perm;

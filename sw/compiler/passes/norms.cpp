@@ -101,7 +101,7 @@ bool build_norm(Graph& g, const Node& n) {
   if (!found) return false;
   const ValueId inner = centred(g, found->x);
   const bool layer = inner != ir::kNone;
-  ir::Sources sources = n.sources;
+  ir::Sources sources = sources_between(g, n.output, {layer ? inner : found->x});
   ValueId output = n.output, gamma = ir::kNone, beta = ir::kNone;
   if (const Node* mul = vector_user(g, output, Op::kMul)) {
     gamma = vector_of(g, *mul);
@@ -173,7 +173,7 @@ bool build_l2(Graph& g, const Node& n) {
   if (of != n.inputs[0] || axes.size() != 1 || !norm->attrs.integer("keepdims", 1)) return false;
   const auto axis = ir::normalized_axis(axes[0], g.value(of).shape().size());
   g.replace_uses(n.output, g.add(Op::kL2Norm, {of}, {{"axis", axis}, {"epsilon", epsilon}}, n.name,
-                                 merged(norm->sources, n.sources)));
+                                 sources_between(g, n.output, {of})));
   return true;
 }
 

@@ -47,7 +47,6 @@ ValueId negated(const Graph& g, ValueId v) {
 struct Found {
   ValueId x = kNone, cos = kNone, sin = kNone;
   bool interleaved = false;
-  ir::Sources sources;
 };
 
 const Node* last_concat(const Graph& g, ValueId v) {
@@ -85,9 +84,7 @@ std::optional<Found> whole(const Graph& g, const Node& add) {
     const ValueId x = rotated_half(g, half->chosen);
     const auto direct = choose(*plain, [&](ValueId v) { return v == x; });
     if (!direct) continue;
-    const Node* c = g.producer(half->chosen);
-    return Found{x, direct->other, half->other, false,
-                 merged(merged(plain->sources, merged(c->sources, turned->sources)), add.sources)};
+    return Found{x, direct->other, half->other, false};
   }
   return std::nullopt;
 }
@@ -135,8 +132,7 @@ std::optional<Found> halves(const Graph& g, const Node& n) {
   if (!is(*x1c, 0) || !is(*x1s, 0) || !is(*x2c, second) || !is(*x2s, second)) return std::nullopt;
   if (x1c->factor != x2c->factor || x1s->factor != x2s->factor) return std::nullopt;
   if (g.value(x1c->part.x).shape() != g.value(n.output).shape()) return std::nullopt;
-  return Found{x1c->part.x, x1c->factor, x1s->factor, interleaved,
-               merged(merged(sub->sources, add->sources), n.sources)};
+  return Found{x1c->part.x, x1c->factor, x1s->factor, interleaved};
 }
 
 /// One half of a table whose two halves are equal; the table itself if it is only as wide as that.
@@ -172,7 +168,7 @@ class Builder {
       std::vector<ValueId> in{x, cos->first, sin->first};
       if (cos->second != kNone) in.push_back(cos->second);
       ValueId y = g_.add(Op::kRotary, in, {{"interleaved", std::int64_t{f.interleaved}}}, n.name,
-                         f.sources);
+                         sources_between(g_, n.output, {f.x, f.cos, f.sin}));
       if (axis == 1) y = add_permute(g_, y, {0, 2, 1, 3}, n.name, {});
       g_.replace_uses(n.output, y);
       return true;
