@@ -14,7 +14,7 @@ module oct_attn_acc
   input  logic                   valid_i,     // a sum or a load; step_i is its step
   input  step_t                  step_i,
   input  logic [RowWidth-1:0]    load_i,      // X of that step
-  input  logic [Units-1:0][4:0]  shift_i,     // D, one cycle after the step
+  input  logic [Units-1:0][4:0]  shift_i,     // D of the slot
   input  dot_t [Units-1:0]       dot_i,       // two cycles after the step
   output logic [1:0]             full_o,      // pulse: the regions' last sum is written
 

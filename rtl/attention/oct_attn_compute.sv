@@ -160,7 +160,7 @@ module oct_attn_compute
   // ---- What becomes of a dot: a logit or part of a sum -------------------------------------------
   logic       dot1_q, dot2_q;
   logic [1:0] split_q;
-  logic [Units-1:0][4:0] shift;
+  logic [Units-1:0][4:0] shift, shift_q;  // D: the softmax may be at the next tile when sums shift
 
   assign dot_soon_o  = dot1_q && !clear_i;
   assign dot_valid_o = dot2_q;
@@ -179,6 +179,7 @@ module oct_attn_compute
   always_ff @(posedge clk_i) begin
     if (x_valid) split_q[0] <= x_step.split;
     if (dot1_q) split_q[1] <= split_q[0];
+    if (step_valid && step.weights) shift_q <= shift;
   end
 
   oct_attn_acc u_acc (
@@ -188,7 +189,7 @@ module oct_attn_compute
     .valid_i (x_valid && (x_step.sum || x_step.load)),
     .step_i  (x_step),
     .load_i  (x_data),
-    .shift_i (shift),
+    .shift_i (shift_q),
     .dot_i   (dot_o),
     .full_o  (sum_full),
     .req_i   (acc_req_i),

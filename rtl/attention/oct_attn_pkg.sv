@@ -104,8 +104,10 @@ package oct_attn_pkg;
     SlotGemm,  // acc[acc_base + i] (+)= X row i * W[bank]
     SlotQk,    // logits of the tile: key i (split: 2i, 2i+1) = X row i * W[0]
     SlotAv,    // acc[acc_base + i] = (acc >> D) + X row i * P (W[1], unsigned)
-    SlotLoad   // continuation: X row i goes to acc[acc_base + i] as it is (word u is unit u's), for i <
-               // rows - StateRows; the last rows are the state words {M[63:48], L[39:0]}, unit 0 first
+    SlotLoad   // continuation, two of them between the group's first SlotQk with the SlotAv that may
+               // follow it and what comes then: X row i goes to acc[acc_base + i] as it is (word u is
+               // unit u's; acc_first); with tile_first the StateRows rows are the group's state words
+               // {M[63:48], L[39:0]}, unit 0 first. Its first SlotAv then adds (no acc_first).
   } slot_e;
 
   // Array sequencer: one step a cycle, `rows` steps.

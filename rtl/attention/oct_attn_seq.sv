@@ -47,8 +47,6 @@ module oct_attn_seq
   output scale_t               scale_q_o,    // of the logits under way
   output array_events_t        events_o
 );
-  localparam logic [6:0] LoadStates = 7'(StateRows);
-
   logic [6:0]             count_q, last_count;
   logic [XIdxWidth-1:0]   row_q, base_q;
   logic [AccIdxWidth-1:0] acc_q, acc;
@@ -62,7 +60,7 @@ module oct_attn_seq
   assign last_count = s_cmd_i.rows - 7'd1;
   assign first      = count_q == '0;
   assign last       = count_q == last_count;
-  assign state_row  = load && last_count - count_q < LoadStates;
+  assign state_row  = load && s_cmd_i.tile_first;
   assign acc        = first ? s_cmd_i.acc_base : acc_q;
 
   // ---- Banks -----------------------------------------------------------------------------------
@@ -160,7 +158,7 @@ module oct_attn_seq
     step_d.weights = av;
     step_d.split   = s_cmd_i.split && qk;
     step_d.add     = add;
-    step_d.row     = state_row ? AccIdxWidth'(last) : acc;
+    step_d.row     = state_row ? AccIdxWidth'(!first) : acc;
     if (sum && last && s_cmd_i.acc_last) step_d.full = region;
   end
 
@@ -225,6 +223,7 @@ module oct_attn_seq
 
   assign idle_o = !s_valid_i && !valid1_q && !valid2_q;
 
-  `OCT_ASSERT_STREAM(Slot_A, s_valid_i && !clear_i, s_ready_o || clear_i, s_cmd_i)
+  `OCT_ASSERT(Slot_A, s_valid_i && !s_ready_o && !clear_i |=>
+              clear_i || (s_valid_i && $stable(s_cmd_i)))
   `OCT_ASSERT(FreeWhatIsFull_A, (region_free_i & ~full_q) == '0)
 endmodule

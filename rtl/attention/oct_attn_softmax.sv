@@ -285,5 +285,6 @@ module oct_attn_softmax
   `OCT_ASSERT(TileInTurn_A, tile_en_i |-> tile_ready_o)
   `OCT_ASSERT(LogitsOfATile_A, logit_valid_i |-> pend_q && !all_q)
   `OCT_ASSERT(LoadInTurn_A, load_en_i |-> load_ready_o)
-  `OCT_ASSERT_STREAM(Norm_A, norm_valid_o && !clear_i, norm_ready_i || clear_i, norm_o)
+  `OCT_ASSERT(Norm_A, norm_valid_o && !norm_ready_i && !clear_i |=>
+              norm_valid_o && $stable(norm_o) && $stable(state_o))
 endmodule

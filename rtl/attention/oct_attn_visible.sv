@@ -19,6 +19,7 @@ module oct_attn_visible
   output logic             last_o       // the next logits are the tile's last
 );
   localparam int unsigned GapWidth = 35;
+  localparam logic signed [GapWidth-1:0] All = signed'(GapWidth'(Units));
 
   // c = j - q0 - offset: unit u sees key j if c <= u (causal) and c + window > u.
   logic signed [GapWidth-1:0] gap_q;
@@ -39,12 +40,12 @@ module oct_attn_visible
     automatic logic signed [GapWidth-1:0] w      = c + GapWidth'(signed'({1'b0, window}));
     automatic logic [Units-1:0]           result = '1;
     if (causal) begin  // units c and up
-      if (c >= GapWidth'(Units)) result = '0;
+      if (c >= All) result = '0;
       else if (c > 0) result = {Units{1'b1}} << c[UnitIdxWidth-1:0];
     end
     if (window != '0) begin  // units below w
       if (w <= 0) result = '0;
-      else if (w < GapWidth'(Units)) result &= ~({Units{1'b1}} << w[UnitIdxWidth-1:0]);
+      else if (w < All) result &= ~({Units{1'b1}} << w[UnitIdxWidth-1:0]);
     end
     return result;
   endfunction
@@ -73,7 +74,7 @@ module oct_attn_visible
       mask_q <= split_q ? mask_q >> 2 : mask_q >> 1;
       lo_q   <= mask_q[0] ? seen(gap_q, causal_q, window_q) : '0;
       hi_q   <= (split_q && mask_q[1] && key_q + 7'd1 != keys_q)
-                  ? seen(gap_q + GapWidth'(1), causal_q, window_q) : '0;
+                  ? seen(gap_q + 35'sd1, causal_q, window_q) : '0;
       odd_q  <= key_q[0];
       last_q <= key_q + step >= keys_q;
     end
