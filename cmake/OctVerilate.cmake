@@ -20,10 +20,10 @@ set(OCT_TRACE OFF CACHE BOOL "Compile waveform support (FST) into every unit tes
 foreach(kind plain trace)
   set(lib oct_verilator_${kind})
   set(sources verilated.cpp verilated_threads.cpp)
-  if(kind STREQUAL trace)
-    list(APPEND sources verilated_fst_c.cpp)
-  endif()
   list(TRANSFORM sources PREPEND "${OCT_VERILATOR_INCLUDE}/")
+  if(kind STREQUAL trace)
+    list(APPEND sources ${PROJECT_SOURCE_DIR}/tb/harness/verilated_fst.cpp)
+  endif()
   add_library(${lib} STATIC EXCLUDE_FROM_ALL ${sources} ${PROJECT_SOURCE_DIR}/tb/harness/verilator_hooks.cpp)
   target_include_directories(${lib} SYSTEM PUBLIC
     "${OCT_VERILATOR_INCLUDE}" "${OCT_VERILATOR_INCLUDE}/vltstd" "${OCT_VERILATOR_INCLUDE}/gtkwave")

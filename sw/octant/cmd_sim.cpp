@@ -26,13 +26,15 @@
 namespace octant {
 namespace {
 
+constexpr int kWholeDepth = 99;
+
 struct SimArguments {
   std::string program, config = "octant", trace;
   std::vector<std::string> args, faults, scopes;
   std::string seed;
   std::uint64_t max_cycles = 0, watchdog = 1'000'000, from = 0, to = ~std::uint64_t{0};
   unsigned latency = 100, bandwidth = 64, stalls = 0;
-  int depth = 99;
+  int depth = kWholeDepth;
   bool reorder = false, fast_load = false, no_checks = false, stats = false;
 };
 
@@ -82,6 +84,52 @@ std::string fst_name(const std::string& trace) {
   throw std::invalid_argument("--trace " + trace + ": the name must end with .fst or .vcd");
 }
 
+/// The waves that a run leaves behind. They are wanted most when it fails, so in any case.
+class TraceFile {
+ public:
+  explicit TraceFile(const SimArguments& a) : a_(a) {
+    if (a.trace.empty()) return;
+    fst_ = fst_name(a.trace);
+    // What an earlier run left must not pass for waves of this one.
+    std::filesystem::remove(fst_);
+    std::filesystem::remove(a.trace);
+  }
+  ~TraceFile() {
+    if (!opened_) return;
+    if (!std::filesystem::exists(fst_)) {
+      spdlog::warn("{}: nothing recorded, the run ended before cycle {} (--from)", a_.trace,
+                   a_.from);
+      return;
+    }
+    try {
+      if (fst_ != a_.trace) tb::fst_to_vcd(fst_, a_.trace);
+    } catch (const std::exception& error) {
+      spdlog::error("{}", error.what());
+    }
+  }
+  TraceFile(const TraceFile&) = delete;
+  TraceFile& operator=(const TraceFile&) = delete;
+
+  /// A file of everything and no time tells the names; then it is known what to record.
+  [[nodiscard]] tb::TraceWindow window(tb::ClusterModel& model) const {
+    tb::TraceOptions options{fst_, {}};
+    if (!a_.scopes.empty() || a_.depth != kWholeDepth) {
+      model.trace_open(options);
+      model.trace_close();
+      const std::vector<tb::FstScope> there = tb::fst_scopes(fst_);
+      std::filesystem::remove(fst_);
+      options.scopes = choose_scopes(a_.scopes, a_.depth, there);
+    }
+    opened_ = true;
+    return {options, a_.from, a_.to};
+  }
+
+ private:
+  const SimArguments& a_;
+  std::string fst_;
+  mutable bool opened_ = false;
+};
+
 void print_stats(tb::Cluster& cluster, const tb::RunResult& result) {
   const tb::AxiMemory::Stats& m = cluster.memory().stats();
   const std::string text = fmt::format(
@@ -103,19 +151,24 @@ int simulate(const SimArguments& a) {
   options.memory.reorder = a.reorder;
   options.memory.stall_percent = a.stalls;
   options.memory.seed = tb::derived_seed("memory");
-  if (!a.trace.empty()) {
-    if (a.to <= a.from) throw std::invalid_argument("--to must be later than --from");
-    options.trace =
-        tb::TraceWindow{{fst_name(a.trace), expand_scopes(a.scopes), a.depth}, a.from, a.to};
+  if (a.trace.empty() && (!a.scopes.empty() || a.depth != kWholeDepth || a.from != 0)) {
+    throw std::invalid_argument("--scope, --depth and --from need --trace FILE.fst or FILE.vcd");
+  }
+  if (!a.trace.empty() && a.to <= a.from) {
+    throw std::invalid_argument("--to must be later than --from");
   }
   std::vector<Fault> faults;
   for (const std::string& text : a.faults) faults.push_back(parse_fault(text));
 
   const tb::ElfProgram program = tb::ElfProgram::load(a.program);
-  const tb::ModelKind kind = options.trace ? tb::ModelKind::kTrace
-                             : a.no_checks ? tb::ModelKind::kFast
-                                           : tb::ModelKind::kChecked;
-  tb::Cluster cluster(tb::load_model(a.config, kind, tb::derived_seed("model")), options);
+  const TraceFile trace(a);
+  const tb::ModelKind kind = !a.trace.empty() ? tb::ModelKind::kTrace
+                             : a.no_checks    ? tb::ModelKind::kFast
+                                              : tb::ModelKind::kChecked;
+  std::unique_ptr<tb::ClusterModel> model =
+      tb::load_model(a.config, kind, tb::derived_seed("model"));
+  if (!a.trace.empty()) options.trace = trace.window(*model);
+  tb::Cluster cluster(std::move(model), options);
   for (const Fault& f : faults) cluster.memory().inject(f.addr, f.bytes, f.kind);
 
   tb::RunOptions run;
@@ -142,19 +195,6 @@ int simulate(const SimArguments& a) {
     throw;
   }
 }
-
-/// Waves are wanted most when a run fails, so the conversion happens in any case.
-struct VcdAtExit {
-  const SimArguments& a;
-  ~VcdAtExit() {
-    if (!a.trace.ends_with(".vcd")) return;
-    try {
-      tb::fst_to_vcd(fst_name(a.trace), a.trace);
-    } catch (const std::exception& error) {
-      spdlog::error("{}", error.what());
-    }
-  }
-};
 
 }  // namespace
 
@@ -197,10 +237,7 @@ void add_sim(CLI::App& app, int& exit_code) {
   sim->footer(
       "The exit code is the program's. 2: wrong arguments or file, 3: the program came to no\n"
       "end, 4: protocol rule or RTL assertion broken, 128 + n: trap n in the program.");
-  sim->callback([a, &exit_code] {
-    const VcdAtExit convert{*a};
-    exit_code = simulate(*a);
-  });
+  sim->callback([a, &exit_code] { exit_code = simulate(*a); });
 }
 
 }  // namespace octant

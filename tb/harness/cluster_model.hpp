@@ -23,10 +23,15 @@ struct ClusterInfo {
   bool can_trace = false;
 };
 
+struct TraceScope {
+  std::string name;      ///< "TOP.oct_top.u_cluster"; must exist
+  int depth = 99;        ///< 1: its own signals only; a struct's members count as a level below it
+  unsigned structs = 0;  ///< so many names at the end are structs, not instances
+};
+
 struct TraceOptions {
-  std::string file;                 ///< .fst
-  std::vector<std::string> scopes;  ///< hierarchical names below the top; empty: everything
-  int depth = 99;                   ///< levels below each scope
+  std::string file;                ///< .fst
+  std::vector<TraceScope> scopes;  ///< empty: everything
 };
 
 class ClusterModel {
@@ -51,7 +56,7 @@ class ClusterModel {
   virtual void trace_close() = 0;
 };
 
-inline constexpr int kModelInterface = 1;  // grows with every change of this file
+inline constexpr int kModelInterface = 2;  // grows with every change of this file
 
 }  // namespace tb
 

@@ -31,4 +31,22 @@ void fst_to_vcd(const std::string& fst, const std::string& vcd) {
   std::filesystem::remove(fst);
 }
 
+std::vector<FstScope> fst_scopes(const std::string& fst) {
+  const std::unique_ptr<void, decltype(&fstReaderClose)> reader(fstReaderOpen(fst.c_str()),
+                                                                &fstReaderClose);
+  if (!reader) throw std::runtime_error(fst + ": cannot be read");
+  std::vector<FstScope> all;
+  std::vector<std::string> path;
+  while (const fstHier* h = fstReaderIterateHier(reader.get())) {
+    if (h->htyp == FST_HT_SCOPE) {
+      const std::string name = h->u.scope.name;
+      path.push_back(path.empty() ? name : path.back() + "." + name);
+      all.push_back({path.back(), h->u.scope.typ == FST_ST_VCD_STRUCT});
+    } else if (h->htyp == FST_HT_UPSCOPE && !path.empty()) {
+      path.pop_back();
+    }
+  }
+  return all;
+}
+
 }  // namespace tb

@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reading the FST files that models write: conversion to VCD, and the names of what is inside.
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace tb {
 
-/// Writes `vcd` with the content of `fst` and removes `fst`. Throws std::runtime_error.
+/// Writes `vcd` from `fst` and removes `fst`. Throws std::runtime_error.
 void fst_to_vcd(const std::string& fst, const std::string& vcd);
+
+struct FstScope {
+  std::string name;  ///< "TOP.oct_top.u_cluster"
+  bool is_struct;    ///< a signal with members, not an instance
+};
+/// All scopes of a file, each before what it contains.
+[[nodiscard]] std::vector<FstScope> fst_scopes(const std::string& fst);
 
 }  // namespace tb
