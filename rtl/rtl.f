@@ -85,6 +85,17 @@ dma/oct_dma.sv
 
 // attention
 attention/oct_attn_pkg.sv
+attention/oct_attn_desc_pkg.sv
+attention/oct_attn_lane_pkg.sv
+attention/oct_attn_job.sv
+attention/oct_attn_plan_gemm.sv
+attention/oct_attn_plan_attn.sv
+attention/oct_attn_plan.sv
+attention/oct_attn_port.sv
+attention/oct_attn_half.sv
+attention/oct_attn_ports.sv
+attention/oct_attn_load_x.sv
+attention/oct_attn_load_w.sv
 attention/oct_attn_unit.sv
 attention/oct_attn_array.sv
 attention/oct_attn_xmem.sv
@@ -96,12 +107,18 @@ attention/oct_attn_exp.sv
 attention/oct_attn_div.sv
 attention/oct_attn_softmax.sv
 attention/oct_attn_compute.sv
-attention/oct_attn_port.sv
-attention/oct_attn_half.sv
-attention/oct_attn_ports.sv
-attention/oct_attn_load_x.sv
-attention/oct_attn_load_w.sv
+attention/oct_attn_lane.sv
+attention/oct_attn_lanes.sv
+attention/oct_attn_params.sv
+attention/oct_attn_par_fetch.sv
+attention/oct_attn_residual.sv
+attention/oct_attn_results.sv
+attention/oct_attn_table.sv
+attention/oct_attn_issue.sv
+attention/oct_attn_drain.sv
 attention/oct_attn_out.sv
+attention/oct_attn_regs.sv
+attention/oct_attn_throttle.sv
 attention/oct_attention.sv
 
 // periph

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// oct_attn_lane: the epilogue of one unit, and the scale of its logits. Nine ranks, one
+// operation a cycle, never stalls. A large product takes two ranks, each with half of the
+// multiplicand, because synthesis moves no registers. Operands arrive when their rank wants
+// them: those with op_i[k] belong to the operation that entered k cycles earlier. Twin:
+// sw/golden/engine_math.hpp. Test: tb/unit/attention/oct_attn_lane_test.cpp.
+module oct_attn_lane
+  import oct_attn_pkg::*;
+  import oct_attn_lane_pkg::*;
+(
+  input  logic                       clk_i,
+  input  lane_op_t [LaneLatency-1:0] op_i,
+
+  // With op_i[0]
+  input  logic signed [31:0]         t_i,       // sum, table value or dot
+  input  logic signed [HalfWidth-1:0] hi_i,     // second dot
+  // With op_i[1], [3], [4], [5], [6], [7]
+  input  logic signed [31:0]         bias_i,
+  input  logic signed [23:0]         m1_i,
+  input  logic [5:0]                 s1_i,
+  input  logic signed [23:0]         m2_i,
+  input  logic signed [15:0]         r_i,
+  input  logic [5:0]                 s2_i,
+  input  logic signed [31:0]         b2_i,
+  // With op_i[8]
+  input  logic signed [15:0]         min_i,
+  input  logic signed [15:0]         max_i,
+
+  output logic signed [15:0]         y_o,       // result, or logit of the first dot
+  output logic signed [15:0]         hi_o       // logit of the second dot
+);
+  // ---- Ranks 1, 2: the multiplicand ------------------------------------------------------------
+  logic signed [31:0] t1_q;
+  logic signed [32:0] t2_q;
+  logic signed [23:0] m2_q;
+
+  always_ff @(posedge clk_i) begin
+    if (op_i[0].valid) t1_q <= t_i;
+    if (op_i[1].valid) begin
+      t2_q <= 33'(t1_q) + ((op_i[1].logit || op_i[1].looked_up) ? 33'sd0 : 33'(bias_i));
+      m2_q <= m1_i;
+    end
+  end
+
+  // ---- Ranks 3, 4: times m1, the lower sixteen bits first ---------------------------------------
+  logic signed [40:0] low3_q, low, high;
+  logic signed [16:0] high3_q;
+  logic signed [23:0] m3_q;
+  logic signed [56:0] p4_q;
+  logic [5:0]         s4_q;
+
+  always_comb begin
+    low  = '0;
+    high = '0;
+    if (op_i[2].valid) low = signed'({1'b0, t2_q[15:0]}) * m2_q;
+    if (op_i[3].valid) begin
+      high = high3_q * m3_q;
+      high = high + 41'(low3_q >>> 16);
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (op_i[2].valid) begin
+      low3_q  <= low;
+      high3_q <= t2_q[32:16];
+      m3_q    <= m2_q;
+    end
+    if (op_i[3].valid) begin
+      p4_q <= {high, low3_q[15:0]};
+      s4_q <= s1_i;
+    end
+  end
+
+  // ---- Rank 5: u --------------------------------------------------------------------------------
+  logic signed [31:0] u5_q;
+  logic signed [23:0] b5_q;
+
+  always_ff @(posedge clk_i) begin
+    if (op_i[4].valid) begin
+      u5_q <= lane_round(p4_q, s4_q, op_i[4].relu);
+      if (op_i[4].add || op_i[4].split) b5_q <= m2_i;
+    end
+  end
+
+  // ---- The second dot waits for its multiplier --------------------------------------------------
+  logic [4:0][HalfWidth-1:0] hi_q;
+
+  always_ff @(posedge clk_i) begin
+    for (int unsigned i = 0; i < 5; i++) begin
+      if (op_i[i].valid && op_i[i].split) hi_q[i] <= (i == 0) ? hi_i : hi_q[(i + 4) % 5];
+    end
+  end
+
+  // ---- Ranks 6, 7: second product ---------------------------------------------------------------
+  logic signed [23:0] a, b, b6_q;
+  logic signed [11:0] high6_q;
+  logic signed [36:0] low6_q, low2;
+  logic signed [35:0] high2;
+  logic signed [47:0] p7_q;
+  logic signed [31:0] u6_q, u7_q;
+  logic [5:0]         s7_q;
+  logic               second5, second6, second7;
+
+  assign second5 = op_i[5].add || op_i[5].mul || op_i[5].split;
+  assign second6 = op_i[6].add || op_i[6].mul || op_i[6].split;
+  assign second7 = op_i[7].add || op_i[7].mul || op_i[7].split;
+
+  always_comb begin
+    a     = 24'(r_i);
+    b     = b5_q;
+    low2  = '0;
+    high2 = '0;
+    if (op_i[5].valid && second5) begin
+      if (op_i[5].mul) begin
+        a = lane_sat24(u5_q);
+        b = 24'(r_i);
+      end
+      if (op_i[5].split) a = 24'(signed'(hi_q[4]));
+      low2 = signed'({1'b0, a[11:0]}) * b;
+    end
+    if (op_i[6].valid && second6) begin
+      high2 = high6_q * b6_q;
+      high2 = high2 + 36'(low6_q >>> 12);
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (op_i[5].valid) begin
+      u6_q <= op_i[5].mul ? 32'sd0 : u5_q;
+      if (second5) begin
+        low6_q  <= low2;
+        high6_q <= a[23:12];
+        b6_q    <= b;
+      end
+    end
+    if (op_i[6].valid) begin
+      u7_q <= u6_q;
+      if (second6) begin
+        p7_q <= {high2, low6_q[11:0]};
+        s7_q <= s2_i;
+      end
+    end
+  end
+
+  // ---- Rank 8: v, and what is added to it; half a step for the rounding -------------------------
+  logic signed [31:0] v8_q;
+  logic signed [33:0] u8_q;
+
+  always_ff @(posedge clk_i) begin
+    if (op_i[7].valid) begin
+      v8_q <= second7 ? lane_round(57'(p7_q), s7_q, 1'b0) : 32'sd0;
+      u8_q <= 34'(u7_q) + (op_i[7].plane_b ? 34'(b2_i) : 34'sd0) +
+              (op_i[7].logit ? 34'sd0 : 34'sd1 <<< (FracBits - 1));
+    end
+  end
+
+  // ---- Rank 9: result ---------------------------------------------------------------------------
+  logic signed [34:0] sum;
+  logic signed [33:0] y;
+
+  always_comb begin
+    sum = '0;
+    y   = '0;
+    if (op_i[8].valid) begin
+      sum = 35'(u8_q) + 35'(v8_q);
+      y   = op_i[8].logit ? u8_q : 34'(sum >>> FracBits);
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (op_i[8].valid) begin
+      y_o <= lane_clip(y, min_i, max_i);
+      if (op_i[8].split) hi_o <= lane_clip(34'(v8_q), min_i, max_i);
+    end
+  end
+
+  logic unused;
+  assign unused = ^op_i;
+endmodule

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// oct_attn_lanes: the lanes of all units with their parameters, and the operation that each rank
+// is at. One operation a cycle: a logit that comes, or what was issued. LaneLatency cycles to
+// the result. Test: tb/unit/attention/oct_attn_drain_test.cpp.
+module oct_attn_lanes
+  import oct_attn_pkg::*;
+  import oct_attn_lane_pkg::*;
+(
+  input  logic                  clk_i,
+  input  logic                  rst_ni,
+  input  logic                  clear_i,
+  input  ctx_t [NumCtx-1:0]     ctx_i,
+
+  // Parameters of the channels
+  input  rdata_t                rdata_i,
+  input  logic                  norm_en_i,
+  input  logic                  norm_bank_i,
+  input  scale_t [Units-1:0]    norm_i,
+  output logic [1:0]            set_free_o,   // pulse: no operation needs the set any more
+
+  // Sums and table values; never together with a dot
+  input  lane_op_t              issued_i,
+  input  logic [Units-1:0][AccWidth-1:0] sum_i,
+  input  logic [Units-1:0][7:0] value_i,
+  output logic                  res_take_o,   // res_i is used
+  input  logic [Units-1:0][15:0] res_i,
+
+  input  logic                  dot_valid_i,
+  input  logic                  dot_split_i,
+  input  scale_t                dot_scale_i,
+  input  dot_t [Units-1:0]      dot_i,
+
+  output logic                  logit_valid_o,
+  output logic [Units-1:0][15:0] logit_hi_o,
+  output lane_op_t              op_o,         // of the result
+  output logic [Units-1:0][15:0] y_o          // result, or logit of the first dot
+);
+  // ---- Operations, rank by rank -----------------------------------------------------------------
+  lane_op_t [LaneLatency:0]   op;        // the last: with the result
+  lane_op_t [LaneLatency:1]   op_q;
+  lane_op_t                   last;
+  logic                       any;
+  logic signed [15:0]         min_q, max_q;
+
+  always_comb begin
+    op    = {op_q, issued_i};
+    if (dot_valid_i) begin
+      op[0]       = '0;
+      op[0].valid = 1'b1;
+      op[0].logit = 1'b1;
+      op[0].split = dot_split_i;
+    end
+    any = 1'b0;
+    for (int unsigned i = 0; i <= LaneLatency; i++) any = any || op[i].valid;
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) op_q <= '0;
+    else if (clear_i) op_q <= '0;
+    else if (any) op_q <= op[LaneLatency-1:0];
+  end
+
+  assign last          = op[LaneLatency-2];
+  assign op_o          = op[LaneLatency];
+  assign logit_valid_o = op_o.valid && op_o.logit;
+  assign res_take_o    = op[5].valid && (op[5].add || op[5].mul);
+
+  // Rank 8 is the last that looks at parameters.
+  always_comb begin
+    set_free_o = '0;
+    if (op[8].valid && !op[8].logit && !op[8].index && op[8].group_end) begin
+      set_free_o[op[8].bank] = 1'b1;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (last.valid) begin
+      min_q <= -16'sd128;
+      max_q <= 16'sd127;
+      if (last.logit) begin
+        min_q <= -16'sd32767;
+        max_q <= 16'sd32767;
+      end else if (!last.index && !ctx_i[last.ctx].attn) begin
+        min_q <= ctx_i[last.ctx].lo;
+        max_q <= ctx_i[last.ctx].hi;
+      end
+    end
+  end
+
+  // ---- Lanes ------------------------------------------------------------------------------------
+  logic [Units-1:0][31:0] bias, b2;
+  logic [Units-1:0][23:0] m1, m2;
+  logic [Units-1:0][5:0]  s1, s2;
+
+  oct_attn_params u_params (
+    .clk_i,
+    .rdata_i,
+    .norm_en_i,
+    .norm_bank_i,
+    .norm_i,
+    .op_i        (op[LaneLatency-1:0]),
+    .dot_scale_i,
+    .bias_o      (bias),
+    .m1_o        (m1),
+    .s1_o        (s1),
+    .m2_o        (m2),
+    .s2_o        (s2),
+    .b2_o        (b2)
+  );
+
+  for (genvar u = 0; u < Units; u++) begin : gen_lane
+    logic signed [31:0] t;
+    always_comb begin
+      if (dot_valid_i) t = 32'(dot_i[u].lo);
+      else if (issued_i.looked_up) t = 32'(signed'(value_i[u]));
+      else t = sum_i[u];
+    end
+    oct_attn_lane u_lane (
+      .clk_i,
+      .op_i   (op[LaneLatency-1:0]),
+      .t_i    (t),
+      .hi_i   (dot_i[u].hi),
+      .bias_i (bias[u]),
+      .m1_i   (m1[u]),
+      .s1_i   (s1[u]),
+      .m2_i   (m2[u]),
+      .r_i    (res_i[u]),
+      .s2_i   (s2[u]),
+      .b2_i   (b2[u]),
+      .min_i  (min_q),
+      .max_i  (max_q),
+      .y_o    (y_o[u]),
+      .hi_o   (logit_hi_o[u])
+    );
+  end
+
+  logic unused;
+  assign unused = ^{ctx_i, last};
+endmodule

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// oct_attn_params: parameters of the channels under way, two sets, one is loaded while the other
+// is in use; and who gets which when: a lane's ranks ask for their operands at different times.
+// Test: tb/unit/attention/oct_attn_drain_test.cpp.
+module oct_attn_params
+  import oct_attn_pkg::*;
+  import oct_attn_lane_pkg::*;
+(
+  input  logic                       clk_i,
+
+  input  rdata_t                     rdata_i,     // of the last half
+  input  logic                       norm_en_i,   // a set from 1/L instead
+  input  logic                       norm_bank_i,
+  input  scale_t [Units-1:0]         norm_i,
+
+  input  lane_op_t [LaneLatency-1:0] op_i,
+  input  scale_t                     dot_scale_i, // with op_i[0] if that is a logit
+
+  // To the lanes, with op_i[1], [1], [3], [4], [6], [7]
+  output logic [Units-1:0][31:0]     bias_o,
+  output logic [Units-1:0][23:0]     m1_o,
+  output logic [Units-1:0][5:0]      s1_o,
+  output logic [Units-1:0][23:0]     m2_o,
+  output logic [Units-1:0][5:0]      s2_o,
+  output logic [Units-1:0][31:0]     b2_o
+);
+  // Without the two bits that mean nothing.
+  typedef struct packed {
+    logic [5:0]  s;
+    logic [23:0] m;
+  } pair_t;
+
+  logic [1:0][Units-1:0][31:0] bias_q, b2_q;
+  pair_t [1:0][Units-1:0]      p0_q, p1_q, p2_q;
+
+  // ---- Loading ---------------------------------------------------------------------------------
+  logic par;
+  assign par = rdata_i.valid && rdata_i.tag.dest == DestPar;
+
+  always_ff @(posedge clk_i) begin
+    if (par) begin
+      for (int unsigned u = 0; u < Units; u++) begin
+        if (rdata_i.tag.bytes[0] == 1'(u / 8)) begin
+          if (rdata_i.tag.index[1:0] == ParA) begin
+            bias_q[rdata_i.tag.bank][u] <= rdata_i.data[64*(u%8) +: 32];
+            p1_q[rdata_i.tag.bank][u]   <= rdata_i.data[64*(u%8)+32 +: 30];
+          end
+          if (rdata_i.tag.index[1:0] == ParB) begin
+            p2_q[rdata_i.tag.bank][u] <= rdata_i.data[64*(u%8) +: 30];
+            b2_q[rdata_i.tag.bank][u] <= rdata_i.data[64*(u%8)+32 +: 32];
+          end
+        end
+        if (rdata_i.tag.index[1:0] == ParC) p0_q[rdata_i.tag.bank][u] <= rdata_i.data[32*u +: 30];
+      end
+    end else if (norm_en_i) begin
+      for (int unsigned u = 0; u < Units; u++) begin
+        bias_q[norm_bank_i][u] <= '0;
+        p1_q[norm_bank_i][u]   <= {norm_i[u].shift, norm_i[u].m};
+      end
+    end
+  end
+
+  // ---- Scale of the logits, rank by rank --------------------------------------------------------
+  scale_t [5:0] scale_q;
+
+  always_ff @(posedge clk_i) begin
+    for (int unsigned i = 0; i < 6; i++) begin
+      if (op_i[i].valid && op_i[i].logit) begin
+        scale_q[i] <= (i == 0) ? dot_scale_i : scale_q[(i + 5) % 6];
+      end
+    end
+  end
+
+  always_comb begin
+    bias_o = '0;
+    m1_o   = '0;
+    s1_o   = '0;
+    m2_o   = '0;
+    s2_o   = '0;
+    b2_o   = '0;
+    if (op_i[1].valid) begin
+      bias_o = bias_q[op_i[1].bank];
+      for (int unsigned u = 0; u < Units; u++) begin
+        m1_o[u] = op_i[1].logit ? scale_q[0].m :
+                  op_i[1].index ? p0_q[op_i[1].bank][u].m : p1_q[op_i[1].bank][u].m;
+      end
+    end
+    if (op_i[3].valid) begin
+      for (int unsigned u = 0; u < Units; u++) begin
+        s1_o[u] = op_i[3].logit ? scale_q[2].shift :
+                  op_i[3].index ? p0_q[op_i[3].bank][u].s : p1_q[op_i[3].bank][u].s;
+      end
+    end
+    if (op_i[4].valid) begin
+      for (int unsigned u = 0; u < Units; u++) begin
+        m2_o[u] = op_i[4].logit ? scale_q[3].m : p2_q[op_i[4].bank][u].m;
+      end
+    end
+    if (op_i[6].valid) begin
+      for (int unsigned u = 0; u < Units; u++) begin
+        s2_o[u] = op_i[6].logit ? scale_q[5].shift : p2_q[op_i[6].bank][u].s;
+      end
+    end
+    if (op_i[7].valid) b2_o = b2_q[op_i[7].bank];
+  end
+
+  logic unused;
+  assign unused = ^{op_i, rdata_i, norm_i, dot_scale_i, scale_q};
+endmodule
