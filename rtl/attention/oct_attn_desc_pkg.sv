@@ -61,10 +61,12 @@ package oct_attn_desc_pkg;
     bad[14] = t && odd8(w[14]);
     bad[15] = $signed(w[15][15:0]) > $signed(w[15][31:16]) ||
               (!w[0][2] && ($signed(w[15][15:0]) < -16'sd128 || $signed(w[15][31:16]) > 16'sd127));
+    bad[16] = w[16][31:16] != '0;
     bad[17] = seg != '0 && odd8(w[17]);
     for (int i = 18; i <= 20; i++) bad[i] = batch && odd8(w[i]);
     bad[21] = batch && res != ResNone && odd8(w[21]);
     bad[22] = batch && (odd8(w[22]) || (t && w[22][3]));
+    bad[23] = w[23] != '0;
     return bad;
   endfunction
 
@@ -84,8 +86,10 @@ package oct_attn_desc_pkg;
     bad[11] = odd8(w[11]);
     bad[12] = w[0][1] && odd8(w[12]);
     bad[13] = state && odd8(w[13]);
+    bad[15] = w[15][31:16] != '0;
     for (int i = 16; i <= 18; i++) bad[i] = heads && odd8(w[i]);
     bad[19] = heads && w[0][3] && odd8(w[19]);
+    for (int i = 20; i <= 23; i++) bad[i] = w[i] != '0;
     return bad;
   endfunction
 

@@ -1,50 +1,225 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <catch2/catch.hpp>
+// The whole engine against the golden model: every byte of L1 after every handful of jobs.
+#include <fmt/format.h>
 
-#include "Voct_attention.h"
-#include "harness/clocked.hpp"
+#include <bit>
+#include <catch2/catch.hpp>
+#include <iostream>
+
+#include "attention_bench.hpp"
+#include "engine_random.hpp"
+
+using attention::Bench;
+using attention::golden::Cause;
+using attention::golden::Descriptor;
+using attention::golden::RandomJobs;
+using attention::golden::RandomLimits;
+using attention::golden::run_engine_job;
+using u32 = std::uint32_t;
 
 namespace {
-constexpr unsigned kBadOp = 1;  // oct_job_pkg::CauseBadOp
+constexpr std::uint64_t kLimit = 400000;
 
-struct Done {
-  bool valid;
-  unsigned cause;
+/// Queues the jobs at once, runs them, and compares ends and memory.
+void run(Bench& b, const std::vector<Descriptor>& jobs) {
+  std::vector<std::uint8_t> want = b.l1;
+  std::vector<attention::golden::JobResult> ends;
+  for (const auto& job : jobs) {
+    ends.push_back(run_engine_job(want, job));
+    b.waiting.push_back(job);
+  }
+  b.ended.clear();
+  b.finish(jobs.size(), kLimit);
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    CAPTURE(i);
+    CHECK(static_cast<int>(b.ended[i].cause) == static_cast<int>(ends[i].cause));
+    if (ends[i].cause == Cause::kBadField) CHECK(b.ended[i].addr == ends[i].addr);
+  }
+  const std::string difference = b.compare(want);
+  if (!difference.empty()) {
+    std::string text;
+    for (const auto& job : jobs) {
+      for (int i = 4; i < 28; ++i) text += fmt::format("w{}={:#x} ", i, job.w[i]);
+      text += "\n";
+    }
+    UNSCOPED_INFO(text);
+  }
+  REQUIRE(difference == "");
+}
+
+RandomLimits limits_for_machine(std::uint64_t work) {
+  RandomLimits l;
+  l.d = 64;
+  l.work = work;
+  if (attention::kL1 < 65536) l.m = l.n = 40, l.k = 120, l.sk = 130;
+  return l;
+}
+
+/// A GEMM with dense operands: A [M][K], B [N][K] or [K][N], C [M][N].
+struct Dense {
+  u32 m, n, k;
+  bool kn = false, trans = false, y16 = false;
+  u32 residual = 0;
+  bool table = false;
+  u32 bytes = 0;
+
+  Descriptor place(Bench& b, bool noise = true) {
+    const auto up = [](u32 v) { return (v + 7) / 8 * 8; };
+    u32 next = 0;
+    const auto room = [&](u32 size) {
+      const u32 at = next;
+      next += up(size);
+      return at;
+    };
+    Descriptor d;
+    auto& w = d.w;
+    w[0] = attention::golden::kOpGemm | 1U << 8;
+    w[4] = kn | trans << 1 | y16 << 2 | y16 << 3 | residual << 4 | table << 6;
+    w[5] = m | n << 16;
+    w[6] = k;
+    w[8] = up(k), w[7] = room(m * w[8]);
+    w[10] = up(kn ? n : k), w[9] = room((kn ? k : n) * w[10]);
+    w[12] = up(trans ? m : n * (y16 ? 2 : 1)), w[11] = room((trans ? n : m) * w[12]);
+    w[14] = up(n * (y16 ? 2 : 1));
+    if (residual != 0) w[13] = room(m * w[14]);
+    w[15] = room(8 * n), w[16] = room(8 * n), w[17] = room(4 * n), w[18] = room(256);
+    w[19] = y16 ? 0x7fff8000 : 0x007fff80;
+    bytes = next;
+    REQUIRE(next <= attention::kL1);
+    if (noise) {
+      for (auto& x : b.l1) x = static_cast<std::uint8_t>(b.random());
+    }
+    const u32 shift = 22 - 14 + 6 + static_cast<u32>(std::bit_width(k)) / 2;
+    const auto put = [&](u32 at, u32 v) { std::memcpy(&b.l1[at], &v, 4); };
+    for (u32 i = 0; i < n; ++i) {
+      put(w[15] + 8 * i, static_cast<u32>(static_cast<std::int32_t>(b.random()) >> 16));
+      put(w[15] + 8 * i + 4, (0x400000 + i) | shift << 24);
+      put(w[16] + 8 * i, (0x400000 + 77 * i) | 8U << 24);
+      put(w[16] + 8 * i + 4, static_cast<u32>(static_cast<std::int32_t>(b.random()) >> 12));
+      put(w[17] + 4 * i, (0x400000 + 99 * i) | shift << 24);
+    }
+    return d;
+  }
 };
-Done done_of(std::uint64_t bits) {
-  return {((bits >> 40) & 1) != 0, static_cast<unsigned>((bits >> 32) & 0xff)};
-}
-template <std::size_t N>
-void clear(VlWide<N>& port) {
-  for (std::size_t i = 0; i < N; ++i) port[i] = 0;
-}
 }  // namespace
 
-TEST_CASE("attention slot: every job ends, refused, once") {
-  tb::Clocked<Voct_attention> dut;
-  dut->clear_i = 0;
-  dut->job_valid_i = 0;
-  clear(dut->job_i);
-  clear(dut->l1_rsp_i);
-  clear(dut->reg_req_i);
-  dut.reset();
-  REQUIRE(dut->idle_o == 1);
-  auto random = tb::rng("attention slot");
-  int given = 0;
-  int ended = 0;
-  for (int cycle = 0; cycle < 1000; ++cycle) {
-    dut->job_valid_i = tb::chance(random, 40);
-    dut->clear_i = tb::chance(random, 5);
-    dut.eval();
-    given += dut->job_valid_i && dut->job_ready_o;
-    REQUIRE_FALSE((dut->clear_i && dut->job_ready_o));
-    dut.tick();
-    const Done done = done_of(dut->done_o);
-    if (done.valid) {
-      ++ended;
-      REQUIRE(done.cause == kBadOp);
+TEST_CASE("attention engine: smallest product") {
+  Bench b("smallest");
+  Dense g{.m = 1, .n = 1, .k = 1};
+  run(b, {g.place(b)});
+}
+
+TEST_CASE("attention engine: GEMM corners") {
+  Bench b("gemm corners");
+  for (const u32 m : {1U, 2U, 31U, 32U, 33U, 65U}) {
+    for (const u32 n : {1U, 16U, 17U, 40U}) {
+      Dense g{.m = m, .n = n, .k = 64};
+      g.kn = b.random() % 2;
+      g.trans = b.random() % 2;
+      CAPTURE(m, n, g.kn, g.trans);
+      run(b, {g.place(b)});
     }
   }
-  REQUIRE(given > 100);
-  REQUIRE(given == ended);
+  for (u32 k = 1; k <= 80; ++k) {
+    Dense g{.m = 5, .n = 20, .k = k};
+    g.kn = k & 1;
+    CAPTURE(k);
+    run(b, {g.place(b)});
+  }
+}
+
+TEST_CASE("attention engine: epilogue corners") {
+  Bench b("epilogue corners");
+  for (u32 residual = 0; residual <= 2; ++residual) {
+    for (const bool table : {false, true}) {
+      for (const bool y16 : {false, true}) {
+        Dense g{.m = 37, .n = 35, .k = 70};
+        g.residual = residual, g.table = table, g.y16 = y16;
+        CAPTURE(residual, table, y16);
+        run(b, {g.place(b)});
+      }
+    }
+  }
+}
+
+TEST_CASE("attention engine: random GEMM") {
+  Bench b("random gemm");
+  RandomJobs draw(b.random, b.l1, limits_for_machine(100000));
+  for (int i = 0; i < 60; ++i) {
+    b.refuse_percent = std::array<unsigned, 4>{0, 10, 50, 80}[b.random() % 4];
+    b.offer_percent = b.random() % 2 ? 100 : 10;
+    draw.reset();
+    std::vector<Descriptor> jobs;
+    for (u32 n = 1 + b.random() % 3; n > 0; --n) {
+      jobs.push_back(draw.gemm());
+    }
+    CAPTURE(i, b.refuse_percent);
+    run(b, jobs);
+  }
+}
+
+TEST_CASE("attention engine: random attention") {
+  Bench b("random attention");
+  RandomJobs draw(b.random, b.l1, limits_for_machine(300000));
+  for (int i = 0; i < 60; ++i) {
+    b.refuse_percent = std::array<unsigned, 4>{0, 10, 50, 80}[b.random() % 4];
+    b.offer_percent = b.random() % 2 ? 100 : 10;
+    draw.reset();
+    std::vector<Descriptor> jobs;
+    for (u32 n = 1 + b.random() % 3; n > 0; --n)
+      jobs.push_back(b.random() % 4 ? draw.attention() : draw.gemm());
+    CAPTURE(i, b.refuse_percent);
+    run(b, jobs);
+  }
+}
+
+TEST_CASE("attention engine: bad jobs among good ones") {
+  Bench b("bad jobs");
+  RandomJobs draw(b.random, b.l1, limits_for_machine(30000));
+  int bad = 0;
+  for (int i = 0; i < 60; ++i) {
+    draw.reset();
+    std::vector<Descriptor> jobs;
+    for (int n = 0; n < 4; ++n) {
+      Descriptor d = b.random() % 2 ? draw.attention() : draw.gemm();
+      if (b.random() % 2) {
+        const u32 word = 4 + b.random() % 23;
+        Descriptor broken = d;
+        broken.w[word] ^= 1U << (b.random() % 3);
+        // Only what is refused before it touches anything.
+        std::vector<std::uint8_t> copy = b.l1;
+        if (run_engine_job(copy, broken).cause == Cause::kBadField) {
+          d = broken;
+          ++bad;
+        }
+      }
+      jobs.push_back(d);
+    }
+    run(b, jobs);
+  }
+  CHECK(bad > 20);
+}
+
+TEST_CASE("attention engine: forgets everything when told") {
+  Bench b("clear");
+  RandomJobs draw(b.random, b.l1, limits_for_machine(50000));
+  for (int i = 0; i < 40; ++i) {
+    b.refuse_percent = b.random() % 2 ? 0 : 40;
+    draw.reset();
+    b.ended.clear();
+    for (int n = 0; n < 3; ++n)
+      b.waiting.push_back(b.random() % 2 ? draw.attention() : draw.gemm());
+    for (u32 n = b.random() % 3000; n > 0; --n) b.cycle();
+    b.waiting.clear();
+    b.dut->job_valid_i = 0;
+    b.dut->clear_i = 1;
+    b.cycle();
+    b.dut->clear_i = 0;
+    for (int n = 0; b.dut->idle_o == 0; ++n) {
+      REQUIRE(n < 100);
+      b.cycle();
+    }
+    draw.reset();
+    run(b, {draw.gemm(), draw.attention()});
+  }
 }
