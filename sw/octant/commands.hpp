@@ -13,6 +13,8 @@ inline constexpr int kExitWatchdog = 3;  // the program came to no end
 inline constexpr int kExitMachine = 4;   // a protocol rule or an assertion of the RTL was broken
 
 void add_bench(CLI::App& app, int& exit_code);
+void add_compile(CLI::App& app, int& exit_code);
+void add_ops(CLI::App& app, int& exit_code);
 void add_sim(CLI::App& app, int& exit_code);
 
 }  // namespace octant

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "commands.hpp"
+#include "compiler/ir/tensor.hpp"
 #include "harness/axi_checker.hpp"
 #include "harness/elf_loader.hpp"
 #include "harness/model_library.hpp"
@@ -32,6 +33,8 @@ int run(int argc, char** argv) {
     if (quiet) spdlog::set_level(spdlog::level::err);
   });
   octant::add_bench(app, exit_code);
+  octant::add_compile(app, exit_code);
+  octant::add_ops(app, exit_code);
   octant::add_sim(app, exit_code);
   try {
     app.parse(argc, argv);
@@ -58,6 +61,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "octant: %s\n", error.what());
     return octant::kExitUsage;
   } catch (const tb::ModelError& error) {
+    std::fprintf(stderr, "octant: %s\n", error.what());
+    return octant::kExitUsage;
+  } catch (const oct::ir::CompileError& error) {
     std::fprintf(stderr, "octant: %s\n", error.what());
     return octant::kExitUsage;
   } catch (const std::invalid_argument& error) {

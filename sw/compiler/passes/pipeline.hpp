@@ -17,6 +17,9 @@ using PassObserver = std::function<void(const std::string&, const ir::Graph&)>;
 [[nodiscard]] ir::Graph canonicalize(ir::Graph graph, const PassObserver& observe = nullptr,
                                      const PassOptions& options = {});
 
+/// Throws CompileError that names every node without an integer form.
+void require_integer_forms(const ir::Graph& graph);
+
 /// Their names in order, "import" first, for --dump-after.
 [[nodiscard]] std::vector<std::string> pass_names();
 

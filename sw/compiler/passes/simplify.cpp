@@ -27,13 +27,20 @@ namespace {
 
 constexpr std::int64_t kMaxFolded = std::int64_t{1} << 26;
 
-/// A node of constants alone; weights that are kept as integers stay.
+/// A node of constants alone. Weights that are kept as integers stay; rows of them that are looked
+/// up or cut out once and for all become floats.
 ValueId folded(Graph& g, const Node& n) {
   if (n.op == Op::kDequantize || n.inputs.empty()) return n.output;
   std::vector<const Tensor*> data;
-  for (const ValueId in : n.inputs) {
+  std::vector<Tensor> floats(n.inputs.size());
+  for (std::size_t i = 0; i < n.inputs.size(); ++i) {
+    const ValueId in = n.inputs[i];
     data.push_back(in == ir::kNone ? nullptr : g.constant(in));
-    if (in != ir::kNone && !data.back()) return n.output;
+    if (in == ir::kNone || data.back()) continue;
+    const bool picks = n.op == Op::kGather || n.op == Op::kSlice || n.op == Op::kConcat;
+    if (!picks || !is_weight(g, in)) return n.output;
+    floats[i] = exec::evaluate_value(g, in, {});
+    data.back() = &floats[i];
   }
   const ir::Type type = g.value(n.output).type;
   if (ir::element_count(type.shape) > kMaxFolded ||
