@@ -18,7 +18,7 @@ module oct_attn_load_w
   output logic                cmd_ready_o,
   input  w_cmd_t              cmd_i,
 
-  input  logic [1:0]          free_i,       // the bank may be loaded again from the next cycle on
+  input  logic [1:0]          free_i,       // the bank may be loaded again, from this cycle on
 
   output rbeat_t [Halves-1:0] beat_o,       // flip-flops and a few gates; withdrawn only by clear_i
   input  logic   [Halves-1:0] ready_i
@@ -96,7 +96,7 @@ module oct_attn_load_w
     for (int unsigned h = 0; h < Halves; h++) begin
       last[h]   = cur_q[h].items <= (cur_q[h].kn ? 7'(ColStep) : 7'd1);
       beat_o[h] = '0;
-      beat_o[h].valid  = cur_valid_q[h] && free_q[h][cur_q[h].bank];
+      beat_o[h].valid  = cur_valid_q[h] && (free_q[h][cur_q[h].bank] || free_i[cur_q[h].bank]);
       beat_o[h].ctx    = cur_q[h].ctx;
       beat_o[h].addr   = cur_q[h].addr;
       beat_o[h].stride = cur_q[h].stride;
@@ -138,8 +138,8 @@ module oct_attn_load_w
         pend_valid_q[h] <= (pend_valid_q[h] && !load[h]) || take;
         cur_valid_q[h]  <= load[h] || (cur_valid_q[h] && !done[h]);
         for (int unsigned b = 0; b < 2; b++) begin
-          if (free_i[b]) free_q[h][b] <= 1'b1;
-          else if (done[h] && cur_q[h].bank == 1'(b)) free_q[h][b] <= 1'b0;
+          if (done[h] && cur_q[h].bank == 1'(b)) free_q[h][b] <= 1'b0;
+          else if (free_i[b]) free_q[h][b] <= 1'b1;
         end
       end
     end
