@@ -4,13 +4,15 @@
 #   oct_cluster_model(octant)         assertions on, random start: what tests run
 #   oct_cluster_model(octant FAST)    neither: for speed
 #   oct_cluster_model(octant TRACE)   can record waves
+#   oct_cluster_model(tiny IDLE_CHECK)   liboct_model_tiny_idlecheck_fast.so, `--config tiny_idlecheck --no-checks`:
+#                                     a fast model that looks whether what it leaves out would change anything
 
 set(OCT_BIN_DIR "${PROJECT_BINARY_DIR}/bin")
 # Verilator's runtime goes into shared libraries here.
 set_target_properties(oct_verilator_plain oct_verilator_trace PROPERTIES POSITION_INDEPENDENT_CODE ON)
 
 function(oct_cluster_model config)
-  cmake_parse_arguments(A "FAST;TRACE" "" "" ${ARGN})
+  cmake_parse_arguments(A "FAST;TRACE;IDLE_CHECK" "" "" ${ARGN})
   set(name oct_model_${config})
   set(options "")
   # -Os would hide what the machine can do; hot code gets everything the compiler has.
@@ -18,6 +20,10 @@ function(oct_cluster_model config)
   if(A_FAST)
     string(APPEND name _fast)
     set(options FAST NO_ASSERT)
+  elseif(A_IDLE_CHECK)
+    string(APPEND name _idlecheck_fast)
+    set(options FAST NO_ASSERT)
+    set(opt -O1 -DOCT_IDLE_CHECK)
   elseif(A_TRACE)
     string(APPEND name _trace)
     set(options TRACE)

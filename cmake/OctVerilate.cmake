@@ -106,6 +106,14 @@ function(oct_verilate)
   endif()
   list(TRANSFORM A_PARAMS PREPEND "-G")
 
+  # In fast models of the cluster idle instances cost nothing: scripts/idle_instances.py.
+  set(rest "")
+  set(instances "")
+  if(A_FAST)
+    set(rest --rest oct_timer,oct_cluster_counters,oct_cycles)
+    set(instances tb/fast.vlt)
+  endif()
+
   set(out "${CMAKE_CURRENT_BINARY_DIR}/${A_NAME}.v")
   math(EXPR last "${A_CHUNKS} - 1")
   set(fast "")
@@ -117,10 +125,12 @@ function(oct_verilate)
     OUTPUT ${fast} ${slow}
     COMMAND ${OCT_PYTHON} scripts/verilate.py --verilator ${OCT_VERILATOR} --prefix ${A_PREFIX}
       --out ${out} --chunks ${A_CHUNKS} --depfile ${out}.d
-      --target ${out}/${A_PREFIX}__fast_0.cpp -- ${flags} ${A_PARAMS} ${A_VFLAGS} rtl/lint.vlt tb/lint.vlt ${sv}
+      --target ${out}/${A_PREFIX}__fast_0.cpp ${rest}
+      -- ${flags} ${A_PARAMS} ${A_VFLAGS} rtl/lint.vlt tb/lint.vlt ${instances} ${sv}
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
     DEPENDS ${inputs} "${PROJECT_SOURCE_DIR}/rtl/lint.vlt" "${PROJECT_SOURCE_DIR}/tb/lint.vlt"
-      "${PROJECT_SOURCE_DIR}/scripts/verilate.py" "${PROJECT_SOURCE_DIR}/scripts/share_instances.py"
+      "${PROJECT_SOURCE_DIR}/tb/fast.vlt" "${PROJECT_SOURCE_DIR}/scripts/verilate.py"
+      "${PROJECT_SOURCE_DIR}/scripts/share_instances.py" "${PROJECT_SOURCE_DIR}/scripts/idle_instances.py"
     DEPFILE "${out}.d"
     COMMENT "Verilating ${A_NAME}" VERBATIM COMMAND_EXPAND_LISTS)
 

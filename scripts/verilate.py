@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 
+import idle_instances
 import share_instances
 
 
@@ -23,6 +24,8 @@ def parse_args():
     p.add_argument("--chunks", type=int, default=1, help="number of C++ files of hot code")
     p.add_argument("--depfile", required=True, type=pathlib.Path)
     p.add_argument("--target", required=True, help="name of the target inside the depfile")
+    p.add_argument("--rest", metavar="MODULES",
+                   help="let idle instances cost nothing; modules that are never idle, with commas between")
     p.add_argument("arguments", nargs="+", help="passed to Verilator as they are (after --)")
     return p.parse_args()
 
@@ -69,6 +72,11 @@ def main():
     if status:
         return 1
     share_instances.share(args.out)
+    if args.rest:
+        try:
+            idle_instances.rest(args.out, args.prefix, args.rest.split(","))
+        except idle_instances.Cannot as problem:
+            print(f"verilate: {args.prefix} evaluates idle instances, too: {problem}", file=sys.stderr)
     write_chunks(args.out, args.prefix, args.chunks)
     write_depfile(args.out, args.prefix, args.depfile, args.target)
     return 0

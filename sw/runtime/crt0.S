@@ -38,6 +38,7 @@ worker:
   sub   sp, sp, t0
   # Job loop: func(arg, rank, count); its result goes to JOB_DONE, 0 is success. s0 survives calls.
   li    s0, OCT_EU_BASE
+  .globl oct_worker_loop
 oct_worker_loop:
   lw    t0, OCT_EU_JOB_FUNC(s0)    # sleeps until there is one
   lw    a0, OCT_EU_JOB_ARG(s0)

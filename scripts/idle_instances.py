@@ -1,0 +1,418 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Let instances in which nothing changes cost nothing.
+
+Verilator evaluates every instance in every cycle. The functions of an instance depend on nothing but its
+object and a few variables of others that its functions name. So: if a cycle left the object and those
+variables bit for bit as they were, further cycles do the same until one of those variables changes. Here
+the calls in eval_nba of a generated model are put under that condition:
+ - now and then (rarely, if it did not help before) an instance is copied at the start of a cycle and
+   compared at its end; where both agree, it rests;
+ - before each of its functions, the variables outside that this function names are looked at; the first
+   that has changed ends the rest;
+ - memories are too large to compare: writes to them are counted instead;
+ - some instances never rest (they hold counters). If all others do, and no output of the busy ones and
+   no pin changes, the cycle ends after them; else they are put back and the cycle is done in full.
+The results are exact, no matter what the RTL says. With -DOCT_IDLE_CHECK the model evaluates what rests,
+too, and stops if that changes anything.
+"""
+import collections
+import re
+import sys
+
+from share_instances import FUNCTION
+
+CALL = re.compile(r"^\s*(\w+)\(\(?&?(?:vlSymsp->)?(\w+)\)?\);$")
+MEMBER = re.compile(r"^\s+(VL_IN|VL_OUT|VL_INOUT)(?:8|16|64|W)?\((\w+),[^)]*\);|"
+                    r"^\s+((?!return)[A-Za-z][\w:<>,/* ]*?[ >/]) ?(\w+);", re.M)
+OUTSIDE = re.compile(r"vlSymsp->(TOP\w*)\s*\.\s*(\w+)\b(?!\s*\()|vlSelf->(\w+)\s*->\s*(\w+)\b(?!\s*\()")
+WIDTH = {"CData": 1, "SData": 2, "IData": 4, "QData": 8}
+BIG = 1024       # bytes; larger arrays are watched for writes
+MAX_WAIT = 64    # cycles between two attempts to put an instance to rest
+
+
+class Cannot(Exception):
+    """The generated code does not look as expected; it works as it is, only more slowly."""
+
+
+def bytes_of(decl):
+    match = re.match(r"VlUnpacked<(.*), (\d+)>$", re.sub(r"/\*[^*]*\*/", "", decl).strip())
+    if match:
+        return bytes_of(match.group(1)) * int(match.group(2))
+    match = re.match(r"VlWide<(\d+)>$", re.sub(r"/\*[^*]*\*/", "", decl).strip())
+    return 4 * int(match.group(1)) if match else WIDTH.get(decl.split("/")[0].strip(), 0)
+
+
+class Model:
+    """What is needed to know of the generated files."""
+
+    def __init__(self, folder, prefix):
+        self.prefix = prefix
+        self.root_class = f"{prefix}___024root"
+        self.sources = {f: f.read_text() for f in sorted(folder.glob(f"{prefix}*.cpp"))}
+        self.headers = {f: f.read_text() for f in sorted(folder.glob(f"{prefix}*.h"))}
+        self.body, self.owner = {}, {}
+        for file, text in self.sources.items():
+            if "__Slow" not in file.name:
+                for match in FUNCTION.finditer(text):
+                    self.owner[match.group(2)] = match.group(3)
+                    self.body[match.group(2)] = match.group(4)
+        syms = next(t for f, t in self.headers.items() if f.name == f"{prefix}__Syms.h")
+        self.class_of = dict((name, cls) for cls, name in re.findall(r"^    (\w+)\s+(TOP\w*);", syms, re.M))
+        syms = next(t for f, t in self.sources.items() if f.name == f"{prefix}__Syms.cpp")
+        self.cells = collections.defaultdict(dict)  # instance: {pointer: instance}
+        for above, pointer, below in re.findall(r"^    (TOP\w*)\.(\w+) = &(TOP\w*);", syms, re.M):
+            self.cells[above][pointer] = below
+        self.members, self.inputs_declared = {}, {}
+        for cls in set(self.class_of.values()):
+            text = next(t for f, t in self.headers.items() if f.name == f"{cls}.h")
+            text = text[text.index(f"class {cls} final"):text.index("// INTERNAL VARIABLES")]
+            found = list(MEMBER.finditer(text))
+            self.members[cls] = {m.group(2) or m.group(4): m.group(3) or "" for m in found}
+            self.inputs_declared[cls] = {m.group(2) for m in found if m.group(1) == "VL_IN"}
+        self.closures = {}
+
+    def closure(self, name):
+        """The text of a function and of all that it calls."""
+        if name not in self.closures:
+            self.closures[name] = ""
+            called = set(re.findall(r"\b(" + re.escape(self.prefix) + r"\w+)\(", self.body[name])) & set(self.body)
+            self.closures[name] = self.body[name] + "".join(self.closure(c) for c in sorted(called - {name}))
+        return self.closures[name]
+
+    def outside(self, instance, text):
+        """Variables of other instances that functions of `instance` name."""
+        found = set()
+        for at, member, pointer, below in OUTSIDE.findall(text):
+            if pointer:
+                at, member = self.cells[instance].get(pointer), below
+                if at is None:
+                    raise Cannot(f"{instance}: what is {pointer}?")
+            if member not in self.members[self.class_of[at]]:
+                raise Cannot(f"{instance}: what is {at}.{member}?")
+            if at != instance:
+                found.add((at, member))
+        return found
+
+
+class Instance:
+    def __init__(self, model, name, index, busy):
+        self.model, self.name, self.index, self.busy = model, name, index, busy
+        self.cls = model.class_of[name]
+        self.functions = []  # called by eval_nba and eval_ico
+
+    def analyse(self, foreign):
+        """`foreign`: {(instance, member)} that other classes' functions name."""
+        m = self.model
+        text = "".join(m.closure(f) for f in self.functions)
+        self.outside = sorted(m.outside(self.name, text))
+        assigned = set(re.findall(r"vlSelf->(\w+)\s*(?:\[[^;=]*?\]\s*)*=(?!=)", text))
+        named = set(re.findall(r"vlSelf->(\w+)", text))
+        inputs = {member for at, member in foreign if at == self.name} - assigned
+        if self.name == "TOP":
+            inputs |= m.inputs_declared[self.cls] - {"clk_i"}
+        self.inputs = sorted(inputs & named)
+        self.big = [n for n, d in m.members[self.cls].items() if bytes_of(d.strip()) > BIG]
+        self.per_function = {}
+        for f in self.functions:
+            text = m.closure(f)
+            words = set(re.findall(r"vlSelf->(\w+)", text))
+            self.per_function[f] = (sorted(m.outside(self.name, text)), [i for i in self.inputs if i in words])
+
+
+def condition(inst, outside, inputs):
+    """C++: the variables outside and the inputs are what they were when the instance was copied."""
+    terms = [f"same(s.{at}.{member}, k.out{inst.index}.{at}__{member})" for at, member in outside]
+    terms += [f"same(s.{inst.name}.{i}, k.copy{inst.index}().{i})" for i in inputs]
+    return "\n        && ".join(terms) or "true"
+
+
+def count_writes(model, cls, arrays):
+    """Counts writes to the large arrays of a class in __Vidle_writes; Cannot if one looks unusual."""
+    changed = dict(model.sources)
+    for name in arrays:
+        write = re.compile(r"([;{}]\s*\n[ ]*)((?:VL_ASSIGN\w*\([^;=]*?)?vlSelf->" + name + r"\s*\[)")
+        for file, text in changed.items():
+            if "__Slow" in file.name or f"{cls}* vlSelf" not in text:
+                continue
+            # Assignments to it, however they look; initial contents of a ROM are in slow files.
+            expected = sum(re.search(rf"\b{name}\b", statement.split("=")[0]) is not None
+                           for statement in re.split("[;{}]", text)
+                           if name in statement and re.search(r"[^=!<>]=[^=]|VL_ASSIGN", statement)
+                           and not re.search(rf"^\s*(?:VlUnpacked|if|for|while)\b", statement))
+            changed[file], found = write.subn(r"\1++vlSelf->__Vidle_writes; \2", text)
+            if found != expected:
+                raise Cannot(f"{cls}.{name}: {found} of {expected} writes found")
+    model.sources.update(changed)
+
+
+PROLOGUE = """// Made by scripts/idle_instances.py
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <type_traits>
+#include "verilated.h"
+#include "{prefix}__Syms.h"
+
+namespace {{
+template <typename T>
+inline bool same(const T& a, const T& b) {{
+    if constexpr (std::is_arithmetic_v<T>) {{
+        return a == b;
+    }} else {{
+        return std::memcmp(&a, &b, sizeof(T)) == 0;
+    }}
+}}
+struct State {{
+    bool rests = false;      // a cycle changed nothing, and nothing outside has changed since
+    bool trial = false;
+    unsigned char wait = 1, backoff = 1;
+}};
+}}  // namespace
+"""
+
+
+def spans(inst):
+    """C++ that runs over the bytes of an object but its large arrays: a list of (begin, end) expressions."""
+    cls = inst.cls
+    begin, result = "0", []
+    for name in inst.big:
+        result.append((begin, f"VL_IDLE_AT({cls}, {name})"))
+        begin = f"VL_IDLE_AT({cls}, {name}) + sizeof({cls}::{name})"
+    result.append((begin, f"VL_IDLE_AT({cls}, vlSymsp)"))
+    return result
+
+
+def write_state(model, instances):
+    out = [PROLOGUE.format(prefix=model.prefix),
+           "#define VL_IDLE_AT(cls, member) __builtin_offsetof(cls, member)\n",
+           f"struct {model.prefix}__Idle {{\n    bool all_rest = false;\n"]
+    for i in instances:
+        n = i.index
+        out.append(f"    State state{n};  // {i.name}\n")
+        out.append(f"    struct Out{n} {{\n")
+        for at, member in i.outside:
+            out.append(f"        decltype({model.class_of[at]}::{member}) {at}__{member};\n")
+        out.append(f"    }} out{n};\n    alignas(64) unsigned char raw{n}[sizeof({i.cls})];\n"
+                   f"    {i.cls}& copy{n}() {{ return *reinterpret_cast<{i.cls}*>(raw{n}); }}\n")
+    out.append("};\n\n")
+    for i in instances:
+        n = i.index
+        idle, syms = f"{model.prefix}__Idle& k", f"{model.prefix}__Syms& s"
+        out.append(f"// {i.name}\nnamespace {{\ninline bool same_all_{n}({syms}, {idle}) {{\n"
+                   f"    return {condition(i, i.outside, i.inputs)};\n}}\n")
+        out.append(f"inline void keep_{n}({syms}, {idle}) {{\n"
+                   f"    const auto* from = reinterpret_cast<const unsigned char*>(&s.{i.name});\n")
+        for a, b in spans(i):
+            out.append(f"    if ({a} < {b}) std::memcpy(k.raw{n} + ({a}), from + ({a}), ({b}) - ({a}));\n")
+        for at, member in i.outside:
+            out.append(f"    std::memcpy(&k.out{n}.{at}__{member}, &s.{at}.{member}, sizeof k.out{n}.{at}__{member});\n")
+        out.append(f"}}\ninline bool unchanged_{n}({syms}, {idle}) {{\n"
+                   f"    const auto* now = reinterpret_cast<const unsigned char*>(&s.{i.name});\n")
+        for a, b in spans(i):
+            out.append(f"    if ({a} < {b} && std::memcmp(k.raw{n} + ({a}), now + ({a}), ({b}) - ({a})) != 0) "
+                       "return false;\n")
+        out.append("    return true;\n}\n")
+        if i.busy:
+            out.append(f"inline void put_back_{n}({syms}, {idle}) {{\n"
+                       f"    auto* to = reinterpret_cast<unsigned char*>(&s.{i.name});\n")
+            for a, b in spans(i):
+                out.append(f"    if ({a} < {b}) std::memcpy(to + ({a}), k.raw{n} + ({a}), ({b}) - ({a}));\n")
+            out.append("}\n")
+        out.append(f"#ifdef OCT_IDLE_CHECK\ninline void check_{n}({syms}, {idle}) {{\n"
+                   f"    alignas(64) static thread_local unsigned char raw[sizeof({i.cls})];\n"
+                   f"    auto* inputs = reinterpret_cast<{i.cls}*>(raw);\n")
+        for name in i.inputs:
+            out.append(f"    std::memcpy(&inputs->{name}, &k.copy{n}().{name}, sizeof inputs->{name});\n"
+                       f"    std::memcpy(&k.copy{n}().{name}, &s.{i.name}.{name}, sizeof inputs->{name});\n")
+        out.append(f"    if (!unchanged_{n}(s, k)) {{\n"
+                   f"        std::fprintf(stderr, \"{i.name} rests, yet something changes\\n\");\n"
+                   "        std::abort();\n    }\n")
+        for name in i.inputs:
+            out.append(f"    std::memcpy(&k.copy{n}().{name}, &inputs->{name}, sizeof inputs->{name});\n")
+        out.append("}\n#endif\n")
+        for number, f in enumerate(i.functions):
+            if not i.busy:
+                out.append(f"inline bool same_{n}_{number}({syms}, {idle}) {{\n"
+                           f"    return {condition(i, *i.per_function[f])};\n}}\n")
+        out.append("}  // namespace\n")
+    return "".join(out)
+
+
+def write_call(by_name, f, name, argument):
+    call = f"{f}({argument});"
+    i = by_name.get(name)
+    if i is None or i.busy:
+        return f"        {call}\n"
+    return (f"        if (!(k.state{i.index}.rests && same_{i.index}_{i.functions.index(f)}(s, k))) {{\n"
+            f"            k.state{i.index}.rests = false;\n            {call}\n        }} IDLE_CHECK({call})\n")
+
+
+def write_begin(model, which):
+    p = model.prefix
+    return (f"\nvoid {model.root_class}___eval_{which}({model.root_class}* vlSelf) {{\n"
+            f"    {p}__Syms& s = *vlSelf->vlSymsp;\n"
+            f"    if (VL_UNLIKELY(!vlSelf->__Vidle)) vlSelf->__Vidle = std::make_shared<{p}__Idle>();\n"
+            f"    {p}__Idle& k = *vlSelf->__Vidle;\n")
+
+
+def write_eval(model, instances, sections, ico, clock):
+    """eval_ico and eval_nba anew. Sections: [(condition of triggers, [(function, instance, argument)])]."""
+    by_name = {i.name: i for i in instances}
+    busy = [i for i in instances if i.busy]
+    resting = [i for i in instances if not i.busy]
+    for f in dict.fromkeys(f for _, calls in sections + ico for f, _, _ in calls):
+        yield f"void {f}({model.owner[f]}* vlSelf);\n"
+
+    yield write_begin(model, "ico")
+    for trigger, calls in ico:
+        yield f"    if ({trigger}) {{\n" + "".join(write_call(by_name, *c) for c in calls) + "    }\n"
+    yield "}\n"
+
+    yield write_begin(model, "nba")
+    yield f"    const bool clocked = vlSelf->__VnbaTriggered.at({clock}U);\n"
+    yield "    if (VL_UNLIKELY(!clocked)) {  // reset\n        k.all_rest = false;\n"
+    for i in resting:
+        yield f"        k.state{i.index}.rests = k.state{i.index}.trial = false;\n"
+    yield "    }\n"
+    # Everything rests: only the busy ones.
+    root = by_name["TOP"]
+    pins = {i: f"k.copy{root.index}().{i}" for i in root.inputs}
+    for i in resting:
+        for at, member in i.outside:
+            if at == "TOP" and member in model.inputs_declared[root.cls]:
+                pins[member] = f"k.out{i.index}.{at}__{member}"
+    pins = [f"same(s.TOP.{pin}, {kept})" for pin, kept in sorted(pins.items())]
+    never = {i.name for i in busy}
+    holds = []
+    for at, member in sorted({o for i in resting for o in i.outside if o[0] in never}):
+        i = next(i for i in resting if (at, member) in i.outside)
+        holds.append(f"same(s.{at}.{member}, k.out{i.index}.{at}__{member})")
+    both = "\n            && "
+    yield f"    const auto busy_same = [&] {{\n        return {both.join(holds) or 'true'};\n    }};\n"
+    # Both before the edge, for sequential functions, and after it.
+    yield f"    if (k.all_rest && clocked IDLE_FAST) {{\n        if ({both.join(pins + ['busy_same()'])}) {{\n"
+    for i in busy:
+        yield f"            keep_{i.index}(s, k);\n"
+    for _, calls in sections:
+        for f, name, argument in calls:
+            if name in never:
+                yield f"            {f}({argument});\n"
+    yield "            if (busy_same()) return;\n"
+    for i in busy:
+        yield f"            put_back_{i.index}(s, k);\n"
+    yield "        }\n    }\n    if (clocked) {\n"
+    for i in resting:
+        n = i.index
+        yield (f"        if (!k.state{n}.rests && --k.state{n}.wait == 0) {{\n"
+               f"            k.state{n}.trial = true;\n            keep_{n}(s, k);\n        }}\n")
+    yield "    }\n"
+    for trigger, calls in sections:
+        yield f"    if ({trigger}) {{\n" + "".join(write_call(by_name, *c) for c in calls) + "    }\n"
+    yield "    if (clocked) {\n        bool all = true;\n"
+    for i in resting:
+        n = i.index
+        yield (f"        if (k.state{n}.trial) {{\n            k.state{n}.trial = false;\n"
+               f"            k.state{n}.rests = unchanged_{n}(s, k) && same_all_{n}(s, k);\n"
+               f"            k.state{n}.backoff = k.state{n}.rests ? 1 : k.state{n}.backoff < {MAX_WAIT} ? "
+               f"2 * k.state{n}.backoff : {MAX_WAIT};\n            k.state{n}.wait = k.state{n}.backoff;\n"
+               f"        }} else if (k.state{n}.rests) {{\n            IDLE_COMPARE({n})\n        }}\n"
+               f"        all = all && k.state{n}.rests;\n")
+    whole = {name for _, calls in sections for _, name, _ in calls} <= set(by_name)
+    yield f"        k.all_rest = {'all' if whole else 'false'};\n    }}\n}}\n"
+
+
+MACROS = """
+#ifdef OCT_IDLE_CHECK
+#define IDLE_CHECK(call) else { call }
+#define IDLE_COMPARE(n) check_##n(s, k);
+#define IDLE_FAST && false
+#else
+#define IDLE_CHECK(call)
+#define IDLE_COMPARE(n)
+#define IDLE_FAST
+#endif
+"""
+
+
+def parse_eval(model, which):
+    """[(condition, [(function, instance, argument)])] of eval_nba or eval_ico."""
+    name = f"{model.root_class}___eval_{which}"
+    sections = []
+    for trigger, block in re.findall(r"^    if \(([^{}]*?)\) \{\n(.*?)^    \}\n", model.body[name], re.M | re.S):
+        if "Triggered" not in trigger:
+            continue
+        calls = []
+        for line in block.splitlines():
+            match = CALL.match(line)
+            if not match or match.group(1) not in model.body:
+                raise Cannot(f"eval_{which}: {line.strip()}")
+            instance = "TOP" if match.group(2) == "vlSelf" else match.group(2)
+            calls.append((match.group(1), instance, "vlSelf" if instance == "TOP" else f"&s.{instance}"))
+        sections.append((trigger, calls))
+    if not sections:
+        raise Cannot(f"eval_{which}: no calls")
+    return sections
+
+
+def clock_trigger(model):
+    text = model.body[f"{model.root_class}___eval_triggers__act"]
+    for index, expression in re.findall(r"__VactTriggered\.at\((\d+)U\) = (.*?);", text, re.S):
+        if set(re.findall(r"vlSelf->(\w+)", expression)) == {"clk_i", "__Vtrigrprev__TOP__clk_i"} or \
+           set(re.findall(r"vlSelf->(\w+)", expression)) == {"clk_i", "__Vtrigprev__TOP__clk_i"}:
+            return int(index)
+    raise Cannot("no trigger of the clock alone")
+
+
+def rest(folder, prefix, busy_modules):
+    """Changes the model in `folder`; returns the number of instances that may rest."""
+    model = Model(folder, prefix)
+    sections, ico = parse_eval(model, "nba"), parse_eval(model, "ico")
+    clock = clock_trigger(model)
+    busy_classes = {f"{prefix}_{m}" for m in busy_modules}
+    instances = {}
+    for _, calls in sections + ico:
+        for f, name, _ in calls:
+            if name not in instances:
+                instances[name] = Instance(model, name, len(instances), model.class_of[name] in busy_classes)
+            if f not in instances[name].functions:
+                instances[name].functions.append(f)
+    if "TOP" not in instances:
+        raise Cannot("nothing at the top")
+    # Variables that functions of other instances name; those that settle the model at its start, too.
+    foreign = set()
+    for inst in instances.values():
+        text = "".join(model.closure(f) for f in inst.functions)
+        foreign |= model.outside(inst.name, text)
+        if inst.busy and re.search(r"[;{}]\s*vlSymsp->TOP\w*\s*\.\s*\w+\s*(?:\[[^;=]*?\]\s*)*=(?!=)", text):
+            raise Cannot(f"{inst.name}: sets variables of others")
+    for file, text in model.sources.items():
+        if not file.name.endswith("__Syms.cpp"):
+            foreign |= set(re.findall(r"vlSymsp->(TOP\w*)\s*\.\s*(\w+)", text))
+    for inst in instances.values():
+        inst.analyse(foreign)
+    # What is not understood is evaluated as before.
+    for cls in sorted({i.cls for i in instances.values()}):
+        try:
+            count_writes(model, cls, next(i.big for i in instances.values() if i.cls == cls))
+        except Cannot as problem:
+            print(f"idle_instances: {cls} never rests: {problem}", file=sys.stderr)
+            instances = {name: i for name, i in instances.items() if i.cls != cls}
+    if "TOP" not in instances:
+        raise Cannot("the top level is not understood")
+    ordered = list(instances.values())
+
+    for file, text in model.headers.items():
+        cls = file.stem
+        if cls in {i.cls for i in ordered}:
+            extra = "    QData __Vidle_writes = 0;\n"
+            if cls == model.root_class:
+                extra += f"    std::shared_ptr<struct {prefix}__Idle> __Vidle;\n"
+                text = text.replace('#include "verilated.h"\n', '#include "verilated.h"\n#include <memory>\n', 1)
+            text = text.replace("    // INTERNAL VARIABLES\n", extra + "\n    // INTERNAL VARIABLES\n", 1)
+            file.write_text(text)
+    old = re.compile(r"^void " + re.escape(model.root_class) + r"___eval_(?:nba|ico)\(\w+\* vlSelf\) \{\n.*?^\}\n", re.M | re.S)
+    for file, text in model.sources.items():
+        file.write_text(old.sub("", text))
+    out = write_state(model, ordered) + MACROS + "".join(write_eval(model, ordered, sections, ico, clock))
+    (folder / f"{prefix}__Idle.cpp").write_text(out)
+    return sum(not i.busy for i in ordered)
