@@ -49,11 +49,16 @@ module oct_attn_array
   assign x_o       = x_q[0];
 
   // ---- Beats of W --------------------------------------------------------------------------------
-  logic [Halves-1:0] w_here;
+  logic [Halves-1:0] w_here, row_here, col_here;
+  logic              w_en;
+  assign w_en = row_here != '0 || col_here != '0 || p_valid_i;
+
   always_comb begin
     w_last_o = '0;
     for (int unsigned h = 0; h < Halves; h++) begin
       w_here[h] = rdata_i[h].valid && rdata_i[h].tag.dest == DestW;
+      row_here[h] = w_here[h] && rdata_i[h].mask != '0 && !rdata_i[h].tag.kn;
+      col_here[h] = w_here[h] && rdata_i[h].mask != '0 && rdata_i[h].tag.kn;
       if (w_here[h] && rdata_i[h].tag.last) w_last_o[h][rdata_i[h].tag.bank] = 1'b1;
     end
   end
@@ -61,19 +66,15 @@ module oct_attn_array
   for (genvar u = 0; u < Units; u++) begin : gen_unit
     localparam int unsigned RowHalf = u / (Units / Halves);
 
-    logic                      row_en;
     logic [ColPorts-1:0]       col_en, col_bank;
     logic [ColPorts-1:0][2:0]  col_group;
     logic [ColPorts-1:0][63:0] col;
-
-    assign row_en = w_here[RowHalf] && !rdata_i[RowHalf].tag.kn && rdata_i[RowHalf].mask != '0 &&
-                    rdata_i[RowHalf].tag.index[UnitIdxWidth-1:0] == UnitIdxWidth'(u);
 
     for (genvar c = 0; c < ColPorts; c++) begin : gen_col
       localparam int unsigned H = (ColPorts > 1) ? c : RowHalf;
       localparam int unsigned At = 8 * (u % 8);
       localparam int unsigned AtHigh = (Units == 4) ? At + 32 : At;  // four units take half a word
-      assign col_en[c]    = w_here[H] && rdata_i[H].tag.kn && rdata_i[H].mask != '0;
+      assign col_en[c]    = col_here[H];
       assign col_bank[c]  = rdata_i[H].tag.bank;
       assign col_group[c] = rdata_i[H].tag.index[5:3];
       always_comb begin
@@ -89,7 +90,10 @@ module oct_attn_array
 
     oct_attn_unit u_unit (
       .clk_i,
-      .row_en_i    (row_en),
+      .id_i        (XIdxWidth'(u)),
+      .w_en_i      (w_en),
+      .row_en_i    (row_here[RowHalf]),
+      .row_id_i    (rdata_i[RowHalf].tag.index),
       .row_bank_i  (rdata_i[RowHalf].tag.bank),
       .row_i       (rdata_i[RowHalf].data),
       .col_en_i    (col_en),

@@ -20,13 +20,16 @@ module oct_attn_exp
   input  logic [63:0]        load_i,       // {M[63:48], L[39:0]}
 
   // Two logits of the tile; later in the same order two weights
+  input  logic               started_i,    // one cycle after start_i
   input  logic               key_en_i,
+  input  logic               term_en_i,    // one cycle after key_en_i
   input  logic signed [15:0] key_lo_i,     // KeyHidden: not visible
   input  logic signed [15:0] key_hi_i,
-  output logic [15:0]        p_o,          // one cycle later
+  output logic [15:0]        p_o,          // with term_en_i
 
   output logic [4:0]         shift_o,      // D
-  output logic [63:0]        state_o       // M and L
+  output logic [10:0]        max_o,        // M
+  output logic [39:0]        sum_o         // L
 );
   localparam int unsigned MaxWidth = 11;   // M: -512 to 512
   localparam logic signed [MaxWidth-1:0] MaxInitial = -11'sd512;
@@ -41,25 +44,34 @@ module oct_attn_exp
   logic signed [MaxWidth-1:0] max_q, max_d, old;
   logic [4:0]                 shift_q, shift_d;
   logic [39:0]                sum_q, sum_d;
-  logic                       started_q, term_en_q;
   term_t                      lo_q, hi_q;
   logic [19:0]                e_lo, e_hi;
 
   assign shift_o = shift_q;
-  assign state_o = {{(16 - MaxWidth) {max_q[MaxWidth-1]}}, max_q, 8'd0, sum_q};
+  assign max_o   = max_q;
+  assign sum_o   = sum_q;
 
   // ---- Maximum -----------------------------------------------------------------------------------
   function automatic logic signed [15:0] largest(input logic signed [15:0] a, b);
     return (a > b) ? a : b;
   endfunction
 
+  logic signed [16:0] up;
+  logic [MaxWidth-1:0] grown;
+
   always_comb begin
-    automatic logic signed [16:0] up = 17'(top_q) + 17'sd63;
-    automatic logic [MaxWidth-1:0] grown;
-    old     = fresh_i ? MaxInitial : max_q;
-    max_d   = (MaxWidth'(up >>> 6) > old) ? MaxWidth'(up >>> 6) : old;
-    grown   = max_d - old;
-    shift_d = (grown > 11'd31) ? 5'd31 : grown[4:0];
+    up      = '0;
+    old     = max_q;
+    max_d   = max_q;
+    grown   = '0;
+    shift_d = '0;
+    if (start_i) begin
+      up      = 17'(top_q) + 17'sd63;
+      old     = fresh_i ? MaxInitial : max_q;
+      max_d   = (MaxWidth'(up >>> 6) > old) ? MaxWidth'(up >>> 6) : old;
+      grown   = max_d - old;
+      shift_d = (grown > 11'd31) ? 5'd31 : grown[4:0];
+    end
   end
 
   // ---- Exponential -------------------------------------------------------------------------------
@@ -97,12 +109,12 @@ module oct_attn_exp
     e_hi  = '0;
     p_o   = '0;
     sum_d = sum_q;
-    if (term_en_q) begin
+    if (term_en_i) begin
       e_lo  = exponential(lo_q);
       e_hi  = exponential(hi_q);
       p_o   = {weight(e_hi[19:11]), weight(e_lo[19:11])};
       sum_d = sum_q + 40'(e_lo) + 40'(e_hi);
-    end else if (started_q) begin
+    end else if (started_i) begin
       sum_d = sum_q >> shift_q;
     end
     if (start_i && fresh_i) sum_d = '0;
@@ -118,13 +130,11 @@ module oct_attn_exp
     end else if (load_en_i) begin
       max_q <= load_i[48+:MaxWidth];
     end
-    started_q <= start_i;
-    term_en_q <= key_en_i;
     if (key_en_i) begin
       lo_q <= term(max_q, key_lo_i);
       hi_q <= term(max_q, key_hi_i);
     end
-    if (term_en_q || started_q || start_i || load_en_i) sum_q <= sum_d;
+    if (term_en_i || started_i || start_i || load_en_i) sum_q <= sum_d;
   end
 
   logic unused;

@@ -169,6 +169,7 @@ package oct_attn_pkg;
     logic                   half_sel;// W column mode with four units: which half of each word
     logic [6:0]             bytes;   // X: valid bytes of a piece
     logic                   last;    // W: last beat of its half for this command
+    logic [1:0]             pad;     // zero: data in whole words of 32 bits simulate faster
   } tag_t;
 
   typedef struct packed {
@@ -228,8 +229,11 @@ package oct_attn_pkg;
   // Rows of X that hold the state words of a group (SlotLoad).
   localparam int unsigned StateRows = (Units > 8) ? 2 : 1;
 
+  // In slots of 32 bits, which simulate faster; the padding is zero.
   typedef struct packed {
+    logic [31:HalfWidth]         pad_hi;
     logic signed [HalfWidth-1:0] hi;  // lanes 32 to 63; of use when split
+    logic [31:DotWidth]          pad_lo;
     logic signed [DotWidth-1:0]  lo;  // all lanes; split: lanes 0 to 31
   } dot_t;
 

@@ -135,31 +135,35 @@ module oct_attn_seq
 
   always_comb begin
     tile_o         = '0;
-    tile_o.ctx     = s_cmd_i.ctx;
-    tile_o.split   = s_cmd_i.split;
-    tile_o.keys    = s_cmd_i.keys;
-    tile_o.key0    = s_cmd_i.key0;
-    tile_o.q0      = s_cmd_i.q0;
-    tile_o.first   = s_cmd_i.tile_first;
-    tile_o.last    = s_cmd_i.tile_last;
-    tile_o.mask_en = s_cmd_i.mask_en;
-    tile_o.mask    = s_cmd_i.par_en ? word_i[1] : word_i[0];
-    tile_o.scale_o = s_cmd_i.par_en ? word_i[0][63:32] : scale_o_q;
+    if (s_valid_i && qk && first) begin
+      tile_o.ctx     = s_cmd_i.ctx;
+      tile_o.split   = s_cmd_i.split;
+      tile_o.keys    = s_cmd_i.keys;
+      tile_o.key0    = s_cmd_i.key0;
+      tile_o.q0      = s_cmd_i.q0;
+      tile_o.first   = s_cmd_i.tile_first;
+      tile_o.last    = s_cmd_i.tile_last;
+      tile_o.mask_en = s_cmd_i.mask_en;
+      tile_o.mask    = s_cmd_i.par_en ? word_i[1] : word_i[0];
+      tile_o.scale_o = s_cmd_i.par_en ? word_i[0][63:32] : scale_o_q;
+    end
   end
 
   // ---- The step on its way ---------------------------------------------------------------------------
   always_comb begin
     step_d         = '0;
-    step_d.qk      = qk;
-    step_d.sum     = sum;
-    step_d.load    = load && !state_row;
-    step_d.state   = state_row;
-    step_d.bank    = s_cmd_i.bank;
-    step_d.weights = av;
-    step_d.split   = s_cmd_i.split && qk;
-    step_d.add     = add;
-    step_d.row     = state_row ? AccIdxWidth'(!first) : acc;
-    if (sum && last && s_cmd_i.acc_last) step_d.full = region;
+    if (s_valid_i) begin
+      step_d.qk      = qk;
+      step_d.sum     = sum;
+      step_d.load    = load && !state_row;
+      step_d.state   = state_row;
+      step_d.bank    = s_cmd_i.bank;
+      step_d.weights = av;
+      step_d.split   = s_cmd_i.split && qk;
+      step_d.add     = add;
+      step_d.row     = state_row ? AccIdxWidth'(!first) : acc;
+      if (sum && last && s_cmd_i.acc_last) step_d.full = region;
+    end
   end
 
   assign step_valid_o = valid1_q;

@@ -118,7 +118,7 @@ module oct_attn_softmax
   end
 
   // ---- Weights: the logits are read (start or run), then the terms, then P and the sum -----------
-  logic       run_q, term_q, out_q, full_q, loaded_q, wait_q;
+  logic       run_q, term_q, out_q, full_q, loaded_q, wait_q, started_q;
   logic       read, last, final_q, raw_q, fresh, quiet, hide_hi_q, norm_load;
   logic [4:0] pair, pair_q, term_pair_q, out_pair_q;
   logic [6:0] keys, keys_q;
@@ -143,6 +143,7 @@ module oct_attn_softmax
       run_q    <= 1'b0;
       term_q   <= 1'b0;
       out_q    <= 1'b0;
+      started_q <= 1'b0;
       full_q   <= 1'b0;
       loaded_q <= 1'b0;
       wait_q   <= 1'b0;
@@ -150,12 +151,14 @@ module oct_attn_softmax
       run_q    <= 1'b0;
       term_q   <= 1'b0;
       out_q    <= 1'b0;
+      started_q <= 1'b0;
       full_q   <= 1'b0;
       loaded_q <= 1'b0;
       wait_q   <= 1'b0;
     end else begin
       run_q  <= read && !last;
       term_q <= read;
+      started_q <= start;
       out_q  <= term_q;
       if (read && last) full_q <= 1'b1;
       else if (p_used_i) full_q <= 1'b0;
@@ -205,13 +208,15 @@ module oct_attn_softmax
   end
 
   // ---- Queries -----------------------------------------------------------------------------------
-  logic [Units-1:0][63:0] state;
-  logic                   div_en;
+  logic                   div_en, busy_q, div_q, done_q;
   logic [4:0]             norm_q;  // one-hot: normalising
+  logic [4:0]             count_q;
   scale_t                 scale;
   assign scale = scale_q;
 
   for (genvar u = 0; u < Units; u++) begin : gen_query
+    logic [10:0] max;
+    logic [39:0] sum;
     oct_attn_exp u_exp (
       .clk_i,
       .max_en_i    (logit_valid_i),
@@ -222,21 +227,26 @@ module oct_attn_softmax
       .fresh_i     (fresh),
       .load_en_i   (load_en_i && load_high_i == (u >= 8)),
       .load_i      (load_i[64*(u%8)+:64]),
+      .started_i   (started_q),
       .key_en_i    (term_q),
+      .term_en_i   (out_q),
       .key_lo_i    (rd_data[0][16*u+:16]),
       .key_hi_i    (key_hi[16*u+:16]),
       .p_o         (p_o[u]),
       .shift_o     (shift_o[u]),
-      .state_o     (state[u])
+      .max_o       (max),
+      .sum_o       (sum)
     );
     oct_attn_div u_div (
       .clk_i,
       .load_en_i   (norm_load),
-      .load_i      (state[u]),
+      .max_i       (max),
+      .sum_i       (sum),
       .scale_i     (scale),
       .norm_en_i   (norm_q != '0),
       .norm_span_i (norm_q),
       .div_en_i    (div_en),
+      .done_i      (done_q),
       .scale_o     (norm_o[u]),
       .state_o     (state_o[u])
     );
@@ -244,8 +254,6 @@ module oct_attn_softmax
 
   // ---- Division ----------------------------------------------------------------------------------
   localparam logic [4:0] LastStep = 5'd22;
-  logic       busy_q, div_q, done_q;
-  logic [4:0] count_q;
 
   assign norm_load    = wait_q && !run_q && !term_q && !out_q && !busy_q;
   assign div_en       = div_q;

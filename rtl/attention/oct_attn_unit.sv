@@ -8,7 +8,10 @@ module oct_attn_unit
 (
   input  logic                      clk_i,
 
-  input  logic                      row_en_i,
+  input  logic [XIdxWidth-1:0]      id_i,         // which unit it is
+  input  logic                      w_en_i,       // some of the following writes
+  input  logic                      row_en_i,     // to the unit row_id_i
+  input  logic [XIdxWidth-1:0]      row_id_i,
   input  logic                      row_bank_i,
   input  logic [RowWidth-1:0]       row_i,
   input  logic [ColPorts-1:0]       col_en_i,
@@ -37,33 +40,20 @@ module oct_attn_unit
   assign dot_o = dot_q;
 
   // ---- Operand banks ----------------------------------------------------------------------------
-  logic w0_en, w1_en;
-  always_comb begin
-    w0_en = row_en_i && !row_bank_i;
-    w1_en = (row_en_i && row_bank_i) || p_en_i;
-    for (int unsigned c = 0; c < ColPorts; c++) begin
-      w0_en = w0_en || (col_en_i[c] && !col_bank_i[c]);
-      w1_en = w1_en || (col_en_i[c] && col_bank_i[c]);
-    end
-  end
+  logic row_en;
+  assign row_en = row_en_i && row_id_i == id_i;
 
   always_ff @(posedge clk_i) begin
-    if (w0_en) begin
-      if (row_en_i && !row_bank_i) w0_q <= row_i;
+    if (w_en_i) begin
+      if (row_en && !row_bank_i) w0_q <= row_i;
+      if (row_en && row_bank_i) w1_q <= row_i;
       for (int unsigned c = 0; c < ColPorts; c++) begin
-        if (col_en_i[c] && !col_bank_i[c]) begin
+        if (col_en_i[c]) begin
           for (int unsigned g = 0; g < 8; g++) begin
-            if (col_group_i[c] == 3'(g)) w0_q[64*g+:64] <= col_i[c];
-          end
-        end
-      end
-    end
-    if (w1_en) begin
-      if (row_en_i && row_bank_i) w1_q <= row_i;
-      for (int unsigned c = 0; c < ColPorts; c++) begin
-        if (col_en_i[c] && col_bank_i[c]) begin
-          for (int unsigned g = 0; g < 8; g++) begin
-            if (col_group_i[c] == 3'(g)) w1_q[64*g+:64] <= col_i[c];
+            if (col_group_i[c] == 3'(g)) begin
+              if (col_bank_i[c]) w1_q[64*g+:64] <= col_i[c];
+              else w0_q[64*g+:64] <= col_i[c];
+            end
           end
         end
       end
@@ -102,6 +92,7 @@ module oct_attn_unit
     dot_t         dot;
     for (int unsigned j = 0; j < Parts / 2; j++) lo += int'(parts[32*j+:32]);
     for (int unsigned j = Parts / 2; j < Parts; j++) hi += int'(parts[32*j+:32]);
+    dot    = '0;
     dot.hi = HalfWidth'(hi);
     dot.lo = DotWidth'(lo + (split ? 0 : hi));
     return dot;

@@ -47,7 +47,8 @@ def elaborate(block, boxes, files, work, macros=True):
               + "".join(f" --blackboxed-module {name}" for name in boxed),
               f"hierarchy -check -top {block.top}", "proc", "flatten", "opt_expr", "opt_clean"]
     if block.booth:
-        script.append("booth")
+        # Factors as narrow as they are, not as wide as their context made them.
+        script += ["wreduce t:$mul", "opt_clean", "booth"]
     # bwmuxmap: older readers do not know the cell. -nomap: memories stay memories.
     script += ["memory -nomap", "bwmuxmap", "opt_clean", f"write_verilog -noattr {relative}/raw.v"]
     (work / "elaborate.ys").write_text("\n".join(script) + "\n")

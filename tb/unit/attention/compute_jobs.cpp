@@ -140,7 +140,7 @@ void Bench::attention(const Attention& a) {
       state[u].acc = acc[u].data();
       if (a.first) continue;
       state[u].max = tb::uniform<int>(random, -512, 512);
-      state[u].sum = random() >> tb::uniform<int>(random, 28, 45);
+      state[u].sum = random() >> tb::uniform<int>(random, 28, 45) | 1U << 19;
       for (auto& x : acc[u]) x = tb::uniform<std::int32_t>(random, -(1 << 29), 1 << 29);
     }
     const auto acc0 = acc;

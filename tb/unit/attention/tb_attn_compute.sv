@@ -83,6 +83,7 @@ module tb_attn_compute
     assign rdata[h].tag.half_sel = b_high_i[h];
     assign rdata[h].tag.bytes    = b_bytes_i[h][6:0];
     assign rdata[h].tag.last     = b_last_i[h];
+    assign rdata[h].tag.pad      = '0;
     assign rdata[h].data         = b_data_i[h];
   end
 
