@@ -92,11 +92,12 @@ module oct_attn_lane
   end
 
   // ---- Ranks 6, 7: second product ---------------------------------------------------------------
-  logic signed [23:0] a, b, b6_q;
-  logic signed [11:0] high6_q;
-  logic signed [36:0] low6_q, low2;
-  logic signed [35:0] high2;
-  logic signed [47:0] p7_q;
+  logic signed [HalfWidth-1:0] a;
+  logic signed [23:0] b, b6_q;
+  logic signed [10:0] high6_q;
+  logic signed [35:0] low6_q, low2;
+  logic signed [34:0] high2;
+  logic signed [45:0] p7_q;
   logic signed [31:0] u6_q, u7_q;
   logic [5:0]         s7_q;
   logic               second5, second6, second7;
@@ -106,21 +107,18 @@ module oct_attn_lane
   assign second7 = op_i[7].add || op_i[7].mul || op_i[7].split;
 
   always_comb begin
-    a     = 24'(r_i);
+    a     = HalfWidth'(r_i);
     b     = b5_q;
     low2  = '0;
     high2 = '0;
     if (op_i[5].valid && second5) begin
-      if (op_i[5].mul) begin
-        a = lane_sat24(u5_q);
-        b = 24'(r_i);
-      end
-      if (op_i[5].split) a = 24'(signed'(hi_q[4]));
-      low2 = signed'({1'b0, a[11:0]}) * b;
+      if (op_i[5].mul) b = lane_sat24(u5_q);
+      if (op_i[5].split) a = hi_q[4];
+      low2 = signed'({1'b0, a[10:0]}) * b;
     end
     if (op_i[6].valid && second6) begin
       high2 = high6_q * b6_q;
-      high2 = high2 + 36'(low6_q >>> 12);
+      high2 = high2 + 35'(low6_q >>> 11);
     end
   end
 
@@ -129,14 +127,14 @@ module oct_attn_lane
       u6_q <= op_i[5].mul ? 32'sd0 : u5_q;
       if (second5) begin
         low6_q  <= low2;
-        high6_q <= a[23:12];
+        high6_q <= a[21:11];
         b6_q    <= b;
       end
     end
     if (op_i[6].valid) begin
       u7_q <= u6_q;
       if (second6) begin
-        p7_q <= {high2, low6_q[11:0]};
+        p7_q <= {high2, low6_q[10:0]};
         s7_q <= s2_i;
       end
     end
