@@ -75,6 +75,7 @@ bool leads_to_product(const Graph& g, ValueId v, int depth = 0) {
     case Op::kMul:
       return uniform(g, n->inputs[1]) && leads_to_product(g, n->inputs[0], depth + 1);
     case Op::kTanh:
+    case Op::kReshape:
       return leads_to_product(g, n->inputs[0], depth + 1);
     case Op::kAdd:
       return leads_to_product(g, n->inputs[0], depth + 1) ||
@@ -87,18 +88,27 @@ bool leads_to_product(const Graph& g, ValueId v, int depth = 0) {
   }
 }
 
+/// Matrices that are the same under another number of leading dimensions.
+bool same_matrices(const Graph& g, ValueId a, ValueId b) {
+  const Shape &x = g.value(a).shape(), &y = g.value(b).shape();
+  return x.size() >= 2 && y.size() >= 2 && std::equal(x.end() - 2, x.end(), y.end() - 2) &&
+         ir::element_count(x) == ir::element_count(y);
+}
+
 std::optional<Scores> scores_of(const Graph& g, ValueId v) {
   Scores out;
-  const Shape shape = g.value(v).shape();
+  const ValueId start = v;
   for (int depth = 0; depth < 12; ++depth) {
     const Node* n = g.producer(v);
-    if (!n || g.value(v).shape() != shape) return std::nullopt;
+    if (!n || !same_matrices(g, v, start)) return std::nullopt;
     out.sources = merged(n->sources, out.sources);
     if (n->op == Op::kMatMul) {
       out.product = n;
       return out;
     }
-    if (n->op == Op::kMul && uniform(g, n->inputs[1])) {
+    if (n->op == Op::kReshape) {  // heads leave the batch or join it
+      v = n->inputs[0];
+    } else if (n->op == Op::kMul && uniform(g, n->inputs[1])) {
       const double f = *uniform(g, n->inputs[1]);
       if (const Node* t = g.producer(n->inputs[0], Op::kTanh)) {
         if (out.softcap != 0 || out.scale != 1) return std::nullopt;
@@ -148,14 +158,23 @@ std::optional<Probabilities> product_with_values(const Graph& g, ValueId p) {
   }
   if (!used_once(g, p)) return std::nullopt;
   out.product = &g.node(g.value(p).users[0]);
+  if (out.product->op == Op::kReshape && same_matrices(g, p, out.product->output)) {
+    p = out.product->output;
+    if (!used_once(g, p)) return std::nullopt;
+    out.product = &g.node(g.value(p).users[0]);
+  }
   if (out.product->op != Op::kMatMul || out.product->inputs[0] != p) return std::nullopt;
   return out;
 }
 
-/// [.., S, D] as [B, H, S, D]; kNone for more dimensions.
-ValueId four(Graph& g, ValueId v, const std::string& name) {
+/// [.., S, D] as [B, H, S, D]; `scores` tells B and H where they are one dimension. kNone if it
+/// has more dimensions.
+ValueId four(Graph& g, ValueId v, const Shape& scores, const std::string& name) {
   Shape s = g.value(v).shape();
   if (s.size() > 4 || s.size() < 2) return kNone;
+  if (s.size() == 3 && scores.size() == 4 && s[0] == scores[0] * scores[1]) {
+    s = {scores[0], scores[1], s[1], s[2]};
+  }
   while (s.size() < 4) s.insert(s.begin(), 1);
   return add_reshape(g, v, s, name, {});
 }
@@ -213,14 +232,14 @@ class Builder {
     const auto values = product_with_values(g_, softmax.output);
     if (!scores || !values) return false;
     const std::string name = softmax.name;
-    const ValueId q = four(g_, scores->product->inputs[0], name);
+    const ValueId q = four(g_, scores->product->inputs[0], shape, name);
     ValueId k = scores->product->inputs[1], v = values->product->inputs[1];
     if (is_weight(g_, v) || is_weight(g_, k) || q == kNone) return false;
     Ints swap(g_.value(k).shape().size());
     for (std::size_t i = 0; i < swap.size(); ++i) swap[i] = static_cast<std::int64_t>(i);
     std::swap(swap[swap.size() - 1], swap[swap.size() - 2]);
-    k = four(g_, add_permute(g_, k, swap, name, {}), name);
-    v = four(g_, v, name);
+    k = four(g_, add_permute(g_, k, swap, name, {}), shape, name);
+    v = four(g_, v, shape, name);
     if (k == kNone || v == kNone) return false;
     ir::Sources sources = merged(scores->sources, softmax.sources);
     k = without_repeats(g_, k, name, sources);

@@ -51,8 +51,11 @@ ValueId gathered_integers(Graph& g, const Node& mul) {
   const auto cast = choose(mul, [&](ValueId v) { return g.producer(v, Op::kCast) != nullptr; });
   if (!cast) return mul.output;
   const Node* to_float = g.producer(cast->chosen);
-  const Node* rows = g.producer(to_float->inputs[0], Op::kGather);
-  const Node* scales = g.producer(cast->other, Op::kGather);
+  const auto lookup = [&](ValueId v) {
+    const Node* n = g.producer(v, Op::kGather);
+    return n ? n : g.producer(v, Op::kEmbedding);
+  };
+  const Node *rows = lookup(to_float->inputs[0]), *scales = lookup(cast->other);
   if (!rows || !g.constant(rows->inputs[0]) || g.value(rows->inputs[0]).rank() != 2 ||
       rows->attrs.integer("axis") != 0 || ir::is_float(g.value(rows->inputs[0]).type.dtype)) {
     return mul.output;

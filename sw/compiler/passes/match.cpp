@@ -155,7 +155,7 @@ Layout layout_of(const Graph& graph, const Node& node) {
   return reduced({s, perm, node.attrs.ints("shape")});
 }
 
-std::optional<Layout> composed(const Layout& a, const Layout& b) {
+std::optional<Layout> composed(const Layout& a, const Layout& b, bool least) {
   Ints middle;  // what a gives, what b takes
   for (const std::int64_t p : a.perm) middle.push_back(a.dims[static_cast<std::size_t>(p)]);
   const auto factors = common_factors(middle, b.dims);
@@ -187,7 +187,7 @@ std::optional<Layout> composed(const Layout& a, const Layout& b) {
     const auto [first, last] = taken[static_cast<std::size_t>(p)];
     for (std::size_t f = first; f < last; ++f) out.perm.push_back(place[f]);
   }
-  return reduced(std::move(out));
+  return least ? reduced(std::move(out)) : out;
 }
 
 ValueId add_layout(Graph& graph, ValueId v, const Layout& l, const std::string& name,

@@ -47,8 +47,8 @@ struct Layout {
 };
 /// Of a Reshape or Rearrange node.
 [[nodiscard]] Layout layout_of(const ir::Graph& graph, const ir::Node& node);
-/// First `a`, then `b`; none where their shapes have no common factors.
-[[nodiscard]] std::optional<Layout> composed(const Layout& a, const Layout& b);
+/// First `a`, then `b`; none where their shapes have no common factors. `least`: in least terms.
+[[nodiscard]] std::optional<Layout> composed(const Layout& a, const Layout& b, bool least = true);
 [[nodiscard]] Layout reduced(Layout layout);
 /// Reshape, Rearrange, or v itself.
 [[nodiscard]] ir::ValueId add_layout(ir::Graph& graph, ir::ValueId v, const Layout& layout,

@@ -105,19 +105,12 @@ ValueId pushed_up(Graph& g, const Node& slice) {
     if (!both) return slice.output;
     l = *both;
   }
-  // Factors of `before` and of the permuted dims; the axis must be factors of the columns alone.
-  Ints permuted;
+  // Factors of `before` and of the permuted dims; the axis must be one of those of the columns.
+  Ints permuted, same(before.size());
   for (const std::int64_t p : l.perm) permuted.push_back(l.dims[static_cast<std::size_t>(p)]);
-  const auto refined = composed(l, Layout{before,
-                                          [&] {
-                                            Ints p(before.size());
-                                            for (std::size_t i = 0; i < p.size(); ++i) {
-                                              p[i] = static_cast<std::int64_t>(i);
-                                            }
-                                            return p;
-                                          }(),
-                                          before});
-  if (!refined || !common_factors(permuted, before)) return slice.output;
+  for (std::size_t i = 0; i < same.size(); ++i) same[i] = static_cast<std::int64_t>(i);
+  const auto refined = composed(l, Layout{before, same, before}, false);
+  if (!refined) return slice.output;
   // Which column each index of the axis takes, found by following the first of every other axis.
   const auto position = [&](std::int64_t at, std::size_t along) {
     // Linear index in `before`, then in the permuted dims, then in the base.

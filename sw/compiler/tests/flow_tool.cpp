@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The front half of the flow on its own, for tests and by hand:
 //   flow_tool MODEL.onnx [--dim NAME=N].. [--dump PASS] [--inputs F.npz --outputs G.npz] [--raw]
-// --raw runs the graph as imported, without the passes.
+//             [--same-as OTHER.onnx]
+// --raw runs the graph as imported, without the passes. --same-as exits with 1 and says where, if
+// the other model's canonical graph is another one.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -12,6 +14,7 @@
 #include "compiler/exec/executor.hpp"
 #include "compiler/import/importer.hpp"
 #include "compiler/io/npz.hpp"
+#include "compiler/ir/compare.hpp"
 #include "compiler/passes/pipeline.hpp"
 
 namespace {
@@ -19,7 +22,7 @@ namespace {
 int run(const std::vector<std::string>& args) {
   using namespace oct;
   importer::ImportOptions options;
-  std::string model, dump, inputs, outputs;
+  std::string model, dump, inputs, outputs, other;
   bool raw = false;
   for (std::size_t i = 0; i < args.size(); ++i) {
     const auto next = [&] { return args.at(++i); };
@@ -33,6 +36,8 @@ int run(const std::vector<std::string>& args) {
       inputs = next();
     } else if (args[i] == "--outputs") {
       outputs = next();
+    } else if (args[i] == "--same-as") {
+      other = next();
     } else if (args[i] == "--raw") {
       raw = true;
     } else {
@@ -45,6 +50,12 @@ int run(const std::vector<std::string>& args) {
   };
   show("import", graph);
   if (!raw) graph = passes::canonicalize(std::move(graph), show);
+  if (!other.empty()) {
+    const std::string d =
+        ir::difference(graph, passes::canonicalize(importer::import_file(other, options)));
+    if (!d.empty()) fmt::print("{}\n", d);
+    return d.empty() ? 0 : 1;
+  }
   if (inputs.empty()) return 0;
   exec::Tensors feeds = io::read_npz_map(inputs);
   const auto start = std::chrono::steady_clock::now();
