@@ -34,28 +34,31 @@ module oct_attn_params
   pair_t [1:0][Units-1:0]      p0_q, p1_q, p2_q;
 
   // ---- Loading ---------------------------------------------------------------------------------
-  logic par;
-  assign par = rdata_i.valid && rdata_i.tag.dest == DestPar;
+  logic       par;
+  logic [1:0] kind;
+  assign kind = rdata_i.tag.index[1:0];
+  assign par  = rdata_i.valid && rdata_i.tag.dest == DestPar;
 
+  // Every register is named by constants: an index that varies would be a shifter of a whole set.
   always_ff @(posedge clk_i) begin
-    if (par) begin
-      for (int unsigned u = 0; u < Units; u++) begin
-        if (rdata_i.tag.bytes[0] == 1'(u / 8)) begin
-          if (rdata_i.tag.index[1:0] == ParA) begin
-            bias_q[rdata_i.tag.bank][u] <= rdata_i.data[64*(u%8) +: 32];
-            p1_q[rdata_i.tag.bank][u]   <= rdata_i.data[64*(u%8)+32 +: 30];
-          end
-          if (rdata_i.tag.index[1:0] == ParB) begin
-            p2_q[rdata_i.tag.bank][u] <= rdata_i.data[64*(u%8) +: 30];
-            b2_q[rdata_i.tag.bank][u] <= rdata_i.data[64*(u%8)+32 +: 32];
+    if (par || norm_en_i) begin
+      for (int unsigned b = 0; b < 2; b++) begin
+        for (int unsigned u = 0; u < Units; u++) begin
+          if (par && rdata_i.tag.bank == 1'(b)) begin
+            if (kind == ParA && rdata_i.tag.bytes[0] == 1'(u / 8)) begin
+              bias_q[b][u] <= rdata_i.data[64*(u%8) +: 32];
+              p1_q[b][u]   <= rdata_i.data[64*(u%8)+32 +: 30];
+            end
+            if (kind == ParB && rdata_i.tag.bytes[0] == 1'(u / 8)) begin
+              p2_q[b][u] <= rdata_i.data[64*(u%8) +: 30];
+              b2_q[b][u] <= rdata_i.data[64*(u%8)+32 +: 32];
+            end
+            if (kind == ParC) p0_q[b][u] <= rdata_i.data[32*u +: 30];
+          end else if (norm_en_i && norm_bank_i == 1'(b)) begin
+            bias_q[b][u] <= '0;
+            p1_q[b][u]   <= {norm_i[u].shift, norm_i[u].m};
           end
         end
-        if (rdata_i.tag.index[1:0] == ParC) p0_q[rdata_i.tag.bank][u] <= rdata_i.data[32*u +: 30];
-      end
-    end else if (norm_en_i) begin
-      for (int unsigned u = 0; u < Units; u++) begin
-        bias_q[norm_bank_i][u] <= '0;
-        p1_q[norm_bank_i][u]   <= {norm_i[u].shift, norm_i[u].m};
       end
     end
   end

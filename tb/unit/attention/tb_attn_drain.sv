@@ -95,7 +95,9 @@ module tb_attn_drain
                    tag: tag_t'(data_tag_i[h][$bits(tag_t)-1:0]), data: data_i[h]};
     end
     for (int unsigned u = 0; u < Units; u++) begin
-      dot[u] = '{lo: dot_lo_i[u][DotWidth-1:0], hi: dot_hi_i[u][HalfWidth-1:0]};
+      dot[u]    = '0;
+      dot[u].lo = dot_lo_i[u][DotWidth-1:0];
+      dot[u].hi = dot_hi_i[u][HalfWidth-1:0];
     end
   end
 
