@@ -70,16 +70,15 @@ module oct_attn_unit
   end
 
   // ---- Products and sums ------------------------------------------------------------------------
-  // Part j of 16 sums lanes j, j + 8, j + 16, j + 24 of its half: strides that vectorise.
+  // Part j of 16 sums the four lanes of word j, so that words simulate side by side.
   function automatic logic [32*Parts-1:0] products(input logic [RowWidth-1:0] w,
                                                    input logic [RowWidth-1:0] x, input logic sgn);
     logic [32*Parts-1:0] parts;
     for (int unsigned j = 0; j < Parts; j++) begin
-      automatic int unsigned lane = 32 * (j / 8) + j % 8;
-      automatic int          sum  = 0;
+      automatic int sum = 0;
       for (int unsigned k = 0; k < 4; k++) begin
-        sum += int'(signed'({w[8*(lane+8*k)+7] & sgn, w[8*(lane+8*k)+:8]})) *
-               int'(signed'(x[8*(lane+8*k)+:8]));
+        sum += int'(signed'({w[32*j+8*k+7] & sgn, w[32*j+8*k+:8]})) *
+               int'(signed'(x[32*j+8*k+:8]));
       end
       parts[32*j+:32] = 32'(signed'(sum[PartWidth-1:0]));
     end

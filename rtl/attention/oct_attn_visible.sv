@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // oct_attn_visible: which units see the keys of the next logits: causal, window, key mask, end of the
-// tile. Two cycles after a tile begins the flags of its first logits are there, after that those of the
+// tile. Three cycles after a tile begins the flags of its first logits are there, after that those of the
 // next ones in every cycle. Test: tb/unit/attention/oct_attn_compute_test.cpp.
 module oct_attn_visible
   import oct_attn_pkg::*;
@@ -25,7 +25,7 @@ module oct_attn_visible
   logic signed [GapWidth-1:0] gap_q;
   logic [6:0]                 key_q, keys_q, step;
   logic [63:0]                mask_q;
-  logic                       split_q, causal_q, prime_q, odd_q, last_q;
+  logic                       ctx_q, split_q, causal_q, near_q, prime_q, odd_q, last_q;
   logic [15:0]                window_q;
   logic [Units-1:0]           lo_q, hi_q;
 
@@ -54,20 +54,27 @@ module oct_attn_visible
   assign unused = ^{tile_i, ctx_i};
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) prime_q <= 1'b0;
-    else prime_q <= tile_en_i;
+    if (!rst_ni) begin
+      near_q  <= 1'b0;
+      prime_q <= 1'b0;
+    end else begin
+      near_q  <= tile_en_i;
+      prime_q <= near_q;
+    end
   end
 
   always_ff @(posedge clk_i) begin
     if (tile_en_i) begin
-      gap_q    <= GapWidth'(signed'({1'b0, tile_i.key0})) - GapWidth'(signed'({1'b0, tile_i.q0})) -
-                  GapWidth'(signed'(ctx_i[tile_i.ctx].offset));
+      gap_q    <= GapWidth'(signed'({1'b0, tile_i.key0})) - GapWidth'(signed'({1'b0, tile_i.q0}));
+      ctx_q    <= tile_i.ctx;
       key_q    <= '0;
       keys_q   <= tile_i.keys;
       split_q  <= tile_i.split;
       mask_q   <= tile_i.mask_en ? tile_i.mask : '1;
       causal_q <= ctx_i[tile_i.ctx].causal;
       window_q <= ctx_i[tile_i.ctx].window;
+    end else if (near_q) begin
+      gap_q <= gap_q - GapWidth'(signed'(ctx_i[ctx_q].offset));
     end else if (prime_q || next_i) begin
       gap_q  <= gap_q + GapWidth'(signed'({1'b0, step}));
       key_q  <= key_q + step;
