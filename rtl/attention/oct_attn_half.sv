@@ -183,7 +183,8 @@ module oct_attn_half
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) left_q <= '0;
     else if (clear_i) left_q <= '0;
-    else if (left_q != '0 || (go && step_q.we)) left_q <= (go && step_q.we) ? push : left_q & ~granted;
+    else if (go && step_q.we) left_q <= push;
+    else if (left_q != '0) left_q <= left_q & ~granted;
   end
 
   always_ff @(posedge clk_i) begin

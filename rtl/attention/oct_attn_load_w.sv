@@ -2,7 +2,7 @@
 // oct_attn_load_w: fills the W banks of all units. Each half has a channel that goes at its own pace and
 // begins a command without a gap behind the one before, as soon as the bank is free. Row mode: a beat
 // is what one unit takes; column mode: a beat is one word of eight rows of W. Only words that somebody
-// needs are fetched. Each channel ends each command, claims too, with a beat marked `last`, which has
+// needs are fetched. Each channel ends each command, claims too, with a beat marked "last", which has
 // no words where there is nothing to do. Test: tb/unit/attention_memory/oct_attn_load_test.cpp.
 `include "oct_assert.svh"
 
@@ -12,7 +12,7 @@ module oct_attn_load_w
   input  logic                clk_i,
   input  logic                rst_ni,
   input  logic                clear_i,      // forgets commands; both banks are free
-  output logic                idle_o,       // no command under way (its beats may still be in the ports)
+  output logic                idle_o,       // no command here (beats may still be in the ports)
 
   input  logic                cmd_valid_i,
   output logic                cmd_ready_o,
@@ -49,9 +49,9 @@ module oct_attn_load_w
   logic               take;
   logic  [Halves-1:0] pend_valid_q;
   part_t [Halves-1:0] pend_d, pend_q;
-  logic  [6:0]        units;
+  logic  [6:0]        used;
 
-  assign units       = 7'(cmd_i.units);
+  assign used       = 7'(cmd_i.units);
   assign cmd_ready_o = pend_valid_q == '0 && !clear_i;
   assign take        = cmd_valid_i && cmd_ready_o;
 
@@ -67,7 +67,7 @@ module oct_attn_load_w
         pend_d[h].step   = cmd_i.kn ? cmd_i.stride << ColLog : cmd_i.stride;
         pend_d[h].addr   = cmd_i.addr;
         if (!cmd_i.kn) begin
-          pend_d[h].items = (units <= 7'(h * HalfUnits)) ? '0 : units - 7'(h * HalfUnits);
+          pend_d[h].items = (used <= 7'(h * HalfUnits)) ? '0 : used - 7'(h * HalfUnits);
           if (pend_d[h].items > 7'(HalfUnits)) pend_d[h].items = 7'(HalfUnits);
           pend_d[h].index = XIdxWidth'(h * HalfUnits);
           if (h != 0) pend_d[h].addr = cmd_i.addr + (cmd_i.stride << HalfLog);
@@ -76,7 +76,7 @@ module oct_attn_load_w
           pend_d[h].index = XIdxWidth'(8 * h);
           if (h != 0) pend_d[h].addr = cmd_i.addr + (cmd_i.stride << 3);
         end else begin
-          pend_d[h].items = (units <= 7'(8 * h)) ? '0 : cmd_i.bytes;
+          pend_d[h].items = (used <= 7'(8 * h)) ? '0 : cmd_i.bytes;
           if (h != 0) pend_d[h].addr = cmd_i.addr + 32'd8;
         end
         if (cmd_i.claim) pend_d[h].items = '0;
@@ -159,11 +159,8 @@ module oct_attn_load_w
 
   assign idle_o = pend_valid_q == '0 && cur_valid_q == '0;
 
+  `OCT_ASSERT(FreeTaken_A, (free_i & (free_q[0] | free_q[Halves-1])) == '0 || clear_i)
   for (genvar h = 0; h < Halves; h++) begin : gen_check
-    `OCT_ASSERT(BeatHeld_A, beat_o[h].valid && !ready_i[h] && !clear_i |=>
-                beat_o[h].valid && $stable(beat_o[h]))
-    for (genvar b = 0; b < 2; b++) begin : gen_bank
-      `OCT_ASSERT(FreeTaken_A, free_i[b] && !clear_i |-> !free_q[h][b])
-    end
+    `OCT_ASSERT(BeatHeld_A, beat_o[h].valid && !ready_i[h] && !clear_i |=> $stable(beat_o[h]))
   end
 endmodule

@@ -10,17 +10,17 @@ module oct_attn_load_x
 (
   input  logic                clk_i,
   input  logic                rst_ni,
-  input  logic                clear_i,      // forgets commands; the ring is empty and starts at row 0
-  output logic                idle_o,       // no command under way (its rows may still be in the ports)
+  input  logic                clear_i,      // forgets commands; the ring is empty, next row 0
+  output logic                idle_o,       // no command here (rows may still be in the ports)
 
   input  logic                cmd_valid_i,
   output logic                cmd_ready_o,
   input  x_cmd_t              cmd_i,
 
-  input  logic [1:0]          free_i,       // rows of the ring given back in this cycle: 0..2, in order
+  input  logic [1:0]          free_i,       // rows of the ring given back, oldest first: 0..2
   input  logic [1:0]          mask_free_i,  // words that leave the mask queue in this cycle: 0..2
 
-  output rbeat_t [Halves-1:0] beat_o,       // flip-flops and one gate; never withdrawn but by clear_i
+  output rbeat_t [Halves-1:0] beat_o,       // flip-flops and one gate; withdrawn only by clear_i
   input  logic   [Halves-1:0] ready_i
 );
   localparam int unsigned HalfRows    = XRows / Halves;
@@ -187,7 +187,6 @@ module oct_attn_load_x
   `OCT_ASSERT(MaskCredit_A, mask_credit_q <= MaskWidth'(MaskSlots))
   for (genvar h = 0; h < Halves; h++) begin : gen_check
     `OCT_ASSERT(Credit_A, credit_q[h] <= CreditWidth'(HalfRows))
-    `OCT_ASSERT(BeatHeld_A, beat_o[h].valid && !ready_i[h] && !clear_i |=>
-                beat_o[h].valid && $stable(beat_o[h]))
+    `OCT_ASSERT(BeatHeld_A, beat_o[h].valid && !ready_i[h] && !clear_i |=> $stable(beat_o[h]))
   end
 endmodule

@@ -13,7 +13,7 @@ module oct_attn_out
   input  logic              clear_i,
   output logic              idle_o,            // nothing here and no job waits for its last write
 
-  // An attention job without `last` sends raw rows instead of results, 2 * Units bytes a vector.
+  // An attention job that is not the last part sends raw rows instead of results, 2 * Units bytes a vector.
   input  ctx_t [NumCtx-1:0] ctx_i,
   input  logic              in_valid_i,
   output logic              in_ready_o,
@@ -172,8 +172,8 @@ module oct_attn_out
     end
   end
 
-  assign beat_o = '{valid: valid_q, ctx: out_ctx_q, addr: addr_q, stride: stride_q, lw: lw_q, be: be_q,
-                    data: data_q};
+  assign beat_o = '{valid: valid_q, ctx: out_ctx_q, addr: addr_q, stride: stride_q, lw: lw_q,
+                    be: be_q, data: data_q};
 
   // ---- Ends of jobs --------------------------------------------------------------------------------
   logic [NumCtx-1:0] ending_q, ends;
@@ -206,5 +206,5 @@ module oct_attn_out
 
   `OCT_ASSERT(LastEndsGroup_A, in_valid_i && in_i.last |-> in_i.group_last)
   `OCT_ASSERT(OneEnd_A, take && in_i.last && cmd_i.job_last |-> !ending_q[cmd_i.ctx])
-  `OCT_ASSERT(BeatHeld_A, beat_o.valid && !ready_i && !clear_i |=> beat_o.valid && $stable(beat_o))
+  `OCT_ASSERT(BeatHeld_A, valid_q && !ready_i && !clear_i |=> valid_q && $stable(beat_o))
 endmodule

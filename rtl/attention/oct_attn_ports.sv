@@ -10,7 +10,7 @@ module oct_attn_ports
 (
   input  logic                clk_i,
   input  logic                rst_ni,
-  input  logic                clear_i,           // drops all at once, answers still to come included
+  input  logic                clear_i,           // drops all, answers still to come as well
   output logic                idle_o,
 
   input  rbeat_t [Halves-1:0] x_i,
@@ -26,7 +26,7 @@ module oct_attn_ports
 
   // What was read, in the order of the requests to this half; cannot be refused.
   output rdata_t [Halves-1:0] data_o,
-  output logic [NumCtx-1:0]   writes_pending_o,  // a write of this job that was taken is not granted yet
+  output logic [NumCtx-1:0]   writes_pending_o,  // a write of this job was taken and not granted
   output l1_err_t [Halves-1:0] err_o,            // one cycle a beat that leaves L1
   output logic                refused_o,         // event: some port stood and was not served
 
