@@ -110,7 +110,7 @@ module oct_dma_l1rd
     if (line_take) req_line_q <= line_q;
   end
 
-  assign l1_o = '{mask: mask_q, we: 1'b0, line: req_line_q, be: '1, wdata: '0};
+  assign l1_o = '{mask: mask_q, we: 1'b0, urgent: 1'b0, line: req_line_q, be: '1, wdata: '0};
 
   // ---- Answer ----------------------------------------------------------------------------------
   logic                 complete_q;    // the last lanes arrive in this cycle

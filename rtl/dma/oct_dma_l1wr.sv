@@ -106,5 +106,20 @@ module oct_dma_l1wr
     end
   end
 
-  assign l1_o = '{mask: mask_q, we: 1'b1, line: line_q, be: be_i[sel_q], wdata: data_i[sel_q]};
+  // ---- Falling behind: slots fill faster than L1 takes them -----------------------------------------
+  logic [IdxWidth:0] waiting;
+  logic              urgent_q;
+
+  always_comb begin
+    waiting = '0;
+    for (int unsigned i = 0; i < Slots; i++) waiting = waiting + (IdxWidth + 1)'(full_i[i]);
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni)                             urgent_q <= 1'b0;
+    else if (full_i != '0 || urgent_q) urgent_q <= waiting >= (IdxWidth + 1)'(Slots - 2);
+  end
+
+  assign l1_o = '{mask: mask_q, we: 1'b1, urgent: urgent_q, line: line_q, be: be_i[sel_q],
+                  wdata: data_i[sel_q]};
 endmodule

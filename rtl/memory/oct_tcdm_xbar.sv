@@ -86,7 +86,8 @@ module oct_tcdm_xbar
 
   // ---- One of each class, then one of the classes ------------------------------------------------
   // A fresh line yields to words, whose streams have mostly moved on to other banks one cycle later; a
-  // line refused LinePatience times goes first. So both keep their rates where the banks allow it.
+  // line refused LinePatience times, or of a stream that falls behind, goes first. So both keep their
+  // rates where the banks allow it.
   always_comb begin
     line_any   = line_ask[0] | line_ask[1];
     line_taken = (line_first[0] ? line_ask[0] : '0) | (line_first[1] ? line_ask[1] : '0);
@@ -151,7 +152,9 @@ module oct_tcdm_xbar
   assign idle_o = held == '0;
 
   always_comb begin
-    for (int unsigned m = 0; m < NumLine; m++) line_first[m] = line_age_q[m] == 2'(LinePatience);
+    for (int unsigned m = 0; m < NumLine; m++) begin
+      line_first[m] = line_age_q[m] == 2'(LinePatience) || line_i[m].urgent;
+    end
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -166,7 +169,7 @@ module oct_tcdm_xbar
       lock2_q <= clear_i ? '0 : lock_q;
       for (int unsigned m = 0; m < NumLine; m++) begin
         if (!lost[NumNarrow+NumWord+m]) line_age_q[m] <= '0;
-        else if (!line_first[m]) line_age_q[m] <= line_age_q[m] + 1'b1;
+        else if (line_age_q[m] != 2'(LinePatience)) line_age_q[m] <= line_age_q[m] + 1'b1;
       end
       // A shift register with feedback x^8 + x^6 + x^5 + x^4 + 1 never is zero and repeats after 255.
       order_q <= {order_q[6:0], order_q[7] ^ order_q[5] ^ order_q[4] ^ order_q[3]};

@@ -86,6 +86,12 @@ package oct_cluster_pkg;
     logic [31:0] rdata;
   } data_rsp_t;
 
+  // Answers to a core's stores to L2, beside the others (oct_core_demux).
+  typedef struct packed {
+    logic        valid;
+    logic        err;
+  } store_ack_t;
+
   // ---- L1 ports ----------------------------------------------------------------------------
   // 64-bit port (engine). Taken with valid && ready; rdata of a read is valid in the next cycle.
   typedef struct packed {
@@ -107,6 +113,7 @@ package oct_cluster_pkg;
   typedef struct packed {
     logic [LineLanes-1:0]   mask;
     logic                   we;
+    logic                   urgent;  // the stream falls behind: goes before words
     logic [L1LineWidth-1:0] line;
     logic [LineBytes-1:0]   be;
     logic [LineWidth-1:0]   wdata;

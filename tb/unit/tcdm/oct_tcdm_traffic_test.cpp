@@ -351,6 +351,12 @@ TEST_CASE("tcdm: streams keep their rate") {
   const Result wide = run(kBanks / 2, 50, false, 10);
   REQUIRE(wide.engine > quiet - 0.10);
   REQUIRE(wide.lines > (kBanks >= 32 ? 0.49 : 0.45));
+  // A stream that falls behind goes first; what the engine loses, it loses to as many banks.
+  t.urgent = 1;
+  const Result behind = run(kBanks / 2, 100, false, 0);
+  REQUIRE(behind.lines > 0.99);
+  REQUIRE(behind.engine > (kBanks >= 32 ? 0.6 : 0.4));
+  t.urgent = 0;
   const Result all = run(kBanks / 2, 100, true, 100);  // more than the banks can serve
   REQUIRE(all.engine > 0.4);
   REQUIRE(all.lines > 0.3);

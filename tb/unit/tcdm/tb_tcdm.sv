@@ -30,6 +30,7 @@ module tb_tcdm
   output logic [NumWord-1:0][63:0]      w_rdata_o,
 
   input  logic [NumLine-1:0][31:0]      l_mask_i,
+  input  logic [NumLine-1:0]            l_urgent_i,
   input  logic [NumLine-1:0][31:0]      l_line_i,
   input  logic [NumLine-1:0][63:0]      l_be_i,
   input  logic [NumLine-1:0][511:0]     l_wdata_i,
@@ -66,6 +67,7 @@ module tb_tcdm
     for (int unsigned m = 0; m < NumLine; m++) begin
       line_req[m].mask  = l_mask_i[m][LineLanes-1:0];
       line_req[m].we    = m == LineWr;
+      line_req[m].urgent = l_urgent_i[m];
       line_req[m].line  = l_line_i[m][L1LineWidth-1:0];
       line_req[m].be    = l_be_i[m];
       line_req[m].wdata = l_wdata_i[m];

@@ -109,6 +109,7 @@ class Tcdm {
   std::array<Word, kWord> word{};
   std::array<Line, 2> line{};
   bool clear = false;
+  unsigned urgent = 0;  // line ports that go before words
   bool lines_may_vanish = false;  // the line ports of this test change their mind
 
   // Results of the last cycle().
@@ -253,6 +254,7 @@ class Tcdm {
       d.l_be_i[2 * p] = static_cast<std::uint32_t>(line[p].be);
       d.l_be_i[2 * p + 1] = static_cast<std::uint32_t>(line[p].be >> 32);
     }
+    d.l_urgent_i = static_cast<std::uint8_t>(urgent);
     d.l_mask_i = masks;
     d.l_line_i = lines;
   }
