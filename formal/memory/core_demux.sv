@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// core_demux: no request leaves while an answer of another target is due, never more than eight are
-// due, an offer not taken stands (so the targets' rule holds if the core's does), at most one target
+// core_demux: no request leaves while an answer of another target is due, but reads of L1 while only
+// stores to L2 are, never more than eight are due, an offer not taken stands (so the targets' rule holds if the core's does), at most one target
 // is asked, and every answer reaches the core unless clear_i drops it.
 // @files pkg/oct_cluster_pkg.sv memory/oct_core_demux.sv
 // @prove induction 3 cvc5
-// @bug rtl/memory/oct_core_demux.sv :: (count_q == 4'd0 || sel == cur_q) && :: (count_q <= 4'd1 || sel == cur_q) &&
+// @bug rtl/memory/oct_core_demux.sv :: (count_q == 4'd0 || cur_q == TargetEu) && :: (count_q <= 4'd1 || cur_q == TargetEu) &&
+// @bug rtl/memory/oct_core_demux.sv :: && (store_q == 4'd0 || !core_req_i.we); :: ;
 // @bug rtl/memory/oct_core_demux.sv :: RegionL2: sel = core_req_i.we ? TargetL2Store : TargetL2Load; :: RegionL2: sel = TargetL2Load;
 // @bug rtl/memory/oct_core_demux.sv :: if (taken) cur_q <= sel; :: if (taken && sel != TargetEu) cur_q <= sel;
 module core_demux
@@ -20,6 +21,7 @@ module core_demux
 );
   data_req_t   l1_req, eu_req, sys_req;
   data_rsp_t   core_rsp;
+  store_ack_t  core_ack;
   logic        idle, started_q = 1'b0;
   logic [3:0]  due_l1_q, due_eu_q, due_reg_q, due_load_q, due_store_q;
   logic        to_l2, taken, sys_taken, held_q;
@@ -27,7 +29,7 @@ module core_demux
 
   oct_core_demux u_demux (
     .clk_i, .rst_ni, .clear_i(1'b0), .idle_o(idle),
-    .core_req_i, .core_rsp_o(core_rsp),
+    .core_req_i, .core_rsp_o(core_rsp), .core_ack_o(core_ack),
     .l1_req_o(l1_req), .l1_rsp_i, .eu_req_o(eu_req), .eu_rsp_i, .sys_req_o(sys_req), .sys_rsp_i
   );
 
@@ -60,8 +62,8 @@ module core_demux
   logic [2:0] kinds;
   logic [3:0] due;
   assign kinds = 3'(due_l1_q != '0) + 3'(due_eu_q != '0) + 3'(due_reg_q != '0)
-                 + 3'(due_load_q != '0) + 3'(due_store_q != '0);
-  assign due   = due_l1_q | due_eu_q | due_reg_q | due_load_q | due_store_q;
+                 + 3'(due_load_q != '0);
+  assign due   = due_l1_q | due_eu_q | due_reg_q | due_load_q;          // not of stores to L2
 
   always_comb begin
     assume (rst_ni == started_q);
@@ -73,17 +75,21 @@ module core_demux
       if (held_q) assume (core_req_i == core_q);
 
       OneTarget_A: assert (kinds <= 3'd1);
-      AtMostEight_A: assert (due <= 4'd8);
-      Counted_A: assert (u_demux.count_q == due);
+      OnlyL1Passes_A: assert (due_store_q == '0 || due == due_l1_q);
+      OnlyReadsPass_A: assert (!(l1_req.valid && l1_req.we) || due_store_q == '0);
+      StoresWait_A: assert (!(sys_req.valid && to_l2 && sys_req.we) || due == '0);
+      AtMostEight_A: assert (due <= 4'd8 && due_store_q <= 4'd8);
+      Counted_A: assert (u_demux.count_q == due && u_demux.store_q == due_store_q);
       Remembered_A: assert (due == '0 ||
           (u_demux.cur_q == 3'd0 ? due_l1_q : u_demux.cur_q == 3'd1 ? due_eu_q :
-           u_demux.cur_q == 3'd2 ? due_reg_q : u_demux.cur_q == 3'd3 ? due_load_q : due_store_q)
-          == due);
+           u_demux.cur_q == 3'd2 ? due_reg_q : due_load_q) == due);
       OneAsked_A: assert (3'(l1_req.valid) + 3'(eu_req.valid) + 3'(sys_req.valid) <= 3'd1);
       Taken_A: assert (taken == ((l1_req.valid && l1_rsp_i.ready)
           || (eu_req.valid && eu_rsp_i.ready) || sys_taken));
-      Answer_A: assert (core_rsp.valid == (l1_rsp_i.valid || eu_rsp_i.valid || sys_rsp_i.valid));
-      Idle_A: assert (idle == (due == '0));
+      Answer_A: assert (core_rsp.valid == (l1_rsp_i.valid || eu_rsp_i.valid
+          || (sys_rsp_i.valid && due_store_q == '0)));
+      Ack_A: assert (core_ack.valid == (sys_rsp_i.valid && due_store_q != '0));
+      Idle_A: assert (idle == (due == '0 && due_store_q == '0));
       if (core_rsp.valid) begin
         Data_A: assert (core_rsp.rdata == (l1_rsp_i.valid ? l1_rsp_i.rdata
             : eu_rsp_i.valid ? eu_rsp_i.rdata : sys_rsp_i.rdata));

@@ -82,12 +82,13 @@ module oct_cluster
     .status_o(core_status)
   );
 
-  // The host reaches L1 and registers; it makes no address of the event unit.
-  logic unused_host, unused_host_idle;
+  // The host reaches L1 and registers; it makes no address of the event unit or L2.
+  logic       unused_host, unused_host_idle;
+  store_ack_t unused_host_ack;
   assign unused_host = ^host_eu_req;
   oct_core_demux u_host_demux (
     .clk_i, .rst_ni, .clear_i(1'b0), .idle_o(unused_host_idle),
-    .core_req_i(host_req_i), .core_rsp_o(host_rsp_o),
+    .core_req_i(host_req_i), .core_rsp_o(host_rsp_o), .core_ack_o(unused_host_ack),
     .l1_req_o(l1_req[Host]), .l1_rsp_i(l1_rsp[Host]),
     .eu_req_o(host_eu_req), .eu_rsp_i('0),
     .sys_req_o(sys_req[Host]), .sys_rsp_i(sys_rsp[Host])

@@ -48,6 +48,7 @@ module oct_cores
   for (genvar i = 0; i < NumCores; i++) begin : gen_core
     data_req_t data_req;
     data_rsp_t data_rsp;
+    store_ack_t data_ack;
     logic      tile_idle, demux_idle;
     oct_core_pkg::rvfi_t unused_rvfi;
 
@@ -67,6 +68,7 @@ module oct_cores
       .icache_flush_o(flush[i]),
       .data_req_o    (data_req),
       .data_rsp_i    (data_rsp),
+      .data_ack_i    (data_ack),
       .status_o      (status_o[i]),
       .rvfi_o        (unused_rvfi)
     );
@@ -78,6 +80,7 @@ module oct_cores
       .idle_o    (demux_idle),
       .core_req_i(data_req),
       .core_rsp_o(data_rsp),
+      .core_ack_o(data_ack),
       .l1_req_o  (l1_req_o[i]),
       .l1_rsp_i  (l1_rsp_i[i]),
       .eu_req_o  (eu_req_o[i]),

@@ -28,6 +28,7 @@ module oct_core
 
   output data_req_t    data_req_o,
   input  data_rsp_t    data_rsp_i,
+  input  store_ack_t   data_ack_i,      // to stores to L2
 
   output core_status_t status_o,
   output retire_t      retire_o,        // constant without Rvfi
@@ -59,7 +60,7 @@ module oct_core
   logic [4:0]   id_rd;
   logic         wait_load, wait_mul;
   logic         flush, redirect, ex_ready, ex_stall, retire, trap, fault, mem, mem_we, taken;
-  logic         remote, to_eu, event_wait, wrong, hw_flush, csr_hold, mret_now, take_irq, irq, wake, active,
+  logic         remote, to_eu, posted, event_wait, wrong, hw_flush, csr_hold, mret_now, take_irq, irq, wake, active,
       div_done, ex_we, ex_late, m_we;
   logic [31:0]  redirect_pc, sum, csr_rdata, ex_result, m_data, addr, vector, mepc, loop_value;
   logic [3:0]   cause, fault_cause;
@@ -148,7 +149,7 @@ module oct_core
 
   oct_agu u_agu (
     .valid_i(ex_run), .ctrl_i(ex_q), .base_i(ex_a_q), .sum_i(sum), .access_o(mem),
-    .we_o(mem_we), .addr_o(addr), .remote_o(remote), .eu_o(to_eu), .fault_o(fault),
+    .we_o(mem_we), .addr_o(addr), .remote_o(remote), .eu_o(to_eu), .posted_o(posted), .fault_o(fault),
         .cause_o(fault_cause)
   );
 
@@ -160,10 +161,10 @@ module oct_core
     .clk_i, .rst_ni, .clear_i, .push_i(lsu_push), .ready_o(lsu_ready), .addr_i(addr),
     .wdata_i(ex_c_q),
     .we_i(mem_we), .size_i(ex_q.funct3[1:0]), .sext_i(!ex_q.funct3[2]), .amo_i(ex_q.amo),
-    .remote_i(remote), .eu_i(to_eu), .ld_i(ex_ld_q), .rd_i(ex_ld_rd_q),
+    .remote_i(remote), .eu_i(to_eu), .posted_i(posted), .ld_i(ex_ld_q), .rd_i(ex_ld_rd_q),
     .wb_we_o(wb_we), .wb_rd_o(wb_rd), .wb_data_o(wb_data),
     .idle_o(lsu_idle), .eu_wait_o(lsu_eu_wait), .bus_err_o(bus_err), .oldest_o(oldest),
-    .data_req_o, .data_rsp_i
+    .data_req_o, .data_rsp_i, .data_ack_i
   );
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -314,7 +315,7 @@ module oct_core
       .retire_i(retire), .trap_i(trap), .irq_i(take_irq), .pc_i(ex_pc_q),
       .npc_i(mret_now ? mepc : redirect ? redirect_pc : id_valid ? id_pc : {if_pc, 1'b0}),
       .rd_we_i(ex_we), .late_i(ex_late), .rd_i(ex_rd_q), .result_i(ex_result),
-      .ld_i(ex_ld_q), .ld_rd_i(ex_ld_rd_q), .mem_i(mem), .mem_we_i(mem_we), .ctrl_i(ex_q),
+      .ld_i(ex_ld_q), .ld_rd_i(ex_ld_rd_q), .mem_i(mem), .mem_we_i(mem_we), .posted_i(posted), .ctrl_i(ex_q),
       .addr_i(addr), .wdata_i(ex_c_q), .retire_o
     );
     assign retire_late_o    = m_data;

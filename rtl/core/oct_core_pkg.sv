@@ -91,6 +91,7 @@ package oct_core_pkg;
     logic        mem;
     logic        mem_amo;
     logic        mem_we;
+    logic        posted;               // no answer is waited for
     logic [1:0]  mem_size;
     logic [31:0] mem_addr;
     logic [31:0] mem_wdata;

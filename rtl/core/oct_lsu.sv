@@ -24,6 +24,7 @@ module oct_lsu
   input  amo_e        amo_i,
   input  logic        remote_i,    // not to L1
   input  logic        eu_i,        // the answer may take long: event unit
+  input  logic        posted_i,    // a store to L2, answered by data_ack_i
   input  logic        ld_i,        // the answer goes to rd_i
   input  logic [4:0]  rd_i,
 
@@ -38,7 +39,8 @@ module oct_lsu
   output logic [31:0] oldest_o,
 
   output data_req_t   data_req_o,
-  input  data_rsp_t   data_rsp_i
+  input  data_rsp_t   data_rsp_i,
+  input  store_ack_t  data_ack_i
 );
   localparam int unsigned PtrWidth = $clog2(MaxOutstanding);
   localparam int unsigned RemoteWidth = $clog2(MaxRemote);
@@ -124,21 +126,24 @@ module oct_lsu
   track_t              track, pushed;
   logic [PtrWidth-1:0] wr_q, rd_q;
   logic [PtrWidth:0]   count_q;
-  logic                remote_push, remote_pop, issued;
+  logic                remote_push, remote_pop, issued, track_push;
+  logic [RemoteWidth:0] posted_q;     // stores to L2 without an answer
   logic [RemoteWidth-1:0] remote_wr_q, remote_rd_q;
   logic [RemoteWidth:0]   remote_count_q;
 
   assign ready_o   = !next_valid_q && !count_q[PtrWidth] && !remote_count_q[RemoteWidth];
-  assign idle_o    = count_q == '0;
+  assign idle_o    = count_q == '0 && posted_q == '0;
   assign track     = track_q[rd_q];
   assign oldest_o  = (remote_count_q != '0) ? remote_addr_q[remote_rd_q] : head_addr_q;
   assign remote_push = push_i && remote_i;
-  assign remote_pop  = data_rsp_i.valid && track.remote;
-  // What is queued behind a blocking read is refused until that is answered, and wakes nobody.
+  // Remote answers come in the order of the requests, acknowledgements of stores among them.
+  assign track_push  = push_i && !posted_i;
+  assign remote_pop  = (data_rsp_i.valid && track.remote) || data_ack_i.valid;
+  // Stores to L2 are not counted, so one too few may be taken for issued. What is queued behind a blocking read is refused until that is answered, and wakes nobody.
   assign issued    = head_valid_q ? (next_valid_q ? count_q > CountOne + CountOne : count_q > CountOne)
                                   : count_q != '0;
   assign eu_wait_o = issued && track.eu && !pop;
-  assign bus_err_o = data_rsp_i.valid && data_rsp_i.err;
+  assign bus_err_o = (data_rsp_i.valid && data_rsp_i.err) || (data_ack_i.valid && data_ack_i.err);
 
   always_comb begin
     pushed.ld     = ld_i;
@@ -156,14 +161,18 @@ module oct_lsu
       rd_q           <= '0;
       count_q        <= '0;
       remote_wr_q    <= '0;
+      posted_q       <= '0;
       remote_rd_q    <= '0;
       remote_count_q <= '0;
     end else if (clear_i) begin
-      {wr_q, rd_q, count_q, remote_wr_q, remote_rd_q, remote_count_q} <= '0;
-    end else if (push_i || data_rsp_i.valid) begin
-      if (push_i) wr_q <= wr_q + 1'b1;
+      {wr_q, rd_q, count_q, posted_q, remote_wr_q, remote_rd_q, remote_count_q} <= '0;
+    end else if (push_i || data_rsp_i.valid || data_ack_i.valid) begin
+      if (track_push) wr_q <= wr_q + 1'b1;
       if (data_rsp_i.valid) rd_q <= rd_q + 1'b1;
-      if (push_i != data_rsp_i.valid) count_q <= push_i ? count_q + 1'b1 : count_q - 1'b1;
+      if (track_push != data_rsp_i.valid) count_q <= track_push ? count_q + 1'b1 : count_q - 1'b1;
+      if ((push_i && posted_i) != data_ack_i.valid) begin
+        posted_q <= data_ack_i.valid ? posted_q - 1'b1 : posted_q + 1'b1;
+      end
       if (remote_push) remote_wr_q <= remote_wr_q + 1'b1;
       if (remote_pop) remote_rd_q <= remote_rd_q + 1'b1;
       if (remote_push != remote_pop) remote_count_q <= remote_push ? remote_count_q + 1'b1 :
@@ -172,7 +181,7 @@ module oct_lsu
   end
 
   always_ff @(posedge clk_i) begin
-    if (push_i) track_q[wr_q] <= pushed;
+    if (track_push) track_q[wr_q] <= pushed;
     if (remote_push) remote_addr_q[remote_wr_q] <= addr_i;
   end
 
@@ -194,7 +203,9 @@ module oct_lsu
   end
 
   `OCT_ASSERT(PushReady_A, push_i |-> ready_o)
-  `OCT_ASSERT(AnswerExpected_A, data_rsp_i.valid && !clear_i |-> !idle_o)
+  `OCT_ASSERT(AnswerExpected_A, data_rsp_i.valid && !clear_i |-> count_q != '0)
+  `OCT_ASSERT(AckExpected_A, data_ack_i.valid && !clear_i |-> posted_q != '0)
+  `OCT_ASSERT(OneRemoteAnswer_A, data_ack_i.valid |-> !(data_rsp_i.valid && track.remote))
   `OCT_ASSERT(NextBehindHead_A, next_valid_q |-> head_valid_q)
   `OCT_ASSERT(RequestHeld_A, data_req_o.valid && !data_rsp_i.ready && !clear_i |=>
       data_req_o.valid && $stable(data_req_o))

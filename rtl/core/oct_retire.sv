@@ -26,6 +26,7 @@ module oct_retire
   input  logic [4:0]  ld_rd_i,
   input  logic        mem_i,
   input  logic        mem_we_i,
+  input  logic        posted_i,
   input  ctrl_t       ctrl_i,
   input  logic [31:0] addr_i,
   input  logic [31:0] wdata_i,
@@ -73,6 +74,7 @@ module oct_retire
     retire_o.mem       = mem_i && !trap_i;
     retire_o.mem_amo   = ctrl_i.amo != oct_cluster_pkg::AmoNone;
     retire_o.mem_we    = mem_we_i;
+    retire_o.posted    = posted_i;
     retire_o.mem_size  = ctrl_i.funct3[1:0];
     retire_o.mem_addr  = addr_i;
     retire_o.mem_wdata = wdata_i;

@@ -27,10 +27,11 @@ module oct_rvfi
   logic [Width-1:0] mem_idx_q [MaxOutstanding];  // items of accesses without an answer, in order
   logic [Width-1:0] wr_q, rd_q, late_idx_q;
   logic [2:0]       mem_wr_q, mem_rd_q;
-  logic             late_q, pop;
+  logic             late_q, pop, waits;
   logic [63:0]      order_q;
   retire_t          head;
 
+  assign waits = retire_i.mem && !retire_i.posted;
   assign head = item_q[rd_q];
   assign pop  = rd_q != wr_q && done_q[rd_q];
 
@@ -49,7 +50,7 @@ module oct_rvfi
       if (pop && !clear_i) order_q <= order_q + 64'd1;
       late_q <= retire_i.valid && retire_i.rd_we && retire_i.late;
       if (retire_i.valid) wr_q <= wr_q + 1'b1;
-      if (retire_i.valid && retire_i.mem) mem_wr_q <= mem_wr_q + 1'b1;
+      if (retire_i.valid && waits) mem_wr_q <= mem_wr_q + 1'b1;
       if (ld_i) mem_rd_q <= mem_rd_q + 1'b1;
     end
   end
@@ -66,8 +67,8 @@ module oct_rvfi
     end
     if (retire_i.valid) begin
       item_q[wr_q] <= retire_i;
-      done_q[wr_q] <= !(retire_i.mem || (retire_i.rd_we && retire_i.late));
-      if (retire_i.mem) mem_idx_q[mem_wr_q] <= wr_q;
+      done_q[wr_q] <= !(waits || (retire_i.rd_we && retire_i.late));
+      if (waits) mem_idx_q[mem_wr_q] <= wr_q;
     end
   end
 
@@ -115,5 +116,5 @@ module oct_rvfi
   `OCT_ASSERT(RoomLeft_A, wr_q + 1'b1 != rd_q)
 
   logic unused;
-  assign unused = ^{head.valid, head.late};
+  assign unused = ^{head.valid, head.late, head.posted};
 endmodule

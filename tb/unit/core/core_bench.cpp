@@ -34,6 +34,11 @@ bool inside(std::uint32_t address, std::uint32_t base, std::uint32_t bytes) {
   return address - base < bytes;
 }
 
+/// A store that is acknowledged apart from the other answers.
+bool posted(bool we, std::uint32_t address) {
+  return we && inside(address, kL2, oct::config::kL2Bytes);
+}
+
 }  // namespace
 
 CoreBench::CoreBench(const BenchTiming& how, const std::string& stream)
@@ -56,6 +61,8 @@ CoreBench::CoreBench(const BenchTiming& how, const std::string& stream)
   dut->data_rsp_valid_i = 0;
   dut->data_rsp_err_i = 0;
   dut->data_rsp_rdata_i = 0;
+  dut->data_ack_valid_i = 0;
+  dut->data_ack_err_i = 0;
 }
 
 void CoreBench::load(const std::filesystem::path& elf) {
@@ -73,6 +80,7 @@ void CoreBench::load(std::uint32_t address, std::span<const std::uint8_t> bytes)
 void CoreBench::reset(std::uint32_t boot_address, std::uint32_t hart_id) {
   boot_ = boot_address;
   answers_.clear();
+  acks_.clear();
   eu_due_ = 0;
   fetching_ = false;
   exited = false;
@@ -149,11 +157,19 @@ void CoreBench::drive_fetch() {
 }
 
 void CoreBench::drive_data() {
-  // The event unit takes nothing else while a blocking read waits.
-  dut->data_ready_i = cycle_ >= eu_due_ && !chance(random_, timing.refuse_percent);
+  // The event unit takes nothing else while a blocking read waits. Order as in oct_core_demux: only
+  // reads of L1 pass stores to L2.
+  const bool l1_read = dut->data_we_o == 0 && inside(dut->data_addr_o, kL1, oct::config::kL1Bytes);
+  const bool order =
+      posted(dut->data_we_o, dut->data_addr_o) ? answers_.empty() : acks_.empty() || l1_read;
+  dut->data_ready_i = order && cycle_ >= eu_due_ && !chance(random_, timing.refuse_percent);
   dut->data_rsp_valid_i = 0;
-  if (dut->clear_i)
-    eu_due_ = 0, answers_.clear();  // as oct_core_demux: a held core gets no answers
+  dut->data_ack_valid_i = 0;
+  if (dut->clear_i) {  // as oct_core_demux: a held core gets no answers
+    eu_due_ = 0;
+    answers_.clear();
+    acks_.clear();
+  }
   dut->data_rsp_err_i = 0;
   dut->data_rsp_rdata_i = static_cast<std::uint32_t>(random_());
   if (!answers_.empty() && cycle_ >= answers_.front().due) {
@@ -162,6 +178,11 @@ void CoreBench::drive_data() {
     dut->data_rsp_rdata_i = answers_.front().rdata;
     answers_.pop_front();
   }
+  if (!acks_.empty() && cycle_ >= acks_.front().due) {
+    dut->data_ack_valid_i = 1;
+    dut->data_ack_err_i = acks_.front().err;
+    acks_.pop_front();
+  }
 }
 
 void CoreBench::sample() {
@@ -169,8 +190,11 @@ void CoreBench::sample() {
     const Access access{dut->data_addr_o, dut->data_wdata_o, dut->data_be_o, dut->data_amo_o,
                         dut->data_we_o != 0};
     auto answer = perform(access);
-    if (!answers_.empty()) answer.due = std::max(answer.due, answers_.back().due + 1);
-    answers_.push_back(answer);
+    auto& due = posted(access.we, access.addr) ? acks_ : answers_;
+    if (&due == &acks_) answer.due += timing.max_latency;
+    if (!due.empty()) answer.due = std::max(answer.due, due.back().due + 1);
+    if (&due == &answers_ && !acks_.empty()) ++passed;
+    due.push_back(answer);
     ++accesses;
     max_in_flight = std::max(max_in_flight, static_cast<unsigned>(answers_.size()));
   }

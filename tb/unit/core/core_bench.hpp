@@ -94,6 +94,7 @@ class CoreBench {
   std::vector<Mark> marks;
   std::uint64_t fetches = 0, flushes = 0, accesses = 0, retired = 0;
   unsigned max_in_flight = 0;
+  std::uint64_t passed = 0;  ///< reads of L1 that passed a store to L2
 
  private:
   struct Answer {
@@ -116,7 +117,7 @@ class CoreBench {
 
   std::mt19937_64 random_;
   std::vector<std::uint8_t> l1_, l2_, reg_;
-  std::deque<Answer> answers_;
+  std::deque<Answer> answers_, acks_;  ///< acks_: of stores to L2
   std::uint64_t cycle_ = 0, timer_at_ = 0;
   bool fetching_ = false;
   std::uint32_t fetch_addr_ = 0, fetch_error_ = 1, boot_ = 0;

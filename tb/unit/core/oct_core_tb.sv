@@ -29,6 +29,8 @@ module oct_core_tb (
   input  logic         data_rsp_valid_i,
   input  logic         data_rsp_err_i,
   input  logic [31:0]  data_rsp_rdata_i,
+  input  logic         data_ack_valid_i,
+  input  logic         data_ack_err_i,
 
   output logic [2:0]   status_state_o,     // core_state_e
   output logic [31:0]  status_pc_o,
@@ -67,13 +69,15 @@ module oct_core_tb (
   fetch_rsp_t          fetch_rsp;
   data_req_t           data_req;
   data_rsp_t           data_rsp;
+  store_ack_t          data_ack;
   core_status_t        status;
   oct_core_pkg::rvfi_t rvfi;
 
   oct_core_tile #(.Rvfi(1'b1)) u_tile (
     .clk_i, .rst_ni, .clear_i, .idle_o, .hart_id_i, .boot_addr_i, .msip_i, .mtip_i,
     .fetch_req_o(fetch_req), .fetch_rsp_i(fetch_rsp), .icache_flush_o,
-    .data_req_o(data_req), .data_rsp_i(data_rsp), .status_o(status), .rvfi_o(rvfi)
+    .data_req_o(data_req), .data_rsp_i(data_rsp), .data_ack_i(data_ack),
+    .status_o(status), .rvfi_o(rvfi)
   );
 
   assign fetch_valid_o  = fetch_req.valid;
@@ -88,6 +92,7 @@ module oct_core_tb (
   assign data_amo_o     = data_req.amo;
   assign data_rsp       = '{ready: data_ready_i, valid: data_rsp_valid_i, err: data_rsp_err_i,
                             rdata: data_rsp_rdata_i};
+  assign data_ack       = '{valid: data_ack_valid_i, err: data_ack_err_i};
   assign status_state_o = status.state;
   assign status_pc_o    = status.pc;
   assign status_addr_o  = status.addr;
