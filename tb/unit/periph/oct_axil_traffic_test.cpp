@@ -81,12 +81,12 @@ TEST_CASE("axil: random traffic") {
         dut->s_axi_ctrl_araddr = draw_addr(random);
         ar_up = true;
       }
-      dut->s_axi_ctrl_awvalid = aw_up;
-      dut->s_axi_ctrl_wvalid = w_up;
-      dut->s_axi_ctrl_arvalid = ar_up;
       // Finish what was started: an address without data would wait for ever.
       if (!more && aw.size() + aw_up > w.size() + w_up && !w_up) w_up = true;
       if (!more && w.size() + w_up > aw.size() + aw_up && !aw_up) aw_up = true;
+      dut->s_axi_ctrl_awvalid = aw_up;
+      dut->s_axi_ctrl_wvalid = w_up;
+      dut->s_axi_ctrl_arvalid = ar_up;
       dut->s_axi_ctrl_bready = tb::chance(random, ready);
       dut->s_axi_ctrl_rready = tb::chance(random, ready);
       dut->rsp_ready_i = tb::chance(random, ready);
