@@ -12,7 +12,7 @@ set(core_files
 foreach(kind "" _gates)
   set(define "")
   if(kind)
-    set(define VFLAGS +define+SYNTHESIS)
+    set(define VFLAGS +define+SYNTHESIS -Wno-UNUSEDSIGNAL)  # what only assertions use
   endif()
   oct_verilate(NAME model.core${kind} TOP oct_core_tb SOURCES oct_core_tb.sv FILES ${core_files} OPT -O2
     ${define})
