@@ -78,9 +78,11 @@ class Importer {
         problems_.size() == 1
             ? "the model cannot be taken"
             : fmt::format("the model cannot be taken, for {} reasons", problems_.size());
+    std::set<std::string> hints;  // each said once
     for (const Problem& p : problems_) {
+      const bool hint = !p.hint.empty() && hints.insert(p.hint).second;
       text += fmt::format("\n  {}{}: {}{}", p.node, p.op.empty() ? "" : " (" + p.op + ")", p.reason,
-                          p.hint.empty() ? "" : ". Hint: " + p.hint);
+                          hint ? ". Hint: " + p.hint : "");
     }
     throw ImportError(text);
   }
@@ -103,7 +105,7 @@ class Importer {
   }
 
   void graph_inputs(const onnx::GraphProto& proto, Scope& scope) {
-    std::map<std::string, std::string> open;  // dimension without a number, where it occurs
+    std::map<std::string, std::vector<std::string>> open;  // without a number, and where
     std::set<std::string> known;
     for (const auto& in : proto.input()) {
       if (scope.find(in.name())) continue;  // a weight that is listed as an input too
@@ -125,9 +127,7 @@ class Importer {
         known.insert(name);
         const auto given = options_.dims.find(name);
         if (given == options_.dims.end()) {
-          std::string& where = open[name];
-          if (!where.empty()) where += ", ";
-          where += fmt::format("{} dimension {}", in.name(), i);
+          open[name].push_back(fmt::format("{} dimension {}", in.name(), i));
         }
         shape.push_back(given == options_.dims.end() ? 1 : given->second);
       }
@@ -139,7 +139,9 @@ class Importer {
         problems_.push_back({"input '" + in.name() + "'", "", error.what(), ""});
       }
     }
-    for (const auto& [name, where] : open) {
+    for (const auto& [name, places] : open) {
+      const std::size_t more = places.size() - 1;
+      const std::string where = places[0] + (more ? fmt::format(" and {} more", more) : "");
       problems_.push_back({"dimension '" + name + "'", "", "has no fixed size (" + where + ")",
                            "add --dim " + name + "=NUMBER"});
     }

@@ -338,8 +338,11 @@ onnx::ModelProto read_model(const std::filesystem::path& file) {
     throw ImportError(
         fmt::format("{}: larger than 2 GiB; keep the weights as external data", file.string()));
   }
+  std::string bytes(std::filesystem::file_size(file), '\0');
   std::ifstream stream(file, std::ios::binary);
-  const std::string bytes((std::istreambuf_iterator<char>(stream)), {});
+  if (!stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {
+    throw ImportError(fmt::format("{}: cannot be read", file.string()));
+  }
   return parse_model(bytes, file.string());
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 
 #include "compiler/exec/executor.hpp"
@@ -205,8 +206,14 @@ std::string key_of(const Graph& g, const Node& n) {
 }
 
 std::size_t content_hash(const Tensor& t) {
-  std::size_t h = 1469598103934665603ULL;
-  for (const std::byte b : t.bytes()) h = (h ^ static_cast<std::size_t>(b)) * 1099511628211ULL;
+  const auto bytes = t.bytes();
+  std::uint64_t h = bytes.size();
+  for (std::size_t i = 0; i < bytes.size(); i += sizeof h) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + i, std::min(sizeof word, bytes.size() - i));
+    h = (h ^ word) * 0x9e3779b97f4a7c15ULL;
+    h ^= h >> 29;
+  }
   return h;
 }
 

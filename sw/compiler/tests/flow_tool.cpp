@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The front half of the flow on its own, for tests and by hand:
 //   flow_tool MODEL.onnx [--dim NAME=N].. [--dump PASS] [--inputs F.npz --outputs G.npz] [--raw]
-//             [--same-as OTHER.onnx]
+//             [--same-as OTHER.onnx] [--integer]
 // --raw runs the graph as imported, without the passes. --same-as exits with 1 and says where, if
-// the other model's canonical graph is another one.
+// the other model's canonical graph is another one. --integer refuses what has no integer form.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -23,7 +23,7 @@ int run(const std::vector<std::string>& args) {
   using namespace oct;
   importer::ImportOptions options;
   std::string model, dump, inputs, outputs, other;
-  bool raw = false;
+  bool raw = false, integer = false;
   for (std::size_t i = 0; i < args.size(); ++i) {
     const auto next = [&] { return args.at(++i); };
     if (args[i] == "--dim") {
@@ -38,6 +38,8 @@ int run(const std::vector<std::string>& args) {
       outputs = next();
     } else if (args[i] == "--same-as") {
       other = next();
+    } else if (args[i] == "--integer") {
+      integer = true;
     } else if (args[i] == "--raw") {
       raw = true;
     } else {
@@ -50,6 +52,7 @@ int run(const std::vector<std::string>& args) {
   };
   show("import", graph);
   if (!raw) graph = passes::canonicalize(std::move(graph), show);
+  if (integer) passes::require_integer_forms(graph);
   if (!other.empty()) {
     const std::string d =
         ir::difference(graph, passes::canonicalize(importer::import_file(other, options)));

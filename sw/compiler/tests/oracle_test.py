@@ -50,7 +50,7 @@ class Runner:
     def tool_run(self, *args):
         return subprocess.run([self.tool, *map(str, args)], capture_output=True, text=True, timeout=300)
 
-    def check(self, name, model, feeds, want, expect=None, raw=True, tolerance=2e-5, dims=()):
+    def check(self, name, model, feeds, want, expect=None, raw=True, tolerance=2e-5, dims=(), integer=False):
         if self.only and self.only not in name:
             return
         with tempfile.TemporaryDirectory() as folder:
@@ -60,7 +60,7 @@ class Runner:
             for mode in (["--raw"] if raw else []), []:
                 if mode == [] and problems:
                     break
-                run = self.tool_run(model, *mode, *dims, "--dump", "operand_order", "--inputs", folder / "in.npz",
+                run = self.tool_run(model, *mode, *dims, *(["--integer"] if integer and not mode else []), "--dump", "operand_order", "--inputs", folder / "in.npz",
                                     "--outputs", folder / "out.npz")
                 label = "as imported" if mode else "canonical"
                 if run.returncode != 0:
@@ -98,7 +98,7 @@ class Runner:
             feeds, want = np.load(folder / "inputs.npz"), dict(np.load(folder / "outputs.npz"))
             for spelling in "ts14", "dynamo18":
                 self.check(f"pairs {folder.name} {spelling}", folder / f"{spelling}.onnx", feeds, want,
-                           {"Softmax": 0, "MatMul": 0, "Where": 0, "Erf": 0}, tolerance=5e-5)
+                           {"Softmax": 0, "MatMul": 0, "Where": 0, "Erf": 0}, tolerance=5e-5, integer=True)
             if self.only and self.only not in f"pairs {folder.name} same":
                 continue
             run = self.tool_run(folder / "ts14.onnx", "--same-as", folder / "dynamo18.onnx")
@@ -116,7 +116,8 @@ class Runner:
         feeds = {"input_ids": np.array([[403]]), "position_ids": np.array([[64]]), "attention_mask": np.ones((1, 65), np.int64), **cache}
         feeds["attention_mask"][0, :3] = 0
         model = folder / "decode.onnx"
-        self.check("stories260k decode", model, feeds, ort_outputs(str(model), feeds), {"Attention": 5, "KvAppend": 10, "Rotary": 10})
+        self.check("stories260k decode", model, feeds, ort_outputs(str(model), feeds), {"Attention": 5, "KvAppend": 10, "Rotary": 10},
+                   integer=True)
         model = folder / "prefill16.onnx"
         feeds = {"input_ids": np.array([tokens[:16]]), "position_ids": np.arange(16)[None], "attention_mask": np.ones((1, 16), np.int64)}
         feeds |= {k: v[:, :, :0] for k, v in cache.items()}
@@ -145,7 +146,8 @@ class Runner:
                         feeds[i.name] = rng.standard_normal(shape, dtype=np.float32)
                     else:
                         feeds[i.name] = rng.integers(0, 2 if "type" in i.name else 60, shape, dtype=np.int64)
-                self.check(name, path, feeds, ort_outputs(str(path), feeds), {"Attention": attentions, "Softmax": 0}, raw=False, tolerance=2e-3)
+                self.check(name, path, feeds, ort_outputs(str(path), feeds), {"Attention": attentions, "Softmax": 0}, raw=False,
+                           tolerance=2e-3, integer=True)
 
 
 def main():
