@@ -162,7 +162,10 @@ module oct_attn_drain
   assign result     = result_op.valid && !result_op.logit && !result_op.index;
 
   always_comb begin
-    for (int unsigned u = 0; u < Units; u++) index[u] = y[u][7:0];
+    index = '0;
+    if (result_op.index) begin
+      for (int unsigned u = 0; u < Units; u++) index[u] = y[u][7:0];
+    end
   end
 
   // ---- Residual ---------------------------------------------------------------------------------

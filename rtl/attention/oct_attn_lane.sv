@@ -42,30 +42,24 @@ module oct_attn_lane
     end
   end
 
-  // ---- Ranks 3, 4: times m1, the lower sixteen bits first ---------------------------------------
-  logic signed [40:0] low3_q, low, high;
+  // ---- Ranks 3, 4: times m1, the lower sixteen bits first ----------------------------------------
+  // Products are local to the blocks: what is not a register costs nothing while nothing happens.
+  logic signed [40:0] low3_q;
   logic signed [16:0] high3_q;
   logic signed [23:0] m3_q;
   logic signed [56:0] p4_q;
   logic [5:0]         s4_q;
 
-  always_comb begin
-    low  = '0;
-    high = '0;
-    if (op_i[2].valid) low = signed'({1'b0, t2_q[15:0]}) * m2_q;
-    if (op_i[3].valid) begin
-      high = high3_q * m3_q;
-      high = high + 41'(low3_q >>> 16);
-    end
-  end
-
   always_ff @(posedge clk_i) begin
     if (op_i[2].valid) begin
-      low3_q  <= low;
+      low3_q  <= signed'({1'b0, t2_q[15:0]}) * m2_q;
       high3_q <= t2_q[32:16];
       m3_q    <= m2_q;
     end
     if (op_i[3].valid) begin
+      automatic logic signed [40:0] high;
+      high = high3_q * m3_q;
+      high = high + 41'(low3_q >>> 16);
       p4_q <= {high, low3_q[15:0]};
       s4_q <= s1_i;
     end
@@ -91,12 +85,10 @@ module oct_attn_lane
     end
   end
 
-  // ---- Ranks 6, 7: second product ---------------------------------------------------------------
-  logic signed [HalfWidth-1:0] a;
-  logic signed [23:0] b, b6_q;
+  // ---- Ranks 6, 7: second product ----------------------------------------------------------------
+  logic signed [23:0] b6_q;
   logic signed [10:0] high6_q;
-  logic signed [35:0] low6_q, low2;
-  logic signed [34:0] high2;
+  logic signed [35:0] low6_q;
   logic signed [45:0] p7_q;
   logic signed [31:0] u6_q, u7_q;
   logic [5:0]         s7_q;
@@ -106,27 +98,15 @@ module oct_attn_lane
   assign second6 = op_i[6].add || op_i[6].mul || op_i[6].split;
   assign second7 = op_i[7].add || op_i[7].mul || op_i[7].split;
 
-  always_comb begin
-    a     = HalfWidth'(r_i);
-    b     = b5_q;
-    low2  = '0;
-    high2 = '0;
-    if (op_i[5].valid && second5) begin
-      if (op_i[5].mul) b = lane_sat24(u5_q);
-      if (op_i[5].split) a = hi_q[4];
-      low2 = signed'({1'b0, a[10:0]}) * b;
-    end
-    if (op_i[6].valid && second6) begin
-      high2 = high6_q * b6_q;
-      high2 = high2 + 35'(low6_q >>> 11);
-    end
-  end
-
   always_ff @(posedge clk_i) begin
     if (op_i[5].valid) begin
       u6_q <= op_i[5].mul ? 32'sd0 : u5_q;
       if (second5) begin
-        low6_q  <= low2;
+        automatic logic signed [HalfWidth-1:0] a;
+        automatic logic signed [23:0]          b;
+        a = op_i[5].split ? hi_q[4] : HalfWidth'(r_i);
+        b = op_i[5].mul ? lane_sat24(u5_q) : b5_q;
+        low6_q  <= signed'({1'b0, a[10:0]}) * b;
         high6_q <= a[21:11];
         b6_q    <= b;
       end
@@ -134,7 +114,10 @@ module oct_attn_lane
     if (op_i[6].valid) begin
       u7_q <= u6_q;
       if (second6) begin
-        p7_q <= {high2, low6_q[10:0]};
+        automatic logic signed [34:0] high;
+        high = high6_q * b6_q;
+        high = high + 35'(low6_q >>> 11);
+        p7_q <= {high, low6_q[10:0]};
         s7_q <= s2_i;
       end
     end
@@ -152,22 +135,12 @@ module oct_attn_lane
     end
   end
 
-  // ---- Rank 9: result ---------------------------------------------------------------------------
-  logic signed [34:0] sum;
-  logic signed [33:0] y;
-
-  always_comb begin
-    sum = '0;
-    y   = '0;
-    if (op_i[8].valid) begin
-      sum = 35'(u8_q) + 35'(v8_q);
-      y   = op_i[8].logit ? u8_q : 34'(sum >>> FracBits);
-    end
-  end
-
+  // ---- Rank 9: result ----------------------------------------------------------------------------
   always_ff @(posedge clk_i) begin
     if (op_i[8].valid) begin
-      y_o <= lane_clip(y, min_i, max_i);
+      automatic logic signed [34:0] sum;
+      sum = 35'(u8_q) + 35'(v8_q);
+      y_o <= lane_clip(op_i[8].logit ? u8_q : 34'(sum >>> FracBits), min_i, max_i);
       if (op_i[8].split) hi_o <= lane_clip(34'(v8_q), min_i, max_i);
     end
   end

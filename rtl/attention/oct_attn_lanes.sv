@@ -88,9 +88,7 @@ module oct_attn_lanes
   end
 
   // ---- Lanes ------------------------------------------------------------------------------------
-  logic [Units-1:0][31:0] bias, b2;
-  logic [Units-1:0][23:0] m1, m2;
-  logic [Units-1:0][5:0]  s1, s2;
+  logic [Units-1:0][31:0] bias, b2, m1, m2, s1, s2;
 
   oct_attn_params u_params (
     .clk_i,
@@ -111,9 +109,10 @@ module oct_attn_lanes
   for (genvar u = 0; u < Units; u++) begin : gen_lane
     logic signed [31:0] t;
     always_comb begin
+      t = '0;
       if (dot_valid_i) t = 32'(dot_i[u].lo);
       else if (issued_i.looked_up) t = 32'(signed'(value_i[u]));
-      else t = sum_i[u];
+      else if (issued_i.valid) t = sum_i[u];
     end
     oct_attn_lane u_lane (
       .clk_i,
@@ -121,11 +120,11 @@ module oct_attn_lanes
       .t_i    (t),
       .hi_i   (dot_i[u].hi),
       .bias_i (bias[u]),
-      .m1_i   (m1[u]),
-      .s1_i   (s1[u]),
-      .m2_i   (m2[u]),
+      .m1_i   (m1[u][23:0]),
+      .s1_i   (s1[u][29:24]),
+      .m2_i   (m2[u][23:0]),
       .r_i    (res_i[u]),
-      .s2_i   (s2[u]),
+      .s2_i   (s2[u][29:24]),
       .b2_i   (b2[u]),
       .min_i  (min_q),
       .max_i  (max_q),
@@ -135,5 +134,5 @@ module oct_attn_lanes
   end
 
   logic unused;
-  assign unused = ^{ctx_i, last};
+  assign unused = ^{ctx_i, last, m1, m2, s1, s2};
 endmodule

@@ -18,20 +18,14 @@ module oct_attn_params
 
   // To the lanes, with op_i[1], [1], [3], [4], [6], [7]
   output logic [Units-1:0][31:0]     bias_o,
-  output logic [Units-1:0][23:0]     m1_o,
-  output logic [Units-1:0][5:0]      s1_o,
-  output logic [Units-1:0][23:0]     m2_o,
-  output logic [Units-1:0][5:0]      s2_o,
+  output logic [Units-1:0][31:0]     m1_o,        // scales as in memory: the mantissa is of use,
+  output logic [Units-1:0][31:0]     s1_o,        // the shift
+  output logic [Units-1:0][31:0]     m2_o,
+  output logic [Units-1:0][31:0]     s2_o,
   output logic [Units-1:0][31:0]     b2_o
 );
-  // Without the two bits that mean nothing.
-  typedef struct packed {
-    logic [5:0]  s;
-    logic [23:0] m;
-  } pair_t;
-
-  logic [1:0][Units-1:0][31:0] bias_q, b2_q;
-  pair_t [1:0][Units-1:0]      p0_q, p1_q, p2_q;
+  // Words of 32 bits simulate fast; what nobody reads of them is no flip-flop.
+  logic [1:0][Units-1:0][31:0] bias_q, b2_q, p0_q, p1_q, p2_q;
 
   // ---- Loading ---------------------------------------------------------------------------------
   logic       par;
@@ -47,16 +41,16 @@ module oct_attn_params
           if (par && rdata_i.tag.bank == 1'(b)) begin
             if (kind == ParA && rdata_i.tag.bytes[0] == 1'(u / 8)) begin
               bias_q[b][u] <= rdata_i.data[64*(u%8) +: 32];
-              p1_q[b][u]   <= rdata_i.data[64*(u%8)+32 +: 30];
+              p1_q[b][u]   <= rdata_i.data[64*(u%8)+32 +: 32];
             end
             if (kind == ParB && rdata_i.tag.bytes[0] == 1'(u / 8)) begin
-              p2_q[b][u] <= rdata_i.data[64*(u%8) +: 30];
+              p2_q[b][u] <= rdata_i.data[64*(u%8) +: 32];
               b2_q[b][u] <= rdata_i.data[64*(u%8)+32 +: 32];
             end
-            if (kind == ParC) p0_q[b][u] <= rdata_i.data[32*u +: 30];
+            if (kind == ParC) p0_q[b][u] <= rdata_i.data[32*u +: 32];
           end else if (norm_en_i && norm_bank_i == 1'(b)) begin
             bias_q[b][u] <= '0;
-            p1_q[b][u]   <= {norm_i[u].shift, norm_i[u].m};
+            p1_q[b][u]   <= norm_i[u];
           end
         end
       end
@@ -83,28 +77,20 @@ module oct_attn_params
     b2_o   = '0;
     if (op_i[1].valid) begin
       bias_o = bias_q[op_i[1].bank];
-      for (int unsigned u = 0; u < Units; u++) begin
-        m1_o[u] = op_i[1].logit ? scale_q[0].m :
-                  op_i[1].index ? p0_q[op_i[1].bank][u].m : p1_q[op_i[1].bank][u].m;
-      end
+      m1_o   = op_i[1].index ? p0_q[op_i[1].bank] : p1_q[op_i[1].bank];
+      if (op_i[1].logit) m1_o = {Units{scale_q[0]}};
     end
     if (op_i[3].valid) begin
-      for (int unsigned u = 0; u < Units; u++) begin
-        s1_o[u] = op_i[3].logit ? scale_q[2].shift :
-                  op_i[3].index ? p0_q[op_i[3].bank][u].s : p1_q[op_i[3].bank][u].s;
-      end
+      s1_o = op_i[3].index ? p0_q[op_i[3].bank] : p1_q[op_i[3].bank];
+      if (op_i[3].logit) s1_o = {Units{scale_q[2]}};
     end
-    if (op_i[4].valid) begin
-      for (int unsigned u = 0; u < Units; u++) begin
-        m2_o[u] = op_i[4].logit ? scale_q[3].m : p2_q[op_i[4].bank][u].m;
-      end
+    if (op_i[4].valid && (op_i[4].add || op_i[4].split)) begin
+      m2_o = op_i[4].logit ? {Units{scale_q[3]}} : p2_q[op_i[4].bank];
     end
-    if (op_i[6].valid) begin
-      for (int unsigned u = 0; u < Units; u++) begin
-        s2_o[u] = op_i[6].logit ? scale_q[5].shift : p2_q[op_i[6].bank][u].s;
-      end
+    if (op_i[6].valid && (op_i[6].add || op_i[6].mul || op_i[6].split)) begin
+      s2_o = op_i[6].logit ? {Units{scale_q[5]}} : p2_q[op_i[6].bank];
     end
-    if (op_i[7].valid) b2_o = b2_q[op_i[7].bank];
+    if (op_i[7].valid && op_i[7].plane_b) b2_o = b2_q[op_i[7].bank];
   end
 
   logic unused;

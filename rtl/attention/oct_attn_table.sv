@@ -109,8 +109,12 @@ module oct_attn_table
     logic [2:0]  byte_q;
     logic [63:0] word;
     // Entry 0 belongs to index -128.
-    assign entry = head.index[Ports*step_q + p] ^ 8'h80;
-    assign value[p] = word[8*byte_q +: 8];
+    always_comb begin
+      entry    = '0;
+      value[p] = '0;
+      if (look) entry = head.index[Ports*step_q + p] ^ 8'h80;
+      if (look1_q) value[p] = word[8*byte_q +: 8];
+    end
 
     oct_tech_sram_1r1w #(.Words(32), .Width(64)) u_copy (
       .clk_i,
