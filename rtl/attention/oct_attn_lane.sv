@@ -57,9 +57,7 @@ module oct_attn_lane
       m3_q    <= m2_q;
     end
     if (op_i[3].valid) begin
-      automatic logic signed [40:0] high;
-      high = high3_q * m3_q;
-      high = high + 41'(low3_q >>> 16);
+      automatic logic signed [40:0] high = high3_q * m3_q + 41'(low3_q >>> 16);
       p4_q <= {high, low3_q[15:0]};
       s4_q <= s1_i;
     end
@@ -102,10 +100,9 @@ module oct_attn_lane
     if (op_i[5].valid) begin
       u6_q <= op_i[5].mul ? 32'sd0 : u5_q;
       if (second5) begin
-        automatic logic signed [HalfWidth-1:0] a;
-        automatic logic signed [23:0]          b;
-        a = op_i[5].split ? hi_q[4] : HalfWidth'(r_i);
-        b = op_i[5].mul ? lane_sat24(u5_q) : b5_q;
+        automatic logic signed [HalfWidth-1:0] a = op_i[5].split ? signed'(hi_q[4])
+                                                                 : HalfWidth'(r_i);
+        automatic logic signed [23:0]          b = op_i[5].mul ? lane_sat24(u5_q) : b5_q;
         low6_q  <= signed'({1'b0, a[10:0]}) * b;
         high6_q <= a[21:11];
         b6_q    <= b;
@@ -114,9 +111,7 @@ module oct_attn_lane
     if (op_i[6].valid) begin
       u7_q <= u6_q;
       if (second6) begin
-        automatic logic signed [34:0] high;
-        high = high6_q * b6_q;
-        high = high + 35'(low6_q >>> 11);
+        automatic logic signed [34:0] high = high6_q * b6_q + 35'(low6_q >>> 11);
         p7_q <= {high, low6_q[10:0]};
         s7_q <= s2_i;
       end
@@ -138,8 +133,7 @@ module oct_attn_lane
   // ---- Rank 9: result ----------------------------------------------------------------------------
   always_ff @(posedge clk_i) begin
     if (op_i[8].valid) begin
-      automatic logic signed [34:0] sum;
-      sum = 35'(u8_q) + 35'(v8_q);
+      automatic logic signed [34:0] sum = 35'(u8_q) + 35'(v8_q);
       y_o <= lane_clip(op_i[8].logit ? u8_q : 34'(sum >>> FracBits), min_i, max_i);
       if (op_i[8].split) hi_o <= lane_clip(34'(v8_q), min_i, max_i);
     end
