@@ -32,7 +32,7 @@ Tensor dispatch(const Call& call) {
     case OpClass::kGemm:
       if (op == Op::kAttention) return attention(call);
       if (op == Op::kConv || op == Op::kConvTranspose) return convolution(call);
-      return op == Op::kEinsum ? einsum(call) : gemm(call);
+      return gemm(call);
     case OpClass::kReduce:
       if (op == Op::kMaxPool || op == Op::kAveragePool) return pool(call);
       return op == Op::kCumSum ? cumulative_sum(call) : reduce(call);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrix products by oneDNN, attention, sums of products by equation.
+// Matrix products by oneDNN, attention.
 #include <oneapi/dnnl/dnnl.h>
 
 #include <algorithm>
@@ -7,6 +7,9 @@
 #include <limits>
 
 #include "compiler/exec/kernels.hpp"
+
+// Of the OpenMP runtime that oneDNN brings along; not there if it was built without.
+extern "C" void omp_set_num_threads(int) __attribute__((weak));
 
 namespace oct::exec {
 using ir::DType;
@@ -19,6 +22,13 @@ void sgemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, con
            std::int64_t lda, const float* b, std::int64_t ldb, float beta, float* c,
            std::int64_t ldc) {
   if (m == 0 || n == 0) return;
+  // One thread: the others would spin between products, which on a machine with other work costs
+  // far more than a second core gains.
+  thread_local const bool one_thread = [] {
+    if (omp_set_num_threads) omp_set_num_threads(1);
+    return true;
+  }();
+  (void)one_thread;
   if (k == 0) {
     if (beta == 0) {
       for (std::int64_t i = 0; i < m; ++i) std::fill_n(c + i * ldc, n, 0.0F);
@@ -176,47 +186,5 @@ Tensor attention(const Call& call) {
 }
 
 Tensor gemm(const Call& call) { return call.node.op == Op::kLinear ? linear(call) : matmul(call); }
-
-Tensor einsum(const Call& call) {
-  Tensor out = call.make();
-  const std::string equation = call.attrs().text("equation");
-  const auto arrow = equation.find("->");
-  const std::string result = equation.substr(arrow + 2);
-  // All letters: those of the result first, then those summed over.
-  std::string letters = result;
-  std::vector<std::string> operands(1);
-  std::map<char, std::int64_t> sizes;
-  for (const char c : equation.substr(0, arrow)) {
-    if (c == ',') {
-      operands.emplace_back();
-      continue;
-    }
-    sizes[c] = call.in(operands.size() - 1).shape()[operands.back().size()];
-    operands.back() += c;
-    if (letters.find(c) == std::string::npos) letters += c;
-  }
-  if (operands.size() > 2) throw ir::CompileError("an equation with more than two operands");
-  Shape shape;
-  for (const char c : letters) shape.push_back(sizes[c]);
-  const auto strides_of = [&](const std::string& names, const Shape& own) {
-    const Shape strides = ir::row_major_strides(own);
-    Shape all(letters.size(), 0);
-    for (std::size_t i = 0; i < names.size(); ++i) all[letters.find(names[i])] += strides[i];
-    return all;
-  };
-  const bool two = operands.size() == 2;
-  const Tensor &a = call.in(0), &b = call.in(two ? 1 : 0);
-  Odometer<3> at(shape, {strides_of(operands[0], a.shape()),
-                         two ? strides_of(operands[1], b.shape()) : Shape(letters.size(), 0),
-                         strides_of(result, out.shape())});
-  std::vector<double> sums(static_cast<std::size_t>(out.size()));
-  for (std::int64_t i = 0, n = ir::element_count(shape); i < n; ++i, at.next()) {
-    sums[static_cast<std::size_t>(at.offset(2))] +=
-        a.at(at.offset(0)) * (two ? b.at(at.offset(1)) : 1.0);
-  }
-  auto to = out.mutable_data<float>();
-  for (std::size_t i = 0; i < to.size(); ++i) to[i] = static_cast<float>(sums[i]);
-  return out;
-}
 
 }  // namespace oct::exec

@@ -30,7 +30,6 @@ ir::Tensor gemm(const Call& call);
 ir::Tensor attention(const Call& call);
 ir::Tensor convolution(const Call& call);
 ir::Tensor pool(const Call& call);
-ir::Tensor einsum(const Call& call);
 ir::Tensor norm(const Call& call);
 ir::Tensor rotary(const Call& call);
 ir::Tensor reduce(const Call& call);

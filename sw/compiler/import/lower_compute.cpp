@@ -114,26 +114,119 @@ void global_pool(Lowering& l, Op op) {
   l.result(l.add(op, {l.in(0)}, {{"axes", axes}, {"keepdims", std::int64_t{1}}}));
 }
 
-void einsum(Lowering& l) {
-  std::string equation;
-  for (const char c : l.text("equation", "")) {
-    if (c != ' ') equation += c;
+/// Letters of `names` for which `test` holds, in order.
+template <typename F>
+std::string letters(const std::string& names, F test) {
+  std::string out;
+  for (const char c : names) {
+    if (test(c)) out += c;
   }
-  if (equation.find("...") != std::string::npos) {
-    throw Unsupported{"an equation with an ellipsis", "write the dimensions out"};
-  }
-  if (equation.find("->") == std::string::npos) {
-    // Letters that occur once, in alphabetical order.
-    std::map<char, int> count;
-    for (const char c : equation) ++count[c];
-    equation += "->";
-    for (const auto& [c, n] : count) {
-      if (c != ',' && n == 1) equation += c;
+  return out;
+}
+
+bool contains(const std::string& names, char c) { return names.find(c) != std::string::npos; }
+
+/// An operand with its dimensions in the order of `groups`, each group one dimension.
+ValueId grouped(Lowering& l, ValueId v, const std::string& names,
+                const std::vector<std::string>& groups) {
+  Ints perm;
+  Shape shape;
+  for (const std::string& group : groups) {
+    shape.push_back(1);
+    for (const char c : group) {
+      perm.push_back(static_cast<std::int64_t>(names.find(c)));
+      shape.back() *= l.shape(v)[names.find(c)];
     }
   }
-  std::vector<ValueId> operands = l.all_inputs();
-  if (operands.size() > 2) throw Unsupported{"an equation with more than two operands", ""};
-  l.result(l.add(Op::kEinsum, operands, {{"equation", equation}}));
+  return l.reshape(l.transpose(v, perm), shape);
+}
+
+/// Letters that no other operand and not the result has are summed at once.
+ValueId summed(Lowering& l, ValueId v, std::string& names, const std::string& kept) {
+  Ints axes;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!contains(kept, names[i])) axes.push_back(static_cast<std::int64_t>(i));
+  }
+  if (axes.empty()) return v;
+  names = letters(names, [&](char c) { return contains(kept, c); });
+  return l.add(Op::kReduceSum, {v}, {{"axes", axes}, {"keepdims", std::int64_t{0}}});
+}
+
+/// One or two operands become transposes and one product.
+ValueId contracted(Lowering& l, const std::vector<std::string>& operands,
+                   const std::string& result) {
+  std::string a = operands[0];
+  const bool two = operands.size() == 2;
+  ValueId x = summed(l, l.in(0), a, result + (two ? operands[1] : ""));
+  const auto ordered = [&](ValueId v, const std::string& names) {
+    Ints perm;
+    for (const char c : result) perm.push_back(static_cast<std::int64_t>(names.find(c)));
+    return l.transpose(v, perm);
+  };
+  if (!two) return ordered(x, a);
+  std::string b = operands[1];
+  ValueId y = summed(l, l.in(1), b, result + a);
+  const std::string batch =
+      letters(a, [&](char c) { return contains(b, c) && contains(result, c); });
+  const std::string inner =
+      letters(a, [&](char c) { return contains(b, c) && !contains(result, c); });
+  const std::string rows = letters(a, [&](char c) { return !contains(b, c); });
+  const std::string columns = letters(b, [&](char c) { return !contains(a, c); });
+  Shape shape;
+  for (const char c : batch + rows) shape.push_back(l.shape(x)[a.find(c)]);
+  for (const char c : columns) shape.push_back(l.shape(y)[b.find(c)]);
+  if (batch.empty()) {  // so that a weight stays a matrix
+    x = grouped(l, x, a, {rows, inner});
+    y = grouped(l, y, b, {inner, columns});
+  } else {
+    x = grouped(l, x, a, {batch, rows, inner});
+    y = grouped(l, y, b, {batch, inner, columns});
+  }
+  return ordered(l.reshape(l.add(Op::kMatMul, {x, y}), shape), batch + rows + columns);
+}
+
+void einsum(Lowering& l) {
+  const std::string equation = letters(l.text("equation", ""), [](char c) { return c != ' '; });
+  if (contains(equation, '.')) {
+    throw Unsupported{"an equation with an ellipsis", "write the dimensions out"};
+  }
+  const std::size_t arrow = equation.find("->");
+  std::vector<std::string> operands(1);
+  for (const char c : equation.substr(0, arrow)) {
+    if (c == ',') {
+      operands.emplace_back();
+    } else {
+      operands.back() += c;
+    }
+  }
+  if (operands.size() > 2 || operands.size() != l.input_count()) {
+    throw Unsupported{"an equation with more than two operands", "split it in two"};
+  }
+  std::map<char, int> count;
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    if (operands[i].size() != l.rank(l.in(i))) {
+      throw Unsupported{"the equation '" + equation + "' does not fit its operands", ""};
+    }
+    for (const char c : operands[i]) {
+      ++count[c];
+      if (operands[i].find(c) != operands[i].rfind(c)) {
+        throw Unsupported{"an equation with a diagonal", ""};
+      }
+    }
+  }
+  std::string result;
+  if (arrow == std::string::npos) {  // letters that occur once, in alphabetical order
+    for (const auto& [c, n] : count) {
+      if (n == 1) result += c;
+    }
+  } else {
+    result = equation.substr(arrow + 2);
+  }
+  for (const char c : result) {
+    if (!count.contains(c))
+      throw Unsupported{fmt::format("the equation makes {} of nothing", c), ""};
+  }
+  l.result(contracted(l, operands, result));
 }
 
 }  // namespace
@@ -143,7 +236,7 @@ void add_compute(OperatorTable& t) {
                  "weights or two run-time operands"};
   t["Gemm"] = {gemm, "alpha, beta, transA, transB"};
   t["com.microsoft:FusedMatMul"] = {fused_matmul, ""};
-  t["Einsum"] = {einsum, "one or two operands, no ellipsis"};
+  t["Einsum"] = {einsum, "one or two operands, no ellipsis, no diagonal"};
   t["Conv"] = {conv, "1-D, 2-D; groups"};
   t["ConvTranspose"] = {conv_transpose, "on the host"};
   t["MaxPool"] = {[](Lowering& l) { pool(l, Op::kMaxPool); }, "without positions"};

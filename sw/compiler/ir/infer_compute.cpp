@@ -143,36 +143,6 @@ Type pool(const Operands& in, const Attributes& attrs) {
   return {x.type.dtype, std::move(out)};
 }
 
-Type einsum(const Operands& in, const Attributes& attrs) {
-  const std::string equation = attrs.text("equation");
-  const auto arrow = equation.find("->");
-  require(arrow != std::string::npos, "the equation '{}' has no result", equation);
-  std::map<char, std::int64_t> sizes;
-  std::size_t operand_index = 0, axis = 0;
-  for (const char c : equation.substr(0, arrow) + ",") {
-    if (c == ',') {
-      require(axis == operand(in, operand_index).shape().size(),
-              "the equation '{}' does not fit {}", equation,
-              type_text(operand(in, operand_index).type));
-      ++operand_index;
-      axis = 0;
-      continue;
-    }
-    const Shape& shape = operand(in, operand_index).shape();
-    require(axis < shape.size(), "the equation '{}' does not fit {}", equation, shape_text(shape));
-    std::int64_t& size = sizes.try_emplace(c, shape[axis]).first->second;
-    require(size == shape[axis], "the equation '{}': {} is {} and {}", equation, c, size,
-            shape[axis]);
-    ++axis;
-  }
-  Shape out;
-  for (const char c : equation.substr(arrow + 2)) {
-    require(sizes.contains(c), "the equation '{}': {} has no size", equation, c);
-    out.push_back(sizes[c]);
-  }
-  return {operand(in, 0).type.dtype, std::move(out)};
-}
-
 }  // namespace
 
 Type compute(Op op, const Operands& in, const Attributes& attrs) {
@@ -192,8 +162,6 @@ Type compute(Op op, const Operands& in, const Attributes& attrs) {
     }
     case Op::kConvTranspose:
       return conv_transpose(in, attrs);
-    case Op::kEinsum:
-      return einsum(in, attrs);
     default:
       return pool(in, attrs);
   }

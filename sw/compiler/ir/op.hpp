@@ -31,7 +31,6 @@ enum class OpClass : std::uint8_t {
   X(Attention, kGemm, 1)        \
   X(Conv, kGemm, 1)             \
   X(ConvTranspose, kGemm, 0)    \
-  X(Einsum, kGemm, 0)           \
   /* along the last axis */     \
   X(LayerNorm, kNorm, 1)        \
   X(RmsNorm, kNorm, 1)          \

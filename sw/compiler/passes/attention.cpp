@@ -249,6 +249,7 @@ class Builder {
     const Shape full{qs[0], qs[1], qs[2], ks[2]};
     Attributes attrs{{"scale", scores->scale}};
     if (scores->softcap != 0) attrs.set("softcap", scores->softcap);
+    if (!terms_fit(scores->terms, full)) return false;
     const Mask mask = mask_of(*scores, full, name);
     if (mask.causal) {
       attrs.set("causal", std::int64_t{1});
@@ -286,11 +287,28 @@ class Builder {
   }
 
  private:
+  /// Whether every mask broadcasts to the scores, windows of an image among the batch, too.
+  bool terms_fit(const std::vector<Term>& terms, const Shape& full) {
+    return std::all_of(terms.begin(), terms.end(), [&](const Term& t) {
+      Shape s = g_.value(t.value).shape();
+      if (s.size() == 5 && s[0] == 1) s.erase(s.begin());
+      if (s.size() > 4) return false;
+      while (s.size() < 4) s.insert(s.begin(), 1);
+      for (std::size_t i = 0; i < 4; ++i) {
+        if (s[i] != 1 && s[i] != full[i]) return false;
+      }
+      return true;
+    });
+  }
+
   /// All terms as one value that is added to the scores, then what it means.
   Mask mask_of(const Scores& s, const Shape& full, const std::string& name) {
     ValueId sum = kNone;
     for (const Term& t : s.terms) {
       ValueId v = t.value;
+      Shape four = g_.value(v).shape();
+      if (four.size() == 5) four.erase(four.begin());
+      v = add_reshape(g_, v, four, name, {});
       if (t.condition) {
         const ValueId zero = g_.add_constant("zero", Tensor::scalar(0));
         const ValueId none = g_.add_constant("masked", Tensor::scalar(-3.0e38F));

@@ -15,6 +15,10 @@ std::string reason(const Graph& g, const Node& n) {
   const ir::Type& type = g.value(n.output).type;
   if (ir::is_float(type.dtype) && !ir::op_info(n.op).canonical) return "it has no integer form";
   if (n.op == Op::kConv && type.shape.size() > 4) return "convolutions have one or two dimensions";
+  const bool last = n.op == Op::kLayerNorm || n.op == Op::kRmsNorm || n.op == Op::kSoftmax;
+  if (last && n.attrs.integer("axis", -1) + 1 != static_cast<std::int64_t>(type.shape.size())) {
+    return "it works along another axis than the last";
+  }
   if (n.op == Op::kEmbedding || !ir::is_float(type.dtype)) return "";
   for (const ir::ValueId in : n.inputs) {
     if (in != ir::kNone && ir::is_float(g.value(in).type.dtype)) return "";

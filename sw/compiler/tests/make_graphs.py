@@ -32,6 +32,11 @@ class Builder:
         self.opset = opset
         self.nodes, self.inits, self.inputs, self.feeds = [], [], [], {}
         self.count = 0
+        self.functions = []
+
+    def ms(self, op, *inputs, **attrs):
+        """One of ONNX Runtime's own operators."""
+        return self.node(op, *inputs, domain="com.microsoft", **attrs)
 
     def input(self, name, array):
         self.feeds[name] = array
@@ -81,7 +86,9 @@ class Builder:
             outputs = [outputs]
         infos = [onnx.ValueInfoProto(name=o) for o in outputs]
         graph = helper.make_graph(self.nodes, name, self.inputs, infos, self.inits)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=8)
+        domains = sorted({n.domain for n in self.nodes if n.domain})
+        sets = [helper.make_opsetid("", self.opset), *(helper.make_opsetid(d, 1) for d in domains)]
+        model = helper.make_model(graph, opset_imports=sets, ir_version=10, functions=self.functions)
         model = onnx.shape_inference.infer_shapes(model)
         # What inference does not know, ONNX Runtime finds out; a type it always needs.
         for o in model.graph.output:
@@ -191,6 +198,12 @@ def operators():
     yield b.case("MatMul", [b.MatMul(b.normal("x", 2, 1, 3, 4), b.normal("y", 5, 4, 2)), b.MatMul(b.normal("v", 4), b.normal("w", 4, 3))])
     b = Builder()
     yield b.case("Einsum", [b.Einsum(b.normal("x", 2, 3, 4), b.normal("y", 2, 5, 4), equation="bij,bkj->bik")])
+    b = Builder()
+    x, y = b.normal("x", 2, 3, 4, 5), b.normal("y", 2, 6, 4, 5)
+    yield b.case("Einsum, equations", [b.Einsum(x, y, equation="bihd,bjhd->bhij"), b.Einsum(x, equation="abcd->dba"), b.Einsum(x, y, equation="b i h d, b j h d -> h"),
+                                       b.Einsum(b.normal("u", 4), b.normal("v", 3), equation="i,j")])
+    b = Builder()
+    yield b.case("Einsum with weights", b.Einsum(b.normal("x", 2, 3, 8), b.weight(8, 2, 5), equation="bsd,dhe->bshe"), {"Linear": 1, "MatMul": 0})
     for name, shape, kernel, more in (
             ("patches", (1, 3, 8, 8), (6, 3, 4, 4), dict(strides=[4, 4])), ("1-D", (2, 4, 9), (6, 4, 3), dict(pads=[1, 1], strides=[2])),
             ("grouped", (1, 4, 6, 5), (4, 1, 3, 3), dict(group=4, pads=[1, 1, 1, 1])), ("dilated", (1, 2, 9, 9), (3, 2, 3, 3), dict(dilations=[2, 2])),
@@ -372,6 +385,14 @@ def attentions():
         p = b.Softmax(spell(), axis=-1)
         yield b.case(f"attention, mask {name}", merged(b, b.MatMul(p, heads(b, x, n, h)), n),
                      {"Attention": 1, "Softmax": 0, "Where": 0, "Add": 0})
+    b = Builder()  # windows of an image, Swin's spelling: four windows, masks for each
+    x = b.normal("x", 4, 6, n)
+    q, k, v = (b.Transpose(b.Reshape(b.MatMul(x, b.weight(n, n)), b.i(4, 6, h, n // h)), perm=[0, 2, 1, 3]) for _ in range(3))
+    s = b.Add(b.Mul(b.MatMul(q, b.Transpose(k, perm=[0, 1, 3, 2])), b.f((n // h) ** -0.5)), b.weight(1, h, 6, 6, scale=1))
+    m = np.where(b.rng.random((1, 4, 1, 6, 6)) < 0.8, 0, -100).astype(np.float32)
+    s = b.Reshape(b.Add(b.Reshape(s, b.i(1, 4, h, 6, 6)), b.const(m)), b.i(4, h, 6, 6))
+    y = b.Reshape(b.Transpose(b.MatMul(b.Softmax(s, axis=-1), v), perm=[0, 2, 1, 3]), b.i(4, 6, n))
+    yield b.case("attention in windows", b.MatMul(y, b.weight(n, n)), {"Attention": 1, "Softmax": 0})
     b = Builder()  # a guard against rows without a key
     x = b.normal("x", 1, 6, n)
     m = b.input("attention_mask", np.array([[1, 1, 1, 1, 1, 0]], np.int64))
@@ -462,6 +483,82 @@ def caches():
     yield b.case("cache", [merged(b, b.MatMul(b.Softmax(s, axis=-1), v), n), k, v], {"KvAppend": 2, "Attention": 1})
 
 
+def fused():
+    """Operators that are whole patterns: ONNX 23 and ONNX Runtime's."""
+    n, h, d = 32, 4, 8
+    causal = np.tril(np.ones((6, 6), bool))
+    for name, more, mask in (("", {}, None), ("causal", dict(is_causal=1), None), ("mask", {}, causal), ("scale", dict(scale=0.5), None), ("softcap", dict(softcap=2.0), None)):
+        b = Builder(opset=23)
+        q, k, v = (b.normal(x, 1, 6, n) for x in "qkv")
+        inputs = [q, k, v] + ([b.const(mask)] if mask is not None else [])
+        yield b.case(f"Attention-23 {name}", b.Attention(*inputs, q_num_heads=h, kv_num_heads=h, **more), {"Attention": 1, "Where": 0})
+    b = Builder(opset=23)
+    q, k, v = b.normal("q", 1, h, 6, d), b.normal("k", 1, 2, 6, d), b.normal("v", 1, 2, 6, d)
+    y, pk, pv = b.Attention(q, k, v, "", b.normal("past_k", 1, 2, 5, d), b.normal("past_v", 1, 2, 5, d), outputs=3)
+    yield b.case("Attention-23 grouped, with a past", [y, pk, pv], {"Attention": 1, "KvAppend": 2})
+    b = Builder(opset=23)
+    yield b.case("RMSNormalization", b.RMSNormalization(b.normal("x", 2, 5, 16), b.weight(16), epsilon=1e-6), {"RmsNorm": 1})
+    angles = np.arange(12, dtype=np.float32)[:, None] * (10000.0 ** (-np.arange(4) / 4)).astype(np.float32)
+    for interleaved in (0, 1):
+        b = Builder(opset=23)
+        p = b.input("position_ids", np.array([[3, 4, 5, 9, 10, 11]], np.int64))
+        x = b.normal("x", 1, h, 6, d)
+        yield b.case(f"RotaryEmbedding {interleaved}", b.RotaryEmbedding(x, b.const(np.cos(angles)), b.const(np.sin(angles)), p, interleaved=interleaved), {"Rotary": 1})
+    b = Builder()
+    p = b.input("position_ids", np.array([[3, 4, 5, 9, 10, 11]], np.int64))
+    y = b.ms("RotaryEmbedding", b.normal("x", 1, h, 6, d), p, b.const(np.cos(angles)), b.const(np.sin(angles)))
+    yield b.case("com.microsoft RotaryEmbedding", y, {"Rotary": 1})
+    b = Builder()
+    x = b.normal("x", 1, 6, n)
+    q, k, v = (b.MatMul(x, b.weight(n, n)) for _ in range(3))
+    keys = b.input("mask", np.array([[1, 1, 1, 1, 1, 0]], np.int32))
+    yield b.case("MultiHeadAttention", b.ms("MultiHeadAttention", q, k, v, b.weight(3 * n), keys, num_heads=h), {"Attention": 1})
+    b = Builder()
+    keys = b.input("mask", np.array([[1, 1, 1, 1, 1, 0]], np.int32))
+    y = b.ms("Attention", b.normal("x", 1, 6, n), b.weight(n, 3 * n), b.weight(3 * n), keys, num_heads=h)
+    yield b.case("com.microsoft Attention", y, {"Attention": 1, "Linear": 3})
+    b = Builder()
+    x, skip = b.normal("x", 1, 6, n), b.normal("skip", 1, 6, n)
+    y = b.ms("SkipLayerNormalization", x, skip, b.weight(n), b.weight(n), b.weight(n), epsilon=1e-5)
+    z = b.ms("SkipSimplifiedLayerNormalization", x, skip, b.weight(n), epsilon=1e-5)
+    yield b.case("skip norms", [y, z], {"LayerNorm": 1, "RmsNorm": 1})
+    b = Builder()
+    x = b.MatMul(b.normal("x", 3, 8), b.weight(8, 16))
+    yield b.case("com.microsoft activations", [b.ms("Gelu", x), b.ms("FastGelu", x, b.weight(16)), b.ms("QuickGelu", x, alpha=1.702), b.ms("BiasGelu", x, b.weight(16))], {"Gelu": 3, "Silu": 1})
+    b = Builder()
+    yield b.case("FusedMatMul", b.ms("FusedMatMul", b.normal("x", 2, 3, 4), b.normal("y", 2, 5, 4), transB=1, alpha=0.5))
+    b = Builder()  # a function of the model's own
+    body = [helper.make_node("Mul", ["a", "a"], ["square"]), helper.make_node("Add", ["square", "b"], ["sum"]), helper.make_node("LeakyRelu", ["sum"], ["out"])]
+    body[2].attribute.append(onnx.AttributeProto(name="alpha", type=onnx.AttributeProto.FLOAT, ref_attr_name="slope"))
+    b.functions = [helper.make_function("ours", "SquareAdd", ["a", "b"], ["out"], body, [helper.make_opsetid("", 17)], ["slope"])]
+    y = b.node("SquareAdd", b.normal("x", 3, 4), b.normal("y", 4), domain="ours", slope=0.25)
+    yield b.case("function", y, {"LeakyRelu": 1})
+
+
+def quantised():
+    """QOperator form: within a step or two of the output's scale."""
+    def q(b, values, kind):
+        return b.const(np.asarray(values, kind))
+
+    b = Builder()
+    x = b.QuantizeLinear(b.normal("x", 3, 8), b.f(0.03), q(b, 120, np.uint8))
+    w = q(b, b.rng.integers(-100, 100, (8, 5)), np.int8)
+    y = b.QLinearMatMul(x, b.f(0.03), q(b, 120, np.uint8), w, b.const(np.float32([0.01] * 5)), q(b, [0] * 5, np.int8), b.f(0.1), q(b, 128, np.uint8))
+    yield b.case("QLinearMatMul", b.DequantizeLinear(y, b.f(0.1), q(b, 128, np.uint8)), tolerance=0.03)
+    b = Builder()
+    x = b.QuantizeLinear(b.normal("x", 1, 3, 6, 6), b.f(0.03), q(b, 120, np.uint8))
+    w = q(b, b.rng.integers(-100, 100, (4, 3, 3, 3)), np.int8)
+    bias = q(b, b.rng.integers(-900, 900, 4), np.int32)
+    y = b.QLinearConv(x, b.f(0.03), q(b, 120, np.uint8), w, b.const(np.float32([0.01, 0.02, 0.01, 0.03])), q(b, [0] * 4, np.int8), b.f(0.1), q(b, 128, np.uint8), bias, pads=[1, 1, 1, 1])
+    yield b.case("QLinearConv", b.DequantizeLinear(y, b.f(0.1), q(b, 128, np.uint8)), tolerance=0.03)
+    b = Builder()
+    x = b.QuantizeLinear(b.normal("x", 3, 8), b.f(0.03), q(b, 120, np.uint8))
+    y = b.QuantizeLinear(b.normal("y", 3, 8), b.f(0.04), q(b, 100, np.uint8))
+    args = [x, b.f(0.03), q(b, 120, np.uint8), y, b.f(0.04), q(b, 100, np.uint8), b.f(0.05), q(b, 110, np.uint8)]
+    back = lambda v: b.DequantizeLinear(v, b.f(0.05), q(b, 110, np.uint8))
+    yield b.case("QLinearAdd, QLinearMul", [back(b.ms("QLinearAdd", *args)), back(b.ms("QLinearMul", *args))], tolerance=0.03)
+
+
 def all_cases():
-    for make in (operators, functions, attentions, rotaries, caches):
+    for make in (operators, functions, attentions, rotaries, caches, fused, quantised):
         yield from make()
