@@ -109,7 +109,7 @@ attention/oct_attn_softmax.sv
 attention/oct_attn_compute.sv
 attention/oct_attn_lane.sv
 attention/oct_attn_lanes.sv
-attention/oct_attn_params.sv
+attention/oct_attn_channel.sv
 attention/oct_attn_par_fetch.sv
 attention/oct_attn_residual.sv
 attention/oct_attn_results.sv

@@ -22,6 +22,51 @@ package oct_attn_lane_pkg;
     logic cmd_end;    // the last one of its command
   } lane_op_t;
 
+  // What the ranks of a lane are to do in the next cycle; each lane keeps its own copy, because a
+  // register for all of them would have thousands of loads. Names end in the rank's operation.
+  typedef struct packed {
+    logic [8:1] valid;
+    logic [4:1] split;     // a second dot moves on
+    logic       alone1;    // no bias
+    logic       logit1, index1, bank1;
+    logic       logit3, index3, bank3;
+    logic       relu4, second4, logit4, bank4;
+    logic       mul5, split5, second5;
+    logic       second6, logit6, bank6;
+    logic       second7, b2_7, logit7, bank7;
+    logic       logit8, split8;
+  } lane_ctl_t;
+
+  function automatic lane_ctl_t lane_ctl(input lane_op_t [LaneLatency-1:0] op);
+    lane_ctl_t c;
+    for (int unsigned i = 1; i <= 8; i++) c.valid[i] = op[i-1].valid;
+    for (int unsigned i = 1; i <= 4; i++) c.split[i] = op[i-1].valid && op[i-1].split;
+    c.alone1  = op[0].logit || op[0].looked_up;
+    c.logit1  = op[0].logit;
+    c.index1  = op[0].index;
+    c.bank1   = op[0].bank;
+    c.logit3  = op[2].logit;
+    c.index3  = op[2].index;
+    c.bank3   = op[2].bank;
+    c.relu4   = op[3].relu;
+    c.second4 = op[3].valid && (op[3].add || op[3].split);
+    c.logit4  = op[3].logit;
+    c.bank4   = op[3].bank;
+    c.mul5    = op[4].mul;
+    c.split5  = op[4].split;
+    c.second5 = op[4].valid && (op[4].add || op[4].mul || op[4].split);
+    c.second6 = op[5].valid && (op[5].add || op[5].mul || op[5].split);
+    c.logit6  = op[5].logit;
+    c.bank6   = op[5].bank;
+    c.second7 = op[6].add || op[6].mul || op[6].split;
+    c.b2_7    = op[6].plane_b;
+    c.logit7  = op[6].logit;
+    c.bank7   = op[6].bank;
+    c.logit8  = op[7].logit;
+    c.split8  = op[7].split;
+    return c;
+  endfunction
+
   // Rows of results that wait for the output; beats of the residual that wait for their lanes.
   localparam int unsigned ResultRows = 32;
   localparam int unsigned ResBeats   = 8;

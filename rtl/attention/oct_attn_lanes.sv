@@ -87,52 +87,66 @@ module oct_attn_lanes
     end
   end
 
-  // ---- Lanes ------------------------------------------------------------------------------------
-  logic [Units-1:0][31:0] bias, b2, m1, m2, s1, s2;
+  // ---- Parameters as they come -------------------------------------------------------------------
+  logic            par;
+  logic [1:0]      bank, norm_bank, kind;
+  assign kind      = rdata_i.tag.index[1:0];
+  assign par       = rdata_i.valid && rdata_i.tag.dest == DestPar;
+  assign bank      = par ? {rdata_i.tag.bank, !rdata_i.tag.bank} : 2'b00;
+  assign norm_bank = norm_en_i ? {norm_bank_i, !norm_bank_i} : 2'b00;
 
-  oct_attn_params u_params (
-    .clk_i,
-    .rdata_i,
-    .norm_en_i,
-    .norm_bank_i,
-    .norm_i,
-    .op_i        (op[LaneLatency-1:0]),
-    .dot_scale_i,
-    .bias_o      (bias),
-    .m1_o        (m1),
-    .s1_o        (s1),
-    .m2_o        (m2),
-    .s2_o        (s2),
-    .b2_o        (b2)
-  );
+  // ---- Scale of the logits, rank by rank ---------------------------------------------------------
+  scale_t [5:0] scale_q;
+
+  always_ff @(posedge clk_i) begin
+    for (int unsigned i = 0; i < 6; i++) begin
+      if (op[i].valid && op[i].logit) begin
+        scale_q[i] <= (i == 0) ? dot_scale_i : scale_q[(i + 5) % 6];
+      end
+    end
+  end
+
+  // ---- Lanes -------------------------------------------------------------------------------------
+  lane_ctl_t ctl;
+  always_comb begin
+    ctl = '0;
+    if (any) ctl = lane_ctl(op[LaneLatency-1:0]);
+  end
 
   for (genvar u = 0; u < Units; u++) begin : gen_lane
     logic signed [31:0] t;
+    logic [1:0]         mine;   // words of planes A and B come eight at a time
+    assign mine = (rdata_i.tag.bytes[0] == 1'(u / 8)) ? bank : 2'b00;
+
     always_comb begin
       t = '0;
       if (dot_valid_i) t = 32'(dot_i[u].lo);
       else if (issued_i.looked_up) t = 32'(signed'(value_i[u]));
       else if (issued_i.valid) t = sum_i[u];
     end
-    oct_attn_lane u_lane (
+    oct_attn_channel u_channel (
       .clk_i,
-      .op_i   (op[LaneLatency-1:0]),
-      .t_i    (t),
-      .hi_i   (dot_i[u].hi),
-      .bias_i (bias[u]),
-      .m1_i   (m1[u][23:0]),
-      .s1_i   (s1[u][29:24]),
-      .m2_i   (m2[u][23:0]),
-      .r_i    (res_i[u]),
-      .s2_i   (s2[u][29:24]),
-      .b2_i   (b2[u]),
-      .min_i  (min_q),
-      .max_i  (max_q),
-      .y_o    (y_o[u]),
-      .hi_o   (logit_hi_o[u])
+      .load_a_i    ((kind == ParA) ? mine : 2'b00),
+      .load_b_i    ((kind == ParB) ? mine : 2'b00),
+      .load_c_i    ((kind == ParC) ? bank : 2'b00),
+      .load_norm_i (norm_bank),
+      .ab_i        (rdata_i.data[64*(u%8) +: 64]),
+      .c_i         (rdata_i.data[32*u +: 32]),
+      .norm_i      (norm_i[u]),
+      .ctl_i       (ctl),
+      .valid_i     (op[0].valid),
+      .split_i     (op[0].split),
+      .t_i         (t),
+      .hi_i        (dot_i[u].hi),
+      .scale_i     (scale_q),
+      .r_i         (res_i[u]),
+      .min_i       (min_q),
+      .max_i       (max_q),
+      .y_o         (y_o[u]),
+      .hi_o        (logit_hi_o[u])
     );
   end
 
   logic unused;
-  assign unused = ^{ctx_i, last, m1, m2, s1, s2};
+  assign unused = ^{ctx_i, last, rdata_i};
 endmodule

@@ -52,7 +52,9 @@ module tb_attn_lane
 
   oct_attn_lane u_dut (
     .clk_i,
-    .op_i   (op),
+    .ctl_i   (lane_ctl(op)),
+    .valid_i (op[0].valid),
+    .split_i (op[0].split),
     .t_i,
     .hi_i   (hi_i[21:0]),
     .bias_i (all[1].bias),
