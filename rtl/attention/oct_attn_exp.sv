@@ -52,7 +52,8 @@ module oct_attn_exp
   assign sum_o   = sum_q;
 
   // ---- Maximum -----------------------------------------------------------------------------------
-  function automatic logic signed [15:0] largest(input logic signed [15:0] a, b);
+  function automatic logic signed [15:0] largest(input logic signed [15:0] a,
+                                                 input logic signed [15:0] b);
     return (a > b) ? a : b;
   endfunction
 
@@ -86,7 +87,8 @@ module oct_attn_exp
     16'd55709, 16'd56316, 16'd56929, 16'd57549, 16'd58176, 16'd58809, 16'd59449, 16'd60097,
     16'd60751, 16'd61413, 16'd62081, 16'd62757, 16'd63441, 16'd64132, 16'd64830, 16'd65535};
 
-  function automatic term_t term(input logic signed [MaxWidth-1:0] max, input logic signed [15:0] l);
+  function automatic term_t term(input logic signed [MaxWidth-1:0] max,
+                                 input logic signed [15:0] l);
     automatic logic [17:0] x = {max[MaxWidth-1], max, 6'd0} - 18'(l);
     term_t r;
     r.t    = Table[x[5:0]];

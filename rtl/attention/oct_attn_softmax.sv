@@ -19,10 +19,10 @@ module oct_attn_softmax
   input  logic                    tile_en_i,     // a tile begins; only with tile_ready_o
   input  tile_t                   tile_i,
   output logic                    tile_ready_o,
-  output logic                    p_ready_o,     // the weights are in the bank when a step gets there
+  output logic                    p_ready_o,     // the weights are there when a step is
   input  logic                    p_used_i,      // the last step with them goes out
   input  logic                    p_bank_i,      // bank 1 is the softmax's
-  output logic                    load_ready_o,  // the state may be loaded: behind a group's first tile
+  output logic                    load_ready_o,  // the state may be loaded
   input  logic                    load_en_i,
   input  logic                    load_high_i,   // units 8 and up
   input  logic [RowWidth-1:0]     load_i,
@@ -44,7 +44,7 @@ module oct_attn_softmax
   localparam int unsigned Width = 16 * Units;
 
   // ---- Tile that comes in ---------------------------------------------------------------------------
-  logic             pend_q, all_q;   // a tile comes in or waits for its turn; all its logits are here
+  logic             pend_q, all_q;   // a tile comes in or waits; all its logits are here
   logic             in_ctx_q, in_first_q, in_last_q, top_first_q;
   logic [6:0]       in_keys_q;
   logic             in_split_q;

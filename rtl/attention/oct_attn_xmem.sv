@@ -11,7 +11,7 @@ module oct_attn_xmem
   input  logic                     rst_ni,
   input  logic                     clear_i,
 
-  input  rdata_t [Halves-1:0]      rdata_i,   // half h writes rows of parity h; one half writes both
+  input  rdata_t [Halves-1:0]      rdata_i,   // half h: rows of parity h; one half: both
 
   output logic [XRows-1:0]         there_o,   // rows that hold data
   input  logic                     rd_en_i,
