@@ -23,6 +23,7 @@ using Random = std::mt19937_64;
 class Bench {
  public:
   explicit Bench(const std::string& name) : random_(tb::rng(name)), memory_(kMemory) {
+    sums_.fill(std::vector<std::int32_t>(kUnits));
     dut_->clear_i = 0;
     dut_->d_valid_i = 0;
     dut_->dot_soon_i = dut_->dot_valid_i = 0;
@@ -107,7 +108,7 @@ class Bench {
     expected_.clear();
     dots_.clear();
     for (auto& q : answers_) q.clear();
-    soon_ = false;
+    soon_ = half_ = false;
     dut_.eval();
     CHECK(dut_->idle_o);
   }
@@ -203,16 +204,23 @@ class Bench {
     dut_->dot_soon_i = soon_;
   }
 
-  // The next command's regions become full when they are free.
+  // The next command's regions become full when they are free, two of them one after the other.
   void offer_sums() {
     if (filling_.empty()) return;
     const Command& c = filling_.front();
-    const unsigned need = c.rows > 64 ? 3 : 1U << c.region;
-    if ((dut_->region_full_i & need) != 0 || freed_ != 0 || !chance(mood.full)) return;
-    const unsigned base = c.rows > 64 ? 0 : 64 * c.region;
-    for (std::size_t i = 0; i < c.sums.size(); ++i) sums_[base + i] = c.sums[i];
+    const bool both = c.rows > 64;
+    const unsigned need = both ? (half_ ? 2 : 1) : 1U << c.region;
+    const unsigned busy = both && !half_ ? 3 : need;
+    if ((dut_->region_full_i & busy) != 0 || freed_ != 0 || !chance(half_ ? 2 : mood.full)) {
+      return;
+    }
+    const std::size_t first = need == 2 && both ? 64 : 0;
+    const std::size_t last = both && first == 0 ? 64 : c.sums.size();
+    const unsigned base = both ? 0 : 64 * c.region;
+    for (std::size_t i = first; i < last; ++i) sums_[base + i] = c.sums[i];
     dut_->region_full_i |= static_cast<CData>(need);
-    filling_.pop_front();
+    half_ = both && first == 0;
+    if (!half_) filling_.pop_front();
   }
 
   void offer_norm() {
@@ -350,6 +358,7 @@ class Bench {
   bool soon_ = false, burst_ = false, command_taken_ = false, norm_taken_ = false;
   unsigned freed_ = 0, stop_after_ = 0;
   int row_ = -1;
+  bool half_ = false;
 
  public:
   /// Words that a read may touch; only what belongs to valid rows and columns.
