@@ -15,7 +15,8 @@ module oct_attn_half
   input  logic              clear_i,
   output logic              idle_o,
 
-  // Parameters, residual and writes are few and go first, in this order; X and W take turns.
+  // Parameters, residual and writes are few and go first, in this order; then three of W
+  // to one of X: the ring runs ahead of the array, the banks do not.
   input  rbeat_t            x_i,
   output logic              x_ready_o,
   input  rbeat_t            w_i,
@@ -58,7 +59,8 @@ module oct_attn_half
     place_t     place;
   } item_t;
 
-  logic        valid_q, stall, take, y_room, w_turn_q, pick_p, pick_r, pick_y, pick_x, pick_w;
+  logic        valid_q, stall, take, y_room, pick_p, pick_r, pick_y, pick_x, pick_w;
+  logic [1:0]  w_run_q;     // beats of W while X waited
   rbeat_t      beat;
   item_t       step_d, step_q;
   logic [7:0]  y_mask;
@@ -69,7 +71,7 @@ module oct_attn_half
   assign pick_p = p_i.valid;
   assign pick_r = r_i.valid && !p_i.valid;
   assign pick_y = y_i.valid && y_room && !p_i.valid && !r_i.valid;
-  assign pick_w = w_i.valid && !p_i.valid && !r_i.valid && !pick_y && (w_turn_q || !x_i.valid);
+  assign pick_w = w_i.valid && !p_i.valid && !r_i.valid && !pick_y && (w_run_q != 2'd3 || !x_i.valid);
   assign pick_x = x_i.valid && !p_i.valid && !r_i.valid && !pick_y && !pick_w;
   assign take   = (pick_p || pick_r || pick_y || pick_x || pick_w) && !stall && !clear_i;
 
@@ -142,13 +144,14 @@ module oct_attn_half
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      valid_q  <= 1'b0;
-      w_turn_q <= 1'b0;
+      valid_q <= 1'b0;
+      w_run_q <= '0;
     end else if (clear_i) begin
       valid_q  <= 1'b0;
     end else if (take || valid_q) begin
       valid_q <= take || stall;
-      if (take && (pick_x || pick_w)) w_turn_q <= pick_x;
+      if (take && pick_x) w_run_q <= '0;
+      else if (take && pick_w && x_i.valid) w_run_q <= w_run_q + 2'd1;
     end
   end
 

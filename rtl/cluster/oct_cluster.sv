@@ -182,7 +182,10 @@ module oct_cluster
   // ---- Registers -------------------------------------------------------------------------------
   logic [NumCounters-1:1][5:0] count_d, count_q;
 
+  // Only an abort asks; the registers need not follow every access of the cores otherwise.
+  logic [14:0] abort_idle;
   assign idle[14:8] = '1;
+  assign abort_idle = idle | {15{!clear}};
   oct_ctrl u_ctrl (
     .clk_i, .rst_ni, .req_i(reg_req), .rsp_o(reg_rsp),
     .queue_req_o(queue_req), .queue_rsp_i(queue_rsp),
@@ -191,7 +194,7 @@ module oct_cluster
     .boot_addr_i, .boot_addr_o(boot_addr), .mtip_o(mtip), .msip_o(msip),
     .l2_offset_o(l2_offset), .axi_timeout_o(axi_timeout),
     .icache_flush_o(icache_flush_host), .icache_prefetch_o(icache_prefetch),
-    .clear_o(clear), .idle_i(idle),
+    .clear_o(clear), .idle_i(abort_idle),
     .error_i(error), .error_event_i(error_event), .error_clear_o(error_clear),
         .flushing_i(flushing),
     .queue_busy_i(queue_busy), .empty_event_i(empty_event), .doorbell_o(doorbell),

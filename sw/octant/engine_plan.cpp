@@ -206,16 +206,24 @@ void plan_gemm_l2(Plan& plan, const EngineCase& c, const Machine& machine, std::
          c.name());
   std::vector<u8> result(image.begin() + y_at, image.end());
 
-  // Row blocks: the first is small so that work starts early. Chunks of columns: weights for about
-  // 16 KiB each, the first one a single group of columns.
+  // Row blocks: the first is small so that work starts early, yet large enough to cover the loading
+  // of the next chunk of columns; the last is small so that little is left to store. Chunks of
+  // columns: about 16 KiB of weights, the first one a single group of columns.
   const u32 units = std::max(8U, machine.macs / 64);  // outputs start on words
   const u32 columns = std::max(units, std::min(up(c.n, units), 16384 / row / units * units));
   std::vector<u32> blocks, chunks;
-  const u32 block = a_here ? c.m : std::max(1U, std::min(64U, machine.l1_bytes / 4 / row));
+  // Rows as many as leave room for all of the weights, if half of L1 holds them.
+  const u32 weights = c.n * row;
+  const u32 spare = weights <= machine.l1_bytes / 2
+                        ? machine.l1_bytes - weights - machine.l1_bytes / 8
+                        : machine.l1_bytes / 2;
+  const u32 block = a_here ? c.m : std::clamp(spare / 2 / row / 8 * 8, 1U, 64U);
+  constexpr u32 kFirst = 32, kLast = 16;
   for (u32 m = 0; m < c.m;) {
-    u32 size = m == 0 && !a_here && c.m > 16 ? 16 : block;
-    if (c.m - m - std::min(size, c.m - m) < 16) size = c.m - m <= block + 16 ? c.m - m : size;
-    size = std::min(size, c.m - m);
+    const u32 left = c.m - m;
+    u32 size = std::min(block, left);
+    if (m == 0 && !a_here && left > 2 * kFirst && block > kFirst) size = kFirst;
+    if (size == left && !a_here && left > kLast) size = left - kLast;
     blocks.push_back(size);
     m += size;
   }
@@ -238,11 +246,14 @@ void plan_gemm_l2(Plan& plan, const EngineCase& c, const Machine& machine, std::
   Ring y_ring{0, up(u64{largest} * (a_here ? out : up(columns, 8)), 64), a_here ? 1U : 3U};
   y_ring.base = room(u64{y_ring.bytes} * y_ring.slots);
   // All of B stays if it fits, else a ring of what is left.
+  const u32 left = machine.l1_bytes - std::min(machine.l1_bytes, next);
+  const bool resident = u64{c.n} * row <= left;
   Ring b_ring{next, up(u64{columns} * row, 64), 0};
-  b_ring.slots =
-      std::min<u32>(static_cast<u32>(chunks.size()),
-                    (machine.l1_bytes - std::min(machine.l1_bytes, next)) / b_ring.bytes);
-  const bool resident = b_ring.slots == chunks.size();
+  b_ring.slots = resident ? static_cast<u32>(chunks.size())
+                          : std::min<u32>(static_cast<u32>(chunks.size()), left / b_ring.bytes);
+  const auto b_at = [&](u32 slot, u32 n0) {
+    return resident ? b_ring.base + n0 * row : b_ring.at(slot);
+  };
   if (b_ring.slots < std::min<std::size_t>(2, chunks.size())) {
     throw std::invalid_argument(
         fmt::format("{}: rows of {} bytes are too long for blocks in {} bytes of L1", c.name(), row,
@@ -281,7 +292,7 @@ void plan_gemm_l2(Plan& plan, const EngineCase& c, const Machine& machine, std::
     for (u32 j = 0; j < chunks.size(); ++j) {
       if (i == 0 || !resident) {
         const u32 slot = resident ? j : b_loads;
-        Copy copy{.l2 = b_l2 + n0 * row, .l1 = b_ring.at(slot), .bytes = chunks[j] * row};
+        Copy copy{.l2 = b_l2 + n0 * row, .l1 = b_at(slot, n0), .bytes = chunks[j] * row};
         if (b_loads >= b_ring.slots) copy.wait1 = wait(kSemDone, b_used[slot % b_ring.slots]);
         load(copy);
         if (!a_here && i == 0) {
@@ -293,7 +304,7 @@ void plan_gemm_l2(Plan& plan, const EngineCase& c, const Machine& machine, std::
       const u32 b_slot = resident ? j : b_loads - 1;
       const u32 y = a_here ? y_ring.base + n0 : y_ring.at(jobs);
       const u32 y_stride = a_here ? out : up(columns, 8);
-      golden::Descriptor d = gemm(blocks[i], chunks[j], c.k, a_ring.at(i), row, b_ring.at(b_slot),
+      golden::Descriptor d = gemm(blocks[i], chunks[j], c.k, a_ring.at(i), row, b_at(b_slot, n0),
                                   row, y, y_stride, p_l1 + 8 * n0);
       d.w[1] = wait(kSemIn, i == 0 || !resident ? loads : std::max(loaded[j], loads));
       if (!a_here && jobs >= y_ring.slots) d.w[2] = wait(kSemOut, jobs - y_ring.slots + 1);
