@@ -40,32 +40,41 @@ module oct_attn_unit
   assign dot_o = dot_q;
 
   // ---- Operand banks ----------------------------------------------------------------------------
+  // One source of a bank's eight lanes at most is on: they are joined by OR, which is smaller than a
+  // choice.
   logic row_en;
   assign row_en = row_en_i && row_id_i == id_i;
 
+  function automatic logic [RowWidth-1:0] written(
+      input logic [RowWidth-1:0] old, input logic [RowWidth-1:0] row, input logic row_on,
+      input logic [ColPorts-1:0][63:0] col, input logic [ColPorts-1:0] col_on,
+      input logic [ColPorts-1:0][2:0] col_group,
+      input logic [15:0] p, input logic p_on, input logic [4:0] p_pair);
+    logic [RowWidth-1:0] result;
+    for (int unsigned g = 0; g < 8; g++) begin
+      automatic logic [63:0] set   = row[64*g+:64] & {64{row_on}};
+      automatic logic [63:0] clear = {64{row_on}};
+      for (int unsigned c = 0; c < ColPorts; c++) begin
+        automatic logic [63:0] on = {64{col_on[c] && col_group[c] == 3'(g)}};
+        set   = set | (col[c] & on);
+        clear = clear | on;
+      end
+      for (int unsigned i = 0; i < 4; i++) begin
+        automatic logic [15:0] on = {16{p_on && p_pair == 5'(4*g+i)}};
+        set[16*i+:16]   = set[16*i+:16] | (p & on);
+        clear[16*i+:16] = clear[16*i+:16] | on;
+      end
+      result[64*g+:64] = set | (old[64*g+:64] & ~clear);
+    end
+    return result;
+  endfunction
+
   always_ff @(posedge clk_i) begin
     if (w_en_i) begin
-      if (row_en && !row_bank_i) w0_q <= row_i;
-      if (row_en && row_bank_i) w1_q <= row_i;
-      for (int unsigned c = 0; c < ColPorts; c++) begin
-        if (col_en_i[c]) begin
-          for (int unsigned g = 0; g < 8; g++) begin
-            if (col_group_i[c] == 3'(g)) begin
-              if (col_bank_i[c]) w1_q[64*g+:64] <= col_i[c];
-              else w0_q[64*g+:64] <= col_i[c];
-            end
-          end
-        end
-      end
-      if (p_en_i) begin
-        for (int unsigned g = 0; g < 8; g++) begin
-          if (p_pair_i[4:2] == 3'(g)) begin
-            for (int unsigned i = 0; i < 4; i++) begin
-              if (p_pair_i[1:0] == 2'(i)) w1_q[64*g+16*i+:16] <= p_i;
-            end
-          end
-        end
-      end
+      w0_q <= written(w0_q, row_i, row_en && !row_bank_i, col_i, col_en_i & ~col_bank_i,
+                      col_group_i, 16'd0, 1'b0, 5'd0);
+      w1_q <= written(w1_q, row_i, row_en && row_bank_i, col_i, col_en_i & col_bank_i,
+                      col_group_i, p_i, p_en_i, p_pair_i);
     end
   end
 
