@@ -7,14 +7,13 @@ module oct_attn_channel
 (
   input  logic                       clk_i,
 
-  // Words of the planes for this unit
+  // Words of the planes for this unit, one cycle after what says where they go
   input  logic [1:0]                 load_a_i,  // into which set
   input  logic [1:0]                 load_b_i,
   input  logic [1:0]                 load_c_i,
   input  logic [1:0]                 load_norm_i,
   input  logic [63:0]                ab_i,
-  input  logic [31:0]                c_i,
-  input  scale_t                     norm_i,
+  input  logic [31:0]                c_i,       // of plane C, or 1/L
 
   input  lane_ctl_t                  ctl_i,     // see oct_attn_lane
   input  logic                       valid_i,
@@ -31,20 +30,26 @@ module oct_attn_channel
   // Words of 32 bits simulate fast; what nobody reads of them is no flip-flop.
   logic [1:0][31:0] bias_q, b2_q, p0_q, p1_q, p2_q;
 
+  logic [1:0] load_a_q, load_b_q, load_c_q, load_norm_q;
+
   always_ff @(posedge clk_i) begin
+    load_a_q    <= load_a_i;
+    load_b_q    <= load_b_i;
+    load_c_q    <= load_c_i;
+    load_norm_q <= load_norm_i;
     for (int unsigned b = 0; b < 2; b++) begin
-      if (load_a_i[b]) begin
+      if (load_a_q[b]) begin
         bias_q[b] <= ab_i[31:0];
         p1_q[b]   <= ab_i[63:32];
-      end else if (load_norm_i[b]) begin
+      end else if (load_norm_q[b]) begin
         bias_q[b] <= '0;
-        p1_q[b]   <= norm_i;
+        p1_q[b]   <= c_i;
       end
-      if (load_b_i[b]) begin
+      if (load_b_q[b]) begin
         p2_q[b] <= ab_i[31:0];
         b2_q[b] <= ab_i[63:32];
       end
-      if (load_c_i[b]) p0_q[b] <= c_i;
+      if (load_c_q[b]) p0_q[b] <= c_i;
     end
   end
 

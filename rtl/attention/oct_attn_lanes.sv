@@ -95,6 +95,14 @@ module oct_attn_lanes
   assign bank      = par ? {rdata_i.tag.bank, !rdata_i.tag.bank} : 2'b00;
   assign norm_bank = norm_en_i ? {norm_bank_i, !norm_bank_i} : 2'b00;
 
+  // They stand a cycle before they are stored, as what says where has many loads; no operation can
+  // want them earlier.
+  logic [RowWidth-1:0] word_q;
+  always_ff @(posedge clk_i) begin
+    if (par) word_q <= rdata_i.data;
+    else if (norm_en_i) word_q <= RowWidth'(norm_i);
+  end
+
   // ---- Scale of the logits, rank by rank ---------------------------------------------------------
   scale_t [5:0] scale_q;
 
@@ -130,9 +138,8 @@ module oct_attn_lanes
       .load_b_i    ((kind == ParB) ? mine : 2'b00),
       .load_c_i    ((kind == ParC) ? bank : 2'b00),
       .load_norm_i (norm_bank),
-      .ab_i        (rdata_i.data[64*(u%8) +: 64]),
-      .c_i         (rdata_i.data[32*u +: 32]),
-      .norm_i      (norm_i[u]),
+      .ab_i        (word_q[64*(u%8) +: 64]),
+      .c_i         (word_q[32*u +: 32]),
       .ctl_i       (ctl),
       .valid_i     (op[0].valid),
       .split_i     (op[0].split),
@@ -148,5 +155,5 @@ module oct_attn_lanes
   end
 
   logic unused;
-  assign unused = ^{ctx_i, last, rdata_i};
+  assign unused = ^{ctx_i, last, rdata_i, word_q};
 endmodule
