@@ -31,6 +31,9 @@ package oct_attn_desc_pkg;
     logic [31:0] x_step, w_step, y_step, r_step, par_step, v_step;  // batch or head
   } plan_t;
 
+  // Wider heads are part of the arithmetic, but no slot of the array takes them yet.
+  localparam logic [7:0] MaxHead = 8'd64;
+
   typedef logic [27:0][31:0] words_t;  // words_t[i] is descriptor word i + 4
 
   function automatic logic odd8(input logic [31:0] v);  // not a multiple of 8
@@ -78,8 +81,8 @@ package oct_attn_desc_pkg;
     heads = w[2][23:16] > 8'd1;
     bad[0]  = w[0][31:4] != '0;
     bad[1]  = w[1][15:0] == '0 || w[1][31:16] == '0;
-    bad[2]  = w[2][7:0] == '0 || w[2][7:0] > 8'd128 || w[2][15:8] == '0 ||
-              w[2][15:8] > 8'd128 || w[2][23:16] == '0;
+    bad[2]  = w[2][7:0] == '0 || w[2][7:0] > MaxHead || w[2][15:8] == '0 ||
+              w[2][15:8] > MaxHead || w[2][23:16] == '0;
     for (int i = 3; i <= 8; i++) bad[i] = odd8(w[i]);
     bad[9]  = w[0][3] && odd8(w[9]);
     bad[10] = w[0][3] && odd8(w[10]);

@@ -156,11 +156,15 @@ module oct_attn_plan_attn
       s_o.acc_first = av_q.first && plan_i.first;
       s_o.acc_last  = av_q.last;
       s_o.keys      = av_q.keys;
-    end else if (state_q == StLoadState) begin
+    end else if (state_q == StLoadAcc) begin
       s_o.kind      = SlotLoad;
-      s_o.rows      = 7'(plan_i.dv) + 7'(StateRows);
+      s_o.rows      = 7'(plan_i.dv);
       s_o.acc_base  = next_q.region ? AccIdxWidth'(RegionRows) : '0;
       s_o.acc_first = 1'b1;
+    end else if (state_q == StLoadState) begin
+      s_o.kind       = SlotLoad;
+      s_o.rows       = 7'(StateRows);
+      s_o.tile_first = 1'b1;
     end else begin
       s_o.kind       = SlotQk;
       s_o.rows       = x_o.rows;
@@ -191,7 +195,7 @@ module oct_attn_plan_attn
   assign x_valid_o     = state_q == StQk || state_q == StAv || state_q == StLoadAcc ||
                          state_q == StLoadState;
   assign w_valid_o     = state_q == StClaim || (state_q == StQk && new_group_q);
-  assign s_valid_o     = x_valid_o && state_q != StLoadAcc;
+  assign s_valid_o     = x_valid_o;
   assign d_valid_o     = state_q == StAv && av_q.first;
   assign region_next_o = region_i ^ (qk_go && tile_end);
   assign done_o        = av_go && av_q.last && av_q.job_last;

@@ -173,6 +173,31 @@ TEST_CASE("attention engine: random attention") {
   }
 }
 
+TEST_CASE("attention engine: attention carried on along the keys") {
+  Bench b("chains");
+  RandomJobs draw(b.random, b.l1, limits_for_machine(150000));
+  for (int i = 0; i < 40; ++i) {
+    b.refuse_percent = b.random() % 2 ? 0 : 40;
+    draw.reset();
+    const std::vector<Descriptor> parts = draw.attention_chain(2 + b.random() % 2);
+    std::vector<std::uint8_t> want = b.l1;
+    for (const auto& part : parts) {
+      REQUIRE(run_engine_job(want, part).cause == Cause::kNone);
+      b.waiting.push_back(part);
+      b.ended.clear();
+      b.finish(1, kLimit);  // each reads what the one before has left
+      CHECK(b.ended.front().cause == Cause::kNone);
+    }
+    // The state area is the machine's own affair.
+    const auto& w = parts.front().w;
+    const u32 sq = w[5] & 0xffff, dv = w[6] >> 8 & 0xff, heads = w[6] >> 16 & 0xff;
+    const u32 bytes = heads * (((sq + 15) / 16 * 16 * (4 * dv + 8) + 63) / 64 * 64);
+    std::copy_n(b.l1.begin() + w[17], bytes, want.begin() + w[17]);
+    CAPTURE(i, sq, dv, heads, b.refuse_percent);
+    REQUIRE(b.compare(want) == "");
+  }
+}
+
 TEST_CASE("attention engine: bad jobs among good ones") {
   Bench b("bad jobs");
   RandomJobs draw(b.random, b.l1, limits_for_machine(30000));

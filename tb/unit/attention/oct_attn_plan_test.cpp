@@ -420,8 +420,13 @@ void check_attention(Planner& p, const Attention& t, bool ctx) {
         if (n == 0 && !t.first) {  // the state of the group that has just begun
           const SCmd& l = p.s.at(si++);
           REQUIRE(l.kind == 3);
-          CHECK(l.rows == t.dv + (kUnits > 8 ? 2 : 1));
+          CHECK(l.rows == t.dv);
           CHECK(l.acc_first);
+          CHECK(!l.tile_first);
+          const SCmd& state = p.s.at(si++);
+          REQUIRE(state.kind == 3);
+          CHECK(state.rows == (kUnits > 8 ? 2 : 1));
+          CHECK(state.tile_first);
           const XCmd& acc = p.x.at(xi++);
           CHECK(acc.addr == kept(h, q0));
           CHECK(acc.rows == t.dv);
@@ -520,7 +525,7 @@ TEST_CASE("attention planner: bad fields") {
   };
   bad_attention(4, 1U << 4), bad_attention(5, 1), bad_attention(5, 1U << 16);
   bad_attention(6, 0x1010100), bad_attention(6, 0x1010001), bad_attention(6, 0x1000101);
-  bad_attention(6, 0x1010181), bad_attention(6, 0x1018101);
+  bad_attention(6, 0x1010141), bad_attention(6, 0x1014101);
   for (const int word : {7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20, 21, 22, 23})
     bad_attention(word, 0x1004);
 }
