@@ -6,7 +6,6 @@
 `include "oct_assert.svh"
 
 module oct_attn_half
-  import oct_config_pkg::*;
   import oct_cluster_pkg::*;
   import oct_attn_pkg::*;
 (
@@ -71,7 +70,8 @@ module oct_attn_half
   assign pick_p = p_i.valid;
   assign pick_r = r_i.valid && !p_i.valid;
   assign pick_y = y_i.valid && y_room && !p_i.valid && !r_i.valid;
-  assign pick_w = w_i.valid && !p_i.valid && !r_i.valid && !pick_y && (w_run_q != 2'd3 || !x_i.valid);
+  assign pick_w = w_i.valid && !p_i.valid && !r_i.valid && !pick_y &&
+                  (w_run_q != 2'd3 || !x_i.valid);
   assign pick_x = x_i.valid && !p_i.valid && !r_i.valid && !pick_y && !pick_w;
   assign take   = (pick_p || pick_r || pick_y || pick_x || pick_w) && !stall && !clear_i;
 

@@ -7,7 +7,6 @@
 `include "oct_assert.svh"
 
 module oct_attn_job
-  import oct_config_pkg::*;
   import oct_job_pkg::*;
   import oct_attn_pkg::*;
   import oct_attn_desc_pkg::*;

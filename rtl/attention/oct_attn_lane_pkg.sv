@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // oct_attn_lane_pkg: what the lanes of the epilogue and their surroundings agree on.
 package oct_attn_lane_pkg;
-  import oct_attn_pkg::*;
 
   localparam int unsigned LaneLatency = 9;  // ranks of a lane
 

@@ -51,7 +51,7 @@ module oct_attn_load_w
   part_t [Halves-1:0] pend_d, pend_q;
   logic  [6:0]        used;
 
-  assign used       = 7'(cmd_i.units);
+  assign used       = 7'(cmd_i.count);
   assign cmd_ready_o = pend_valid_q == '0 && !clear_i;
   assign take        = cmd_valid_i && cmd_ready_o;
 

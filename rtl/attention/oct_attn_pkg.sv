@@ -4,13 +4,14 @@
 // bit-exact twin sw/golden/engine.hpp; C view of the descriptor: sw/runtime/include/oct_engine.h.
 package oct_attn_pkg;
   import oct_config_pkg::*;
-  import oct_cluster_pkg::*;
 
   // ---- Sizes -------------------------------------------------------------------------------
-  localparam int unsigned Units     = EngineMacs / 64;  // columns (GEMM) or queries (attention) at once
+  // columns (GEMM) or queries (attention) at once
+  localparam int unsigned Units     = EngineMacs / 64;
   localparam int unsigned Lanes     = 64;               // products of a unit: one X row
   localparam int unsigned RowWidth  = 8 * Lanes;
-  localparam int unsigned Halves    = EnginePorts / 8;  // groups of eight L1 ports, one beat a cycle each
+  // groups of eight L1 ports, one beat a cycle each
+  localparam int unsigned Halves    = EnginePorts / 8;
   localparam int unsigned XRows     = 64;               // ring of X rows
   localparam int unsigned AccRows   = 128;              // accumulator rows, two regions
   localparam int unsigned RegionRows = AccRows / 2;
@@ -97,14 +98,15 @@ package oct_attn_pkg;
     logic                   kn;
     logic                   split;
     logic [6:0]             bytes;   // row mode: bytes a unit; column mode: rows
-    logic [UnitIdxWidth:0]  units;   // units in use, 1..Units
+    logic [UnitIdxWidth:0]  count;   // units in use, 1..Units
   } w_cmd_t;
 
   typedef enum logic [1:0] {
     SlotGemm,  // acc[acc_base + i] (+)= X row i * W[bank]
     SlotQk,    // logits of the tile: key i (split: 2i, 2i+1) = X row i * W[0]
     SlotAv,    // acc[acc_base + i] = (acc >> D) + X row i * P (W[1], unsigned)
-    SlotLoad   // continuation, two of them between the group's first SlotQk with the SlotAv that may
+    // continuation, two of them between the group's first SlotQk with the SlotAv that may
+    SlotLoad
                // follow it and what comes then: X row i goes to acc[acc_base + i] as it is (word u is
                // unit u's; acc_first); with tile_first the StateRows rows are the group's state words
                // {M[63:48], L[39:0]}, unit 0 first. Its first SlotAv then adds (no acc_first).
@@ -120,7 +122,8 @@ package oct_attn_pkg;
     logic                   w_last;     // the bank is free after this slot
     logic                   x_keep;     // the rows stay for the next slot, else each is freed
     logic [AccIdxWidth-1:0] acc_base;
-    logic                   acc_first;  // overwrites instead of adding; waits until the region is free
+    // overwrites instead of adding; waits until the region is free
+    logic                   acc_first;
     logic                   acc_last;   // the region is complete after this slot
     // SlotQk
     logic                   split;
@@ -131,7 +134,8 @@ package oct_attn_pkg;
     logic                   tile_last;  // last tile of the group: the divider starts after its P
     logic                   par_en;     // first tile of a head: takes {mo/so, mq/sq} from the mask
                                         // queue; the sequencer keeps them for the slots that follow
-    logic                   mask_en;    // takes the tile's mask word from the mask queue (after par_en's)
+    // takes the tile's mask word from the mask queue (after par_en's)
+    logic                   mask_en;
   } s_cmd_t;
 
   // Drain: what becomes of one accumulator region. GEMM: groups g = 0.. of `rows` rows each, row i of
@@ -141,7 +145,8 @@ package oct_attn_pkg;
     logic                   region;
     logic [6:0]             rows;       // GEMM 1..32; attention dv: 1..128
     logic [6:0]             groups;     // column groups, 1..64; attention 1
-    logic [15:0]            cols;       // GEMM: columns of all groups; attention: queries of the group
+    // GEMM: columns of all groups; attention: queries of the group
+    logic [15:0]            cols;
     logic [31:0]            y_addr;     // first byte of this block's output
     logic [31:0]            r_addr;
     logic [31:0]            a_addr;     // parameter planes, at the first column

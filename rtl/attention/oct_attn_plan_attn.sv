@@ -85,7 +85,9 @@ module oct_attn_plan_attn
     first_tile = 11'(key_lo >>> 6);
     last_tile  = 11'(key_hi >>> 6);
     keys       = 7'd64;
-    if (tile_q == 11'((plan_i.sk - 16'd1) >> 6) && plan_i.sk[5:0] != '0) keys = {1'b0, plan_i.sk[5:0]};
+    if (tile_q == 11'((plan_i.sk - 16'd1) >> 6) && plan_i.sk[5:0] != '0) begin
+      keys = {1'b0, plan_i.sk[5:0]};
+    end
     tile_end  = tile_q == tile_last_q;
     group_end = queries_q == 16'(queries);
     head_end  = heads_q == 8'd1;
@@ -143,7 +145,7 @@ module oct_attn_plan_attn
     w_o.stride = plan_i.w_stride;
     w_o.split  = split;
     w_o.bytes  = 7'(plan_i.d);
-    w_o.units  = queries;
+    w_o.count  = queries;
 
     s_o     = '0;
     s_o.ctx = ctx_i;

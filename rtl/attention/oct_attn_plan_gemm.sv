@@ -16,7 +16,7 @@ module oct_attn_plan_gemm
   input  logic   ctx_i,
   output logic   done_o,       // last command of the job goes out in this cycle
 
-  input  logic   bank_i,       // W bank and accumulator region of the next slot, kept by the planner
+  input  logic   bank_i,       // W bank and accumulator region of the next slot; the planner's
   input  logic   region_i,
   output logic   bank_next_o,
   output logic   region_next_o,
@@ -33,7 +33,9 @@ module oct_attn_plan_gemm
 );
   localparam int unsigned UnitsLog = $clog2(Units);
 
-  typedef enum logic [2:0] {StIdle, StBatch, StRows, StBlock, StSlot, StMulX, StMulY, StMulR} state_e;
+  typedef enum logic [2:0] {
+    StIdle, StBatch, StRows, StBlock, StSlot, StMulX, StMulY, StMulR
+  } state_e;
   state_e      state_q;
 
   // Where the walk stands. _b: of this product of the batch, _m: of this row block, _n: of this
@@ -120,7 +122,7 @@ module oct_attn_plan_gemm
     w_o.bank    = bank_i;
     w_o.kn      = plan_i.w_kn;
     w_o.bytes   = k_len;
-    w_o.units   = (last_group && n_cols_last != '0) ? n_cols_last : (UnitIdxWidth + 1)'(Units);
+    w_o.count   = (last_group && n_cols_last != '0) ? n_cols_last : (UnitIdxWidth + 1)'(Units);
 
     s_o           = '0;
     s_o.ctx       = ctx_i;

@@ -87,5 +87,6 @@ module oct_attn_regs
   assign idle_o = !answer_q;
 
   logic unused;
-  assign unused = ^{req_i.addr[31:12], req_i.addr[1:0], req_i.be[3:1], req_i.wdata[31:8], req_i.amo};
+  assign unused = ^{req_i.addr[31:12], req_i.addr[1:0], req_i.be[3:1], req_i.wdata[31:8],
+                    req_i.amo};
 endmodule

@@ -60,7 +60,8 @@ module oct_core
   logic [4:0]   id_rd;
   logic         wait_load, wait_mul;
   logic         flush, redirect, ex_ready, ex_stall, retire, trap, fault, mem, mem_we, taken;
-  logic         remote, to_eu, posted, event_wait, wrong, hw_flush, csr_hold, mret_now, take_irq, irq, wake, active,
+  logic         remote, to_eu, posted, event_wait, wrong, hw_flush, csr_hold, mret_now,
+                take_irq, irq, wake, active,
       div_done, ex_we, ex_late, m_we;
   logic [31:0]  redirect_pc, sum, csr_rdata, ex_result, m_data, addr, vector, mepc, loop_value;
   logic [3:0]   cause, fault_cause;
@@ -149,7 +150,8 @@ module oct_core
 
   oct_agu u_agu (
     .valid_i(ex_run), .ctrl_i(ex_q), .base_i(ex_a_q), .sum_i(sum), .access_o(mem),
-    .we_o(mem_we), .addr_o(addr), .remote_o(remote), .eu_o(to_eu), .posted_o(posted), .fault_o(fault),
+    .we_o(mem_we), .addr_o(addr), .remote_o(remote), .eu_o(to_eu), .posted_o(posted),
+    .fault_o(fault),
         .cause_o(fault_cause)
   );
 
@@ -315,7 +317,8 @@ module oct_core
       .retire_i(retire), .trap_i(trap), .irq_i(take_irq), .pc_i(ex_pc_q),
       .npc_i(mret_now ? mepc : redirect ? redirect_pc : id_valid ? id_pc : {if_pc, 1'b0}),
       .rd_we_i(ex_we), .late_i(ex_late), .rd_i(ex_rd_q), .result_i(ex_result),
-      .ld_i(ex_ld_q), .ld_rd_i(ex_ld_rd_q), .mem_i(mem), .mem_we_i(mem_we), .posted_i(posted), .ctrl_i(ex_q),
+      .ld_i(ex_ld_q), .ld_rd_i(ex_ld_rd_q), .mem_i(mem), .mem_we_i(mem_we), .posted_i(posted),
+      .ctrl_i(ex_q),
       .addr_i(addr), .wdata_i(ex_c_q), .retire_o
     );
     assign retire_late_o    = m_data;

@@ -41,7 +41,8 @@ module oct_core_tile
 
   oct_core #(.Rvfi(Rvfi)) u_core (
     .clk_i, .rst_ni, .clear_i, .idle_o(core_idle), .hart_id_i, .boot_addr_i, .msip_i, .mtip_i,
-    .l0_lookup_o(lookup), .l0_prefetch_o(prefetch), .l0_pc_o(pc), .l0_rsp_i(l0_rsp), .l0_data_i(l0_data),
+    .l0_lookup_o(lookup), .l0_prefetch_o(prefetch), .l0_pc_o(pc), .l0_rsp_i(l0_rsp),
+    .l0_data_i(l0_data),
     .fence_i_o(icache_flush_o), .data_req_o, .data_rsp_i, .data_ack_i, .status_o,
     .retire_o(retire), .retire_late_o(retire_late), .retire_ld_o(retire_ld),
     .retire_ld_data_o(retire_ld_data)

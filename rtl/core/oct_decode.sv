@@ -26,7 +26,9 @@ module oct_decode
   assign funct7 = instr_i[31:25];
   assign sign   = instr_i[31];
 
-  oct_csr_map u_csr_map (.en_i(en_i && instr_i[6:0] == OpcSystem), .addr_i(instr_i[31:20]), .exists_o(csr_exists));
+  oct_csr_map u_csr_map (
+    .en_i(en_i && instr_i[6:0] == OpcSystem), .addr_i(instr_i[31:20]), .exists_o(csr_exists)
+  );
 
   // amo_e is not in the order of funct5.
   always_comb begin

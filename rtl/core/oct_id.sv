@@ -78,7 +78,9 @@ module oct_id
     .rs1_used_o(base_use1), .rs2_used_o(base_use2), .imm_o(base_imm), .illegal_o(base_illegal)
   );
 
-  oct_ml_decode u_ml_decode (.en_i(run_i), .instr_i(instr), .dec_o(ml), .imm_o(ml_imm), .hwlp_o(hwlp));
+  oct_ml_decode u_ml_decode (
+    .en_i(run_i), .instr_i(instr), .dec_o(ml), .imm_o(ml_imm), .hwlp_o(hwlp)
+  );
 
   // ---- Merge ------------------------------------------------------------------------------------------
   always_comb begin

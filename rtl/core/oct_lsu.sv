@@ -140,7 +140,8 @@ module oct_lsu
   assign track_push  = push_i && !posted_i;
   assign remote_pop  = (data_rsp_i.valid && track.remote) || data_ack_i.valid;
   // Stores to L2 are not counted, so one too few may be taken for issued. What is queued behind a blocking read is refused until that is answered, and wakes nobody.
-  assign issued    = head_valid_q ? (next_valid_q ? count_q > CountOne + CountOne : count_q > CountOne)
+  assign issued    = head_valid_q ?
+                     (next_valid_q ? count_q > CountOne + CountOne : count_q > CountOne)
                                   : count_q != '0;
   assign eu_wait_o = issued && track.eu && !pop;
   assign bus_err_o = (data_rsp_i.valid && data_rsp_i.err) || (data_ack_i.valid && data_ack_i.err);

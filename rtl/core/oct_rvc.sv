@@ -41,7 +41,7 @@ module oct_rvc
         5'b110_00: instr_o = {5'b0, c_i[5], c_i[12], rs2p, rsp, 3'b010, c_i[11:10], c_i[6], 2'b00,
             OpcStore};
         // Quadrant 1
-        5'b000_01: instr_o = {imm6, rd, 3'b000, rd, OpcOpImm};                       // c.addi, c.nop
+        5'b000_01: instr_o = {imm6, rd, 3'b000, rd, OpcOpImm};  // c.addi, c.nop
         5'b001_01: instr_o = {imm_j[20], imm_j[10:1], imm_j[11], imm_j[19:12], 5'd1, OpcJal};
         5'b010_01: instr_o = {imm6, 5'd0, 3'b000, rd, OpcOpImm};                     // c.li
         5'b011_01:
@@ -55,7 +55,7 @@ module oct_rvc
           end
         5'b100_01:
           unique case (c_i[11:10])
-            2'b00, 2'b01:                                                            // c.srli, c.srai
+            2'b00, 2'b01:  // c.srli, c.srai
               if (!c_i[12]) instr_o = {1'b0, c_i[10], 5'b0, c_i[6:2], rsp, 3'b101, rsp, OpcOpImm};
             2'b10: instr_o = {imm6, rsp, 3'b111, rsp, OpcOpImm};                     // c.andi
             default:
@@ -69,7 +69,7 @@ module oct_rvc
               end
           endcase
         5'b101_01: instr_o = {imm_j[20], imm_j[10:1], imm_j[11], imm_j[19:12], 5'd0, OpcJal};
-        5'b110_01, 5'b111_01:                                                        // c.beqz, c.bnez
+        5'b110_01, 5'b111_01:  // c.beqz, c.bnez
           instr_o = {imm_b[12], imm_b[10:5], 5'd0, rsp, 2'b00, c_i[13], imm_b[4:1], imm_b[11],
               OpcBranch};
         // Quadrant 2
@@ -87,7 +87,8 @@ module oct_rvc
             else instr_o = 32'h0010_0073;                                            // c.ebreak
           end
         // c.swsp
-        5'b110_10: instr_o = {4'b0, c_i[8:7], c_i[12], rs2, 5'd2, 3'b010, c_i[11:9], 2'b00, OpcStore};
+        5'b110_10:
+          instr_o = {4'b0, c_i[8:7], c_i[12], rs2, 5'd2, 3'b010, c_i[11:9], 2'b00, OpcStore};
         default: instr_o = bad;
       endcase
     end

@@ -16,7 +16,7 @@ module oct_axi_guard_rd
   input  logic              clk_i,
   input  logic              rst_ni,
   input  logic              tripped_i,
-  input  logic [NumIds-1:0] late_i,         // in the first cycle of tripped_i: who was late, or zero
+  input  logic [NumIds-1:0] late_i,        // in the first cycle of tripped_i: who was late, or zero
 
   input  axi_rd_req_t       req_i,          // the clients' side
   output axi_rd_rsp_t       rsp_o,

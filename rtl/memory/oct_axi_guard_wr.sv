@@ -15,7 +15,7 @@ module oct_axi_guard_wr
   input  logic              clk_i,
   input  logic              rst_ni,
   input  logic              tripped_i,
-  input  logic [NumIds-1:0] late_i,         // in the first cycle of tripped_i: who was late, or zero
+  input  logic [NumIds-1:0] late_i,        // in the first cycle of tripped_i: who was late, or zero
 
   input  axi_wr_req_t       req_i,          // the clients' side
   output axi_wr_rsp_t       rsp_o,

@@ -53,7 +53,7 @@ module oct_core_demux
     may_eu  = open && (count_q == 4'd0 || cur_q == TargetEu) && store_q == 4'd0;
     may_reg = open && (count_q == 4'd0 || cur_q == TargetReg) && store_q == 4'd0;
     may_l2  = open && (core_req_i.we ? count_q == 4'd0
-                                     : (count_q == 4'd0 || cur_q == TargetL2Load) && store_q == 4'd0);
+                                   : (count_q == 4'd0 || cur_q == TargetL2Load) && store_q == 4'd0);
     go_sys  = (sel == TargetReg) ? may_reg : may_l2;
   end
 

@@ -5,7 +5,6 @@
 module oct_eu_jobs
   import oct_config_pkg::*;
   import oct_job_pkg::*;
-  import oct_periph_pkg::*;
 (
   input  logic                        clk_i,
   input  logic                        rst_ni,

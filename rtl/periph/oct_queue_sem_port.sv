@@ -3,7 +3,6 @@
 // poisoning of all, then signals, in turn, then the loader's looks. Chosen, performed, told: 2 cycles
 // to news_o. Test: tb/unit/periph/oct_queues_test.cpp.
 module oct_queue_sem_port
-  import oct_config_pkg::*;
   import oct_job_pkg::*;
   import oct_periph_pkg::*;
 (

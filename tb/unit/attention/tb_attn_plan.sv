@@ -86,7 +86,7 @@ module tb_attn_plan
   assign {w_addr_o, w_stride_o} = {w.addr, w.stride};
   assign {w_claim_o, w_bank_o, w_kn_o, w_split_o} = {w.claim, w.bank, w.kn, w.split};
   assign w_bytes_o = w.bytes;
-  assign w_units_o = 8'(w.units);
+  assign w_units_o = 8'(w.count);
   assign s_kind_o  = s.kind;
   assign {s_rows_o, s_acc_base_o, s_keys_o} = {s.rows, s.acc_base, s.keys};
   assign s_key0_o  = 32'(s.key0);

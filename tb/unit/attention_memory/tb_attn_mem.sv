@@ -154,7 +154,7 @@ module tb_attn_mem
     w_cmd.addr   = wc_addr_i[0];
     w_cmd.stride = wc_addr_i[1];
     w_cmd.bytes  = wc_bytes_i;
-    w_cmd.units  = wc_units_i[UnitIdxWidth:0];
+    w_cmd.count  = wc_units_i[UnitIdxWidth:0];
     {w_cmd.split, w_cmd.kn, w_cmd.bank, w_cmd.claim, w_cmd.ctx} = wc_flags_i;
 
     vec = '0;
