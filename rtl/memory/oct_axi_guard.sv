@@ -39,17 +39,18 @@ module oct_axi_guard
   logic                        rd_up_idle, rd_down_idle, wr_up_idle, wr_down_idle;
   logic                        rd_blocked, wr_blocked, pause;
   logic                        tripped_q, rearm_q, trip, recover, watch, wrap;
+  logic [3:0]                  answer_q;         // its last bit: the time-out is on record
   logic                        told_q, write_q;  // second cycle of tripped_q; the late one writes
   logic [31:0]                 count_q;
 
   oct_axi_guard_rd u_rd (
-    .clk_i, .rst_ni, .tripped_i(tripped_q), .late_i(late_q[3:0]),
+    .clk_i, .rst_ni, .tripped_i(tripped_q), .answer_i(answer_q[3]), .late_i(late_q[3:0]),
     .req_i(rd_req_i), .rsp_o(rd_rsp_o), .m_req_o(m_rd_req_o), .m_rsp_i(m_rd_rsp_i),
     .waiting_o(waiting[3:0]), .served_o(served[3:0]), .blocked_o(rd_blocked), .addr_o(rd_addr),
     .up_idle_o(rd_up_idle), .down_idle_o(rd_down_idle)
   );
   oct_axi_guard_wr u_wr (
-    .clk_i, .rst_ni, .tripped_i(tripped_q), .late_i(late_q[5:4]),
+    .clk_i, .rst_ni, .tripped_i(tripped_q), .answer_i(answer_q[3]), .late_i(late_q[5:4]),
     .req_i(wr_req_i), .rsp_o(wr_rsp_o), .m_req_o(m_wr_req_o), .m_rsp_i(m_wr_rsp_i),
     .waiting_o(waiting[5:4]), .served_o(served[5:4]), .blocked_o(wr_blocked), .addr_o(wr_addr),
     .up_idle_o(wr_up_idle), .down_idle_o(wr_down_idle)
@@ -88,10 +89,15 @@ module oct_axi_guard
       timeout_o <= 1'b0;
       late_q    <= '0;
       told_q    <= 1'b0;
+      answer_q  <= '0;
     end else begin
       late_q    <= trip ? late & (~late + 1'b1) : '0;
       told_q    <= late_q != '0;
       timeout_o <= told_q;
+      // First the record, then the errors that follow from it.
+      if (tripped_q || answer_q != '0) begin
+        answer_q <= tripped_q ? {answer_q[2:0], timeout_o || answer_q[0]} : '0;
+      end
       if (trip) tripped_q <= 1'b1;
       else if (recover) tripped_q <= 1'b0;
       if (tripped_q) rearm_q <= (rearm_q || clear_i) && !recover;

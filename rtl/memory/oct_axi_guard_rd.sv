@@ -16,6 +16,7 @@ module oct_axi_guard_rd
   input  logic              clk_i,
   input  logic              rst_ni,
   input  logic              tripped_i,
+  input  logic              answer_i,      // clients may be answered: the time-out is on record
   input  logic [NumIds-1:0] late_i,        // in the first cycle of tripped_i: who was late, or zero
 
   input  axi_rd_req_t       req_i,          // the clients' side
@@ -96,7 +97,7 @@ module oct_axi_guard_rd
   assign id    = tripped_i ? head_id_q : m_id;
 
   always_comb begin
-    r_in_valid = tripped_i ? head_q : m_rsp_i.r_valid && known;
+    r_in_valid = tripped_i ? head_q && answer_i : m_rsp_i.r_valid && known;
     r_in       = m_rsp_i.r;
     if (tripped_i) begin
       r_in.id   = AxiIdWidth'(id);

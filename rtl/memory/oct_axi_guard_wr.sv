@@ -15,6 +15,7 @@ module oct_axi_guard_wr
   input  logic              clk_i,
   input  logic              rst_ni,
   input  logic              tripped_i,
+  input  logic              answer_i,      // clients may be answered: the time-out is on record
   input  logic [NumIds-1:0] late_i,        // in the first cycle of tripped_i: who was late, or zero
 
   input  axi_wr_req_t       req_i,          // the clients' side
@@ -129,7 +130,7 @@ module oct_axi_guard_wr
     b_in_valid = m_rsp_i.b_valid && m_known;
     if (tripped_i) begin
       b_in       = '{id: is_due[0] ? AxiIdCores : AxiIdDma, resp: AxiSlvErr};
-      b_in_valid = is_due != '0;
+      b_in_valid = is_due != '0 && answer_i;
     end
   end
 
