@@ -177,8 +177,6 @@ package oct_attn_desc_pkg;
     c.lo       = w[15][15:0];
     c.hi       = w[15][31:16];
     c.tab_addr = w[14];
-    c.x_stride = w[4];
-    c.w_stride = w[6];
     c.y_stride = w[8];
     c.r_stride = w[10];
     return c;
@@ -190,19 +188,12 @@ package oct_attn_desc_pkg;
     c.attn     = 1'b1;
     c.lo       = -16'sd128;
     c.hi       = 16'sd127;
-    c.x_stride = w[6];
-    c.w_stride = w[4];
-    c.v_stride = w[8];
     c.y_stride = w[10];
     c.causal   = w[0][0];
-    c.key_mask = w[0][1];
     c.first    = w[0][2];
     c.last     = w[0][3];
-    c.d        = w[2][7:0];
-    c.dv       = w[2][15:8];
     c.offset   = w[14];
     c.window   = w[15][15:0];
-    c.sk       = w[1][31:16];
     return c;
   endfunction
 endpackage

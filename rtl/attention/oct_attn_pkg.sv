@@ -48,21 +48,14 @@ package oct_attn_pkg;
     logic signed [15:0] hi;
     logic [31:0] tab_addr;
     // both
-    logic [31:0] x_stride;   // A rows; K rows
-    logic [31:0] w_stride;   // rows of B as stored; Q rows
-    logic [31:0] v_stride;   // V^T rows
     logic [31:0] y_stride;
     logic [31:0] r_stride;
     // attention
     logic        causal;
-    logic        key_mask;
     logic        first;
     logic        last;
-    logic [7:0]  d;
-    logic [7:0]  dv;
     logic [31:0] offset;     // signed
     logic [15:0] window;     // 0: none
-    logic [15:0] sk;
   } ctx_t;
 
   // ---- Commands: the planner walks a job once and tells every block what to do, slot by slot --

@@ -2,7 +2,8 @@
 // bench.handover PROGRAM.elf: cycles from one queue's unit to the next, from time stamps inside.
 // The program (sw/apps/bench_handover) tells when a job's first instruction and its last store were
 // executed; here the grants of L1's line ports are watched in every cycle. Prints
-// `bench: hand-over <mean x 100> <worst>`, over both hops and all rounds but the first two (caches warm):
+// `bench: hand-over <mean x 100> <worst>`, over both hops and all rounds but the first two (caches
+// warm):
 //   to-workers: last line written by the DMA granted -> first instruction on the slowest worker
 //   to-dma:     last store to JOB_DONE issued -> first line read by the DMA granted
 #include <fmt/format.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hand-over between queues: DMA-in -> all workers -> DMA-out, strictly one after the other, many times.
-// Prints `hop: <round> <first> <done>`: cycle of the first instruction of the job's function on the
-// slowest worker, and of the last store to JOB_DONE. tb/bench sets them beside what L1 granted.
+// Hand-over between queues: DMA-in -> all workers -> DMA-out, strictly one after the other, many
+// times. Prints `hop: <round> <first> <done>`: cycle of the first instruction of the job's function
+// on the slowest worker, and of the last store to JOB_DONE. tb/bench sets them beside what L1
+// granted.
 #include "oct.h"
 
 #define ROUNDS 24u

@@ -331,8 +331,8 @@ TEST_CASE("tcdm: a core that is held in the middle of an atomic leaves nothing b
       if (t.n_taken[0]) continue;
       t.narrow[0] = {};
       t.cycle();
-      // Its own port first: a plain access must not be taken for what was withdrawn. Its line lies in
-      // another group of banks on every machine, away from the line that stands.
+      // Its own port first: a plain access must not be taken for what was withdrawn. Its line lies
+      // in another group of banks on every machine, away from the line that stands.
       t.narrow[0] = {.valid = true, .addr = a - 64};
       t.cycle();
       REQUIRE(t.n_taken[0]);

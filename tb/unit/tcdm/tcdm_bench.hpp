@@ -109,7 +109,7 @@ class Tcdm {
   std::array<Word, kWord> word{};
   std::array<Line, 2> line{};
   bool clear = false;
-  unsigned urgent = 0;  // line ports that go before words
+  unsigned urgent = 0;            // line ports that go before words
   bool lines_may_vanish = false;  // the line ports of this test change their mind
 
   // Results of the last cycle().
