@@ -14,7 +14,7 @@
 
 namespace oct::integer {
 
-enum class Elem : std::uint8_t { kI8, kU8, kI16, kI32, kI64 };
+enum class Elem : std::uint8_t { kI8, kU8, kI16, kI32, kI64 };  // kU8: bits, tables of bytes
 [[nodiscard]] constexpr std::int64_t elem_bytes(Elem e) {
   constexpr std::array<std::int64_t, 5> kBytes{1, 1, 2, 4, 8};
   return kBytes.at(static_cast<std::size_t>(e));
@@ -24,11 +24,11 @@ using TensorId = std::int32_t;
 inline constexpr TensorId kNone = -1;
 
 enum class Role : std::uint8_t {
-  kInput,       ///< the host writes it before each inference
-  kOutput,      ///< the host reads it afterwards
+  kInput,       ///< the host writes it before each inference: in L2
+  kOutput,      ///< the host reads it afterwards: in L2
   kActivation,  ///< lives between its first writer and its last reader
   kConstant,    ///< weights, planes, tables, kernel parameters
-  kState        ///< a cache: kept in L2 from one inference to the next
+  kState        ///< a cache: the host writes its past, the network adds to it, in place in L2
 };
 
 /// Dense storage: row-major, rows of the last dimension padded to `row_align` bytes.
@@ -41,7 +41,6 @@ struct Tensor {
   std::int64_t row_align = 8;
   std::vector<std::uint8_t> data;  ///< constants, as stored
   ir::Sources sources;             ///< ONNX nodes
-  TensorId state = kNone;          ///< an output that becomes this cache's content
 
   [[nodiscard]] std::int64_t row_bytes() const;
   [[nodiscard]] std::int64_t bytes() const;
@@ -70,11 +69,11 @@ struct Epilogue {
 };
 
 /// y[b][m][n] = epilogue(sum over k of a[b][m][k] * w[b][n][k]). Views: a {B, M, K} or, with
-/// segments, {B, M, S, K/S}; w {B, N, K}, or {B, K, N} if w_kn; y {B, M, N}; r like y. A batch
-/// stride of 0 shares an operand.
+/// segments, {B, M, S, K/S}; w {B, N, K}, or {B, K, N} if w_kn; y {B, M, N}, or {B, N, M} if
+/// y_trans; r {B, M, N}. A batch stride of 0 shares an operand; planes are shared by a batch.
 struct Gemm {
   View a, w, y, r;
-  bool w_kn = false;
+  bool w_kn = false, y_trans = false;
   Epilogue epilogue;
 };
 
@@ -82,40 +81,56 @@ struct Gemm {
 struct Attention {
   View q, k, v, o;
   TensorId head_params = kNone;  ///< {H, 2} u32: mq/sq, mo/so
-  View key_mask;                 ///< bits, if used
+  View key_mask;                 ///< bits {1, bytes}, if used; a multiple of 8 bytes
   bool causal = false;
   std::int64_t offset = 0, window = 0;
-  /// Keys that count come from a parameter register when >= 0 (caches that grow).
-  int length_preg = -1;
 };
 
-/// A kernel of sw/kernels on rows: `name` selects kernel and golden function, `params` its
-/// parameter block (as the kernel reads it), `inputs` and `outputs` its operands in the kernel's
-/// order. Rows (dimension 0 of every view, where it has that size) may be computed in any grouping.
+/// A kernel of sw/kernels: `name` selects kernel and golden function (integer/kernels.hpp).
+/// Operands are views {B, R, C}; B is done job by job. A row-wise kernel treats the R rows (the
+/// same number for every operand, or stride 0: one row for all) apart, so any grouping of rows is
+/// one job; the others see all rows at once.
 struct Kernel {
   std::string name;
   std::vector<View> inputs, outputs;
-  TensorId params = kNone;
   std::vector<TensorId> constants;
-  std::vector<std::int64_t> args;  ///< sizes and flags, in the kernel's order
+  std::vector<std::int32_t> args;  ///< sizes, flags and scales, in the kernel's order
 };
 
-/// Bytes from one view to another of the same sizes; DMA.
+/// Bytes from one view to another of the same sizes, any rank; DMA.
 struct Copy {
   View from, to;
+};
+
+/// Row ids[i] of `table` {V, C} becomes row i of `to` {R, C}: the controller writes the addresses
+/// into DMA descriptors. `ids` is {R}, INT64 (low words count), in L2; ids beyond V - 1 are an
+/// error of the run.
+struct Gather {
+  View ids;
+  TensorId table = kNone;
+  View to;
 };
 
 struct Operation {
   std::string name;  ///< of the main ONNX node
   ir::Sources sources;
-  std::variant<Gemm, Attention, Kernel, Copy> what;
+  std::variant<Gemm, Attention, Kernel, Copy, Gather> what;
+};
+
+/// What the host writes before, or reads after, an inference. Here the last dimension may have any
+/// stride: caches and images are stored as the machine likes them, the host converts. `view` has
+/// the ONNX shape. real value = integer * scale of the tensor, if the ONNX type is a float.
+struct Port {
+  std::string name;
+  View view;
+  ir::DType dtype = ir::DType::kFloat32;
 };
 
 struct Graph {
   std::string name;
   std::vector<Tensor> tensors;
   std::vector<Operation> operations;  ///< in an order of execution
-  std::vector<TensorId> inputs, outputs;
+  std::vector<Port> inputs, outputs;
 
   [[nodiscard]] const Tensor& at(TensorId id) const {
     return tensors.at(static_cast<std::size_t>(id));

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernels that an integer graph may name: golden function, function in sw/kernels, cost.
+// One entry a kernel in kernels.cpp; operands and arguments are listed in sw/kernels/oct_network.h.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/integer/graph.hpp"
+
+namespace oct::integer {
+
+/// One job: operands as places on the host.
+struct Rows {
+  std::uint8_t* data = nullptr;
+  std::int64_t stride = 0;  ///< bytes between rows
+};
+struct KernelCall {
+  std::int64_t rows = 0;
+  std::vector<Rows> inputs, outputs;
+  std::vector<const std::uint8_t*> constants;
+  std::vector<std::int32_t> args;
+};
+
+
+struct KernelInfo {
+  std::string_view name;        ///< "layernorm_i16_i8"
+  std::string_view function;    ///< in sw/kernels: "oct_net_layernorm_i16_i8"
+  bool row_wise = true;         ///< rows are independent of each other
+  std::vector<Elem> inputs, outputs, constants;
+  std::size_t args = 0;
+  void (*golden)(const KernelCall&) = nullptr;
+  /// The C function itself, compiled for the host: job words as the device sees them, addresses
+  /// resolved by oct_net_memory (sw/kernels/oct_network.h).
+  int (*host)(void* job, unsigned rank, unsigned size) = nullptr;
+  /// Cycles on `workers` workers of the machine, start-up included.
+  double (*cycles)(std::int64_t rows, const std::vector<std::int32_t>& args,
+                   unsigned workers) = nullptr;
+};
+
+/// Throws ir::GraphError for a name that is not there.
+[[nodiscard]] const KernelInfo& kernel_info(std::string_view name);
+[[nodiscard]] bool has_kernel(std::string_view name);
+[[nodiscard]] const std::vector<KernelInfo>& all_kernels();
+
+}  // namespace oct::integer
