@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Post-training quantisation: which integers stand for which values of a canonical graph. plan()
-// decides by the error that each choice leaves on the calibration samples; lower() (lower.hpp)
+// decides by the error that each choice leaves on the calibration samples; lower() (lower/lower.hpp)
 // builds the integer graph from it. Methods: docs/architecture/quantisation.md.
 #pragma once
 

@@ -7,14 +7,14 @@
 #include "compiler/integer/graph.hpp"
 #include "compiler/quant/plan.hpp"
 
-namespace oct::quant {
+namespace oct::lower {
 
 struct LowerOptions {
   bool engine = true;  ///< else products and attention become kernels of the workers
 };
 
 /// Throws CompileError listing every node that has no integer form.
-[[nodiscard]] integer::Graph lower(const Plan& plan, const LowerOptions& options = {});
+[[nodiscard]] integer::Graph lower(const quant::Plan& plan, const LowerOptions& options = {});
 
 /// Integers that lower() and the dialect share. m * 2^-s with |m| in [2^22, 2^23), as the word
 /// m[23:0], s[29:24] of the engine's arithmetic. `f`: fraction bits of the result (14 in planes).
@@ -30,4 +30,4 @@ struct Weights {
 /// From `w` {K, N} floats.
 [[nodiscard]] Weights quantize_weights(const ir::Tensor& w);
 
-}  // namespace oct::quant
+}  // namespace oct::lower
