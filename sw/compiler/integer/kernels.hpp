@@ -24,11 +24,10 @@ struct KernelCall {
   std::vector<std::int32_t> args;
 };
 
-
 struct KernelInfo {
-  std::string_view name;        ///< "layernorm_i16_i8"
-  std::string_view function;    ///< in sw/kernels: "oct_net_layernorm_i16_i8"
-  bool row_wise = true;         ///< rows are independent of each other
+  std::string_view name;      ///< "layernorm_i16_i8"
+  std::string_view function;  ///< in sw/kernels: "oct_net_layernorm_i16_i8"
+  bool row_wise = true;       ///< rows are independent of each other
   std::vector<Elem> inputs, outputs, constants;
   std::size_t args = 0;
   void (*golden)(const KernelCall&) = nullptr;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Post-training quantisation: which integers stand for which values of a canonical graph. plan()
-// decides by the error that each choice leaves on the calibration samples; lower() (lower/lower.hpp)
-// builds the integer graph from it. Methods: docs/architecture/quantisation.md.
+// decides by the error that each choice leaves on the calibration samples; lower()
+// (lower/lower.hpp) builds the integer graph from it. Methods: docs/architecture/quantisation.md.
 #pragma once
 
 #include <map>
@@ -23,20 +23,21 @@ struct ValueQuant {
 
 struct Options {
   bool smoothing = true;
-  std::uint64_t seed = 1;     ///< of drawn samples
-  unsigned drawn_samples = 4; ///< where the user gives none
+  std::uint64_t seed = 1;      ///< of drawn samples
+  unsigned drawn_samples = 4;  ///< where the user gives none
 };
 
 struct Plan {
   ir::Graph graph;  ///< smoothed: constants of norms and Linears rescaled, meaning unchanged
-  /// Every float value that lower() may have to store. Values that are views of each other (Reshape,
-  /// Rearrange, Slice, Concat, Pad, Expand, KvAppend, Gather) share one entry's numbers.
+  /// Every float value that lower() may have to store. Values that are views of each other
+  /// (Reshape, Rearrange, Slice, Concat, Pad, Expand, KvAppend, Gather) share one entry's numbers.
   std::map<ir::ValueId, ValueQuant> values;
   std::vector<std::string> notes;  ///< for the report and the log
 };
 
 /// Samples: one map of inputs by name for each; empty: drawn (the caller warns).
-[[nodiscard]] std::vector<exec::Tensors> draw_samples(const ir::Graph& graph, const Options& options);
+[[nodiscard]] std::vector<exec::Tensors> draw_samples(const ir::Graph& graph,
+                                                      const Options& options);
 [[nodiscard]] Plan plan(ir::Graph graph, const std::vector<exec::Tensors>& samples,
                         const Options& options);
 

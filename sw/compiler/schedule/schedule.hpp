@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Integer graph -> jobs, addresses, images: everything that emit/ prints as C and octant run checks.
-// Description: docs/architecture/flow_back.md.
+// Integer graph -> jobs, addresses, images: everything that emit/ prints as C and octant run
+// checks. Description: docs/architecture/flow_back.md.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct Machine {
   std::string name = "octant";
   std::int64_t l1_bytes = 128 * 1024;  ///< what the network may use, from offset `l1_first` on
   std::int64_t l1_first = 0;
-  std::int64_t l2_bytes = 64 << 20;    ///< likewise, for constants, activations, rings
+  std::int64_t l2_bytes = 64 << 20;  ///< likewise, for constants, activations, rings
   unsigned workers = 8;
   unsigned macs = 1024;  ///< a cycle
 };
@@ -59,19 +59,19 @@ struct Piece {
 };
 
 struct Layer {
-  std::string name;      ///< operation of the integer graph
-  std::string unit;      ///< "engine", "workers", "dma"
-  double estimate = 0;   ///< cycles
+  std::string name;     ///< operation of the integer graph
+  std::string unit;     ///< "engine", "workers", "dma"
+  double estimate = 0;  ///< cycles
   std::uint64_t macs = 0;
 };
 
 struct Network {
   Program program;
-  std::vector<Call> calls;      ///< Job::kernel is an index of this
+  std::vector<Call> calls;  ///< Job::kernel is an index of this
   std::vector<Patch> patches;
-  std::vector<Piece> pieces;    ///< every activation and output byte at least once
-  std::vector<Layer> layers;    ///< Job::layer is an index of this
-  std::vector<std::int64_t> l2; ///< offset of every tensor in L2; -1: lives in L1 only
+  std::vector<Piece> pieces;        ///< every activation and output byte at least once
+  std::vector<Layer> layers;        ///< Job::layer is an index of this
+  std::vector<std::int64_t> l2;     ///< offset of every tensor in L2; -1: lives in L1 only
   std::vector<std::uint8_t> image;  ///< constants and argument blocks, from `image_l2` on
   std::int64_t image_l2 = 0;
   std::int64_t l2_used = 0;
