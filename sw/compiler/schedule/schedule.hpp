@@ -48,6 +48,7 @@ struct Call {
   std::vector<std::uint32_t> words;  ///< with offsets into L1 or L2 at `places`
   std::vector<Place> places;
   std::int64_t l1 = -1;  ///< where the words stand in L1 when the job starts
+  std::int64_t l2 = -1;  ///< where they stand in L2 (in the image, still as offsets)
 };
 
 /// What a written range holds: bytes [offset, offset + bytes) of a tensor, row by row.
