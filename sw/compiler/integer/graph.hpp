@@ -139,9 +139,13 @@ struct Graph {
   TensorId add(Tensor t);
   /// The whole tensor.
   [[nodiscard]] View whole(TensorId id) const;
-  /// Views inside their tensors, operand types as the units take them, every tensor written before
-  /// it is read. Throws ir::GraphError.
+  /// Views inside their tensors, operand types and alignment as the units take them, every byte
+  /// written at most once (by an input port or an operation) and before it is read. Throws
+  /// ir::GraphError.
   void verify() const;
 };
+
+/// One line a tensor and an operation, for dumps and failing tests.
+[[nodiscard]] std::string to_text(const Graph& graph);
 
 }  // namespace oct::integer
