@@ -29,6 +29,7 @@ struct Text {
     const View whole = graph.whole(v.tensor);
     std::string out = tensor(v.tensor);
     if (v.offset != 0) out += fmt::format("+{}", v.offset);
+    if (v.slot_stride != 0) out += fmt::format("+slot*{}", v.slot_stride);
     if (v.sizes == whole.sizes && v.strides == whole.strides) return out;
     return out + fmt::format("[{}; {}]", fmt::join(v.sizes, ", "), fmt::join(v.strides, ", "));
   }

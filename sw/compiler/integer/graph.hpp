@@ -54,6 +54,8 @@ struct View {
   TensorId tensor = kNone;
   std::int64_t offset = 0;
   std::vector<std::int64_t> sizes, strides;
+  /// Added to the offset for each slot of a cache: see Graph::slots.
+  std::int64_t slot_stride = 0;
 
   [[nodiscard]] bool used() const { return tensor != kNone; }
   /// [from, from + count) of one dimension.
@@ -131,6 +133,9 @@ struct Graph {
   std::vector<Tensor> tensors;
   std::vector<Operation> operations;  ///< in an order of execution
   std::vector<Port> inputs, outputs;
+  /// Places in a cache. Which of them an inference writes, 0 to slots - 1, is one number for the
+  /// whole network, known at run time; without it the last one.
+  std::int64_t slots = 1;
 
   [[nodiscard]] const Tensor& at(TensorId id) const {
     return tensors.at(static_cast<std::size_t>(id));

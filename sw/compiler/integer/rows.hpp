@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdint>
+#include <tuple>
+#include <variant>
 #include <vector>
 
 #include "compiler/integer/graph.hpp"
@@ -37,6 +39,28 @@ void for_each_index(const std::vector<std::int64_t>& sizes,
 template <typename F>
 void for_each_row(const View& v, F f) {
   for_each_index<1>(v.sizes, {&v.strides}, 1, [&](std::int64_t o) { f(v.offset + o); });
+}
+
+/// f(view, writes) for each view that an operation uses, in a fixed order.
+template <typename Op, typename F>
+void for_each_view(Op& op, F f) {
+  const auto visit = [&](auto& v, bool writes) {
+    if (v.used()) f(v, writes);
+  };
+  if (auto* g = std::get_if<Gemm>(&op.what)) {
+    visit(g->a, false), visit(g->w, false), visit(g->r, false), visit(g->y, true);
+  } else if (auto* a = std::get_if<Attention>(&op.what)) {
+    visit(a->q, false), visit(a->k, false), visit(a->v, false), visit(a->key_mask, false);
+    visit(a->o, true);
+  } else if (auto* k = std::get_if<Kernel>(&op.what)) {
+    for (auto& v : k->inputs) visit(v, false);
+    for (auto& v : k->outputs) visit(v, true);
+  } else if (auto* c = std::get_if<Copy>(&op.what)) {
+    visit(c->from, false), visit(c->to, true);
+  } else {
+    auto& gather = std::get<Gather>(op.what);
+    visit(gather.ids, false), visit(gather.to, true);
+  }
 }
 
 }  // namespace oct::integer

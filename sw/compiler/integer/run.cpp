@@ -296,13 +296,26 @@ Memory make_memory(const Graph& graph, std::uint8_t fill) {
   return memory;
 }
 
-void run(const Graph& graph, const Operation& op, Memory& memory) {
-  std::visit([&](const auto& what) { run(graph, op, what, memory); }, op.what);
+void run(const Graph& graph, const Operation& op, Memory& memory, std::int64_t slot) {
+  if (slot == kLastSlot) slot = graph.slots - 1;
+  if (slot < 0 || slot >= graph.slots) {
+    throw ir::CompileError(fmt::format("{}: slot {}, there are {}", graph.name, slot, graph.slots));
+  }
+  bool moves = false;
+  for_each_view(op, [&](const View& v, bool) { moves = moves || v.slot_stride != 0; });
+  Operation moved;
+  if (moves) {
+    moved = op;
+    for_each_view(moved, [&](View& v, bool) { v.offset += slot * v.slot_stride; });
+  }
+  const Operation& now = moves ? moved : op;
+  std::visit([&](const auto& what) { run(graph, now, what, memory); }, now.what);
 }
 
-void run(const Graph& graph, Memory& memory, const std::function<void(std::size_t op)>& after) {
+void run(const Graph& graph, Memory& memory, const std::function<void(std::size_t op)>& after,
+         std::int64_t slot) {
   for (std::size_t i = 0; i < graph.operations.size(); ++i) {
-    run(graph, graph.operations[i], memory);
+    run(graph, graph.operations[i], memory, slot);
     if (after) after(i);
   }
 }

@@ -20,11 +20,14 @@ using Memory = std::vector<std::vector<std::uint8_t>>;
 /// Constants in place, everything else filled with `fill`.
 [[nodiscard]] Memory make_memory(const Graph& graph, std::uint8_t fill = 0);
 
+/// The last place of a cache.
+inline constexpr std::int64_t kLastSlot = -1;
+
 /// Runs one operation.
-void run(const Graph& graph, const Operation& op, Memory& memory);
+void run(const Graph& graph, const Operation& op, Memory& memory, std::int64_t slot = kLastSlot);
 /// Runs all; `after` is called behind each.
 void run(const Graph& graph, Memory& memory,
-         const std::function<void(std::size_t op)>& after = nullptr);
+         const std::function<void(std::size_t op)>& after = nullptr, std::int64_t slot = kLastSlot);
 
 /// Host conversions through ports: floats are divided by the scale and rounded to nearest, ties to
 /// even, saturated; integers are copied. Throws CompileError with the port's name on a wrong shape.

@@ -66,6 +66,10 @@ class Checker {
     if (value > most) fail("{} is {}, at most {} are possible", what, value, most);
   }
 
+  [[nodiscard]] View last_slot(View v) const {
+    v.offset += (graph_.slots - 1) * v.slot_stride;
+    return v;
+  }
   void read(const View& v, const std::string& what) const;
   void write(const View& v, const std::string& what) const;
 
@@ -108,6 +112,8 @@ const Tensor& Checker::view(const View& v, const std::string& what, bool contigu
     (v.strides[d] < 0 ? first : last) += (v.sizes[d] - 1) * v.strides[d];
   }
   if (v.offset % e != 0) fail("{}: offset {} splits elements", what, v.offset);
+  if (v.slot_stride % e != 0) fail("{}: slots {} apart split elements", what, v.slot_stride);
+  (v.slot_stride < 0 ? first : last) += (graph_.slots - 1) * v.slot_stride;
   if (first < 0 || last > t.bytes()) {
     fail("{} covers bytes [{}, {}) of {}, which has {}", what, first, last, t.name, t.bytes());
   }
@@ -129,6 +135,9 @@ void Checker::element(const View& v, const std::string& what,
 
 void Checker::aligned(const View& v, const std::string& what, std::int64_t align) const {
   if (v.offset % align != 0) fail("{}: offset {} is no multiple of {}", what, v.offset, align);
+  if (v.slot_stride % align != 0) {
+    fail("{}: slots are {} bytes apart, no multiple of {}", what, v.slot_stride, align);
+  }
   for (std::size_t d = 0; d + 1 < v.sizes.size(); ++d) {
     if (v.sizes[d] > 1 && v.strides[d] % align != 0) {
       fail("{}: stride {} of dimension {} is no multiple of {}", what, v.strides[d], d, align);
@@ -147,7 +156,7 @@ void Checker::read(const View& v, const std::string& what) const {
   if (t.role == Role::kConstant) return;
   const auto bytes = static_cast<std::size_t>(v.sizes.back() * elem_bytes(t.elem));
   const auto& flags = written_[static_cast<std::size_t>(v.tensor)];
-  for_each_row(v, [&](std::int64_t at) {
+  for_each_row(last_slot(v), [&](std::int64_t at) {
     if (const void* hole = std::memchr(&flags[static_cast<std::size_t>(at)], 0, bytes)) {
       fail("{} reads byte {} of {}, which nothing has written", what,
            static_cast<const std::uint8_t*>(hole) - flags.data(), t.name);
@@ -160,7 +169,7 @@ void Checker::write(const View& v, const std::string& what) const {
   if (t.role == Role::kConstant) fail("{} writes the constant {}", what, t.name);
   const auto bytes = static_cast<std::size_t>(v.sizes.back() * elem_bytes(t.elem));
   auto& flags = written_[static_cast<std::size_t>(v.tensor)];
-  for_each_row(v, [&](std::int64_t at) {
+  for_each_row(last_slot(v), [&](std::int64_t at) {
     std::uint8_t* row = &flags[static_cast<std::size_t>(at)];
     if (const void* twice = std::memchr(row, 1, bytes)) {
       fail("{} writes byte {} of {} a second time", what,
@@ -274,7 +283,8 @@ void Checker::check(const Kernel& k) const {
   count("arguments", k.args.size(), info.args);
   if (k.outputs.empty()) fail("kernel {} has no output", k.name);
   const auto operand = [&](const View& v, Elem elem, const std::string& what) {
-    view(v, what), rank(v, what, 3), element(v, what, {elem}), aligned(v, what, 4);
+    view(v, what), rank(v, what, 3), element(v, what, {elem});
+    aligned(v, what, elem == Elem::kI64 ? 8 : 4);
     if (v.sizes[0] != k.outputs[0].sizes.at(0)) fail("{}: {} jobs", what, v.sizes[0]);
   };
   for (std::size_t i = 0; i < k.inputs.size(); ++i) {
@@ -335,6 +345,8 @@ void Checker::operation(const Operation& op) {
 void Graph::verify() const {
   std::vector<std::vector<std::uint8_t>> written(tensors.size());
   Checker checker(*this, written);
+  checker.in("slots");
+  if (slots < 1) checker.fail("there are {}", slots);
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     checker.in(fmt::format("tensor {} {}", i, tensors[i].name));
     checker.tensor(tensors[i]);
