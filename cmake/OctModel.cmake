@@ -29,7 +29,8 @@ function(oct_cluster_model config)
     set(options TRACE)
     set(opt -O1)
   endif()
-  oct_verilate(NAME verilated.${name} TOP oct_top CONFIG ${config} CHUNKS 6 OPT ${opt} ${options})
+  oct_verilate(NAME verilated.${name} TOP oct_top CONFIG ${config} CHUNKS 6 OPT ${opt} ${options}
+    VFLAGS tb/back_door.vlt)
   set_target_properties(verilated.${name} PROPERTIES
     POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   add_library(${name} SHARED "${PROJECT_SOURCE_DIR}/tb/harness/verilated_cluster.cpp")

@@ -34,6 +34,15 @@ struct TraceOptions {
   std::vector<TraceScope> scopes;  ///< empty: everything
 };
 
+/// State that a harness may look at without the machine noticing; settled after each tick.
+struct BackDoor {
+  std::vector<const std::uint64_t*> l1_banks;  ///< 64-bit words of each; empty: not available
+  const std::uint16_t* semaphores = nullptr;
+  /// A bit per core; while it is set the core is held and its mcycle is zero.
+  const std::uint8_t* held = nullptr;
+  unsigned held_bytes = 0;
+};
+
 class ClusterModel {
  public:
   virtual ~ClusterModel() = default;
@@ -54,9 +63,11 @@ class ClusterModel {
   /// Throws std::runtime_error if the model was built without tracing.
   virtual void trace_open(const TraceOptions& options) = 0;
   virtual void trace_close() = 0;
+
+  [[nodiscard]] virtual BackDoor back_door() { return {}; }
 };
 
-inline constexpr int kModelInterface = 2;  // grows with every change of this file
+inline constexpr int kModelInterface = 3;  // grows with every change of this file
 
 }  // namespace tb
 

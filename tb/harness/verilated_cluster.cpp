@@ -8,6 +8,7 @@
 #include "harness/cluster_model.hpp"
 #include "oct_config.hpp"
 #include "verilated.h"
+#include "verilated_syms.h"
 #if VM_TRACE
 #include "verilated_fst_c.h"
 #endif
@@ -23,6 +24,17 @@ namespace {
     at = name.rfind('.', at - 1);
   }
   return name;
+}
+
+/// A variable that tb/back_door.vlt keeps readable.
+const VerilatedVar& variable(const VerilatedContext& context, const std::string& scope,
+                             const char* name) {
+  const VerilatedScope* found = context.scopeFind(("TOP.oct_top.u_cluster." + scope).c_str());
+  const VerilatedVar* var = found != nullptr ? found->varFind(name) : nullptr;
+  if (var == nullptr) {
+    throw std::runtime_error(scope + "." + name + ": not readable; tb/*.vlt should name it");
+  }
+  return *var;
 }
 
 class VerilatedCluster final : public tb::ClusterModel {
@@ -66,6 +78,20 @@ class VerilatedCluster final : public tb::ClusterModel {
   void set_reset_n(bool value) override { model_->rst_ni = value; }
   void set_boot_addr(std::uint32_t addr) override { model_->boot_addr_i = addr; }
   void eval() override { model_->eval(); }
+  tb::BackDoor back_door() override {
+    tb::BackDoor door;
+    for (int b = 0; b < static_cast<int>(oct::config::kNumBanks); ++b) {
+      const std::string scope = "u_tcdm.u_banks.g_bank[" + std::to_string(b) + "].u_sram";
+      door.l1_banks.push_back(
+          static_cast<const std::uint64_t*>(variable(context_, scope, "mem").datap()));
+    }
+    door.semaphores = static_cast<const std::uint16_t*>(
+        variable(context_, "u_queues.u_sem_port.u_sems", "value_q").datap());
+    const VerilatedVar& held = variable(context_, "u_cores", "clear_q");
+    door.held = static_cast<const std::uint8_t*>(held.datap());
+    door.held_bytes = static_cast<unsigned>(held.entSize());
+    return door;
+  }
 
   void tick() override {
     model_->clk_i = 1;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "compiler/integer/graph.hpp"
 #include "compiler/schedule/schedule.hpp"
@@ -13,6 +14,10 @@ namespace oct::emit {
 struct Options {
   std::string config = "octant";
 };
+
+/// What networks may use of a machine: L1 without the runtime's data and the stacks, L2 without the
+/// program. Throws CompileError for a machine that does not exist.
+[[nodiscard]] schedule::Machine machine(const std::string& config);
 
 /// Writes all files into `folder`. Throws CompileError (what could not be written, the compiler's
 /// own words).

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+   What a network's run does but rarely, or in bulk. */
+#include "oct_net_run.h"
+
+#include "oct_internal.h"
+
+OCT_L2 OCT_ALIGNED oct_net_result_t oct_net_result;
+OCT_L2 volatile uint32_t oct_net_slot;
+
+/* L2 is far away: eight loads, then eight stores under way at a time. Short tails repeat their last
+   element, which writes the same word again. */
+uint32_t oct_net_patch(const oct_net_ids_t* ids, uint32_t* element) {
+  const oct_net_ids_t t = *ids;
+  for (uint32_t i = 0; i < t.count; i += 8) {
+    uint32_t id[8];
+    const uint32_t last = t.count - 1;
+#pragma GCC unroll 8
+    for (uint32_t k = 0; k < 8; k++) id[k] = t.ids[2 * (i + k < last ? i + k : last)];
+#pragma GCC unroll 8
+    for (uint32_t k = 0; k < 8; k++) {
+      if (id[k] < t.limit) continue;
+      *element = i + k < last ? i + k : last;
+      return 1;
+    }
+#pragma GCC unroll 8
+    for (uint32_t k = 0; k < 8; k++) {
+      const uint32_t n = i + k < last ? i + k : last;
+      t.word[n * t.word_step] = t.base + n * t.base_step + id[k] * t.stride;
+    }
+  }
+  return 0;
+}
+
+static void own_rings(void) {
+  for (unsigned q = 0; q < OCT_NUM_QUEUES; q++) {
+    oct_queue_setup((oct_queue_t)q, oct_rt.ring[q], oct_rt.units[q]);
+  }
+}
+
+static int finish(uint32_t begin, uint32_t end, int status) {
+  oct_net_result.begin = begin;
+  oct_net_result.end = end;
+  oct_net_result.status = status;
+  oct_net_result.runs++;
+  own_rings();
+  return status;
+}
+
+int oct_net_finish(const oct_network_t* net, uint32_t begin, uint32_t bad, uint32_t element) {
+  const uint32_t end = oct_cycles();
+  if (bad == 0) {
+    for (unsigned q = 0; q < OCT_NUM_QUEUES; q++) {
+      const uint32_t sem = oct_sem_read(q);
+      if (net->queue[q].units != 0 && sem != net->queue[q].jobs) return oct_net_failed(net, begin);
+    }
+    return finish(begin, end, OCT_NET_OK);
+  }
+  const oct_net_ids_t* ids = &net->ids[bad - 1];
+  oct_net_result.table = bad - 1;
+  oct_net_result.element = element;
+  oct_net_result.id = ids->ids[2 * element];
+  oct_net_result.limit = ids->limit;
+  printf("network: input %s: element %u is %u; ids below %u are known\n", ids->port,
+         (unsigned)(ids->position + element), (unsigned)oct_net_result.id, (unsigned)ids->limit);
+  oct_error_clear(); /* what waits in the queues is dropped */
+  return finish(begin, end, OCT_NET_BAD_ID);
+}
+
+int oct_net_failed(const oct_network_t* net, uint32_t begin) {
+  const uint32_t end = oct_cycles();
+  (void)net;
+  oct_net_result.error = oct_error();
+  printf("network: queue %u, layer %u: cause %u at 0x%08x\n", oct_net_result.error.queue,
+         oct_net_result.error.tag, oct_net_result.error.cause, (unsigned)oct_net_result.error.addr);
+  oct_error_clear();
+  return finish(begin, end, OCT_NET_MACHINE);
+}
