@@ -76,6 +76,17 @@ constexpr Y table_i16(std::int16_t x, const std::int16_t* table) {
   return clip_to<Y>(engine::rs(table[i] * (128 - f) + table[i + 1] * f, 7 + kDrop));
 }
 
+/// The arq word for a * fa + b * fb with |fa|, |fb| < 4095: multipliers as large as 13 bits allow.
+inline std::uint32_t add_word(double fa, double fb) {
+  const double most = std::max(std::abs(fa), std::abs(fb));
+  int shift = 31;
+  while (shift > 0 && std::ldexp(most, shift) > 4095) --shift;
+  const auto m = [&](double f) {
+    return static_cast<std::uint32_t>(std::lround(std::ldexp(f, shift))) & 0x1fffU;
+  };
+  return static_cast<std::uint32_t>(shift) << 26 | m(fb) << 13 | m(fa);
+}
+
 // ---- Norms -------------------------------------------------------------------------------------
 // LayerNorm as kernels.hpp has it; INT16 results are clip16((n_i gamma_i + beta_i 2^15) / 2^13).
 // RMSNorm: V = n Q + eps with Q = sum over pairs of ((x_2i^2 + x_2i+1^2) >> 2 pre), no mean, no
