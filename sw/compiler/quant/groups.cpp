@@ -86,6 +86,8 @@ Wish wish_of(const Node& node, std::size_t operand) {
     case Op::kRelu:
     case Op::kClip:
       return Wish::kNone;
+    case Op::kMul:  // of a gate: read as residual is
+      return operand == 1 ? Wish::kSixteen : Wish::kNone;
     default:  // a table of 256 entries
       return ir::op_info(node.op).op_class == ir::OpClass::kUnary ? Wish::kEight : Wish::kNone;
   }
@@ -104,6 +106,8 @@ bool writes_sixteen(const Graph& graph, ValueId v) {
     case Op::kAffine:
     case Op::kRelu:
     case Op::kClip:
+    case Op::kLayerNorm:
+    case Op::kRmsNorm:
     case Op::kDequantize:
       return true;
     default:
