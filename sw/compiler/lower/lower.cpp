@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/lower/lower.hpp"
+
+#include <fmt/format.h>
+
+#include "compiler/lower/context.hpp"
+#include "compiler/lower/fuse.hpp"
+#include "compiler/lower/nodes.hpp"
+#include "compiler/lower/product.hpp"
+
+namespace oct::lower {
+namespace {
+
+using ir::Node;
+
+void lower_node(Context& ctx, const Node& n) {
+  switch (n.op) {
+    case Op::kReshape:
+    case Op::kRearrange:
+      return lower_layout(ctx, n);
+    case Op::kSlice:
+      return lower_slice(ctx, n);
+    case Op::kConcat:
+      return lower_concat(ctx, n);
+    case Op::kPad:
+      return lower_pad(ctx, n);
+    case Op::kExpand:
+      return lower_expand(ctx, n);
+    case Op::kEmbedding:
+    case Op::kGather:
+      return lower_lookup(ctx, n);
+    case Op::kKvAppend:
+      return lower_kv_append(ctx, n);
+    case Op::kAttention:
+      return lower_attention(ctx, n);
+    case Op::kRotary:
+      return lower_rotary(ctx, n);
+    case Op::kLayerNorm:
+    case Op::kRmsNorm:
+      return lower_norm(ctx, n);
+    case Op::kSoftmax:
+      return lower_softmax(ctx, n);
+    case Op::kAffine:
+      return lower_affine(ctx, n);
+    case Op::kReduceMean:
+    case Op::kReduceSum:
+      return lower_reduce(ctx, n);
+    case Op::kMaxPool:
+    case Op::kAveragePool:
+      return lower_pool(ctx, n);
+    default:
+      break;
+  }
+  if (is_function(n)) return lower_function(ctx, n);
+  if (ir::op_info(n.op).op_class == ir::OpClass::kBinary) return lower_binary(ctx, n);
+  throw Unsupported("it has no integer form", "--host-fallback");
+}
+
+void lower_chain(Context& ctx, const Chain& chain) {
+  switch (ctx.graph.node(chain.product).op) {
+    case Op::kLinear:
+      return lower_linear(ctx, chain);
+    case Op::kMatMul:
+      return lower_matmul(ctx, chain);
+    default:
+      return lower_conv(ctx, chain);
+  }
+}
+
+Elem integer_elem(ir::DType t, const std::string& name) {
+  switch (t) {
+    case ir::DType::kInt8:
+      return Elem::kI8;
+    case ir::DType::kUInt8:
+    case ir::DType::kBool:
+      return Elem::kU8;
+    case ir::DType::kInt16:
+      return Elem::kI16;
+    case ir::DType::kInt32:
+      return Elem::kI32;
+    case ir::DType::kInt64:
+      return Elem::kI64;
+    default:
+      throw ir::CompileError(fmt::format("input {}: elements of type {} have no integer form", name,
+                                         ir::dtype_name(t)));
+  }
+}
+
+void make_input(Context& ctx, ValueId v) {
+  const ir::Value& value = ctx.graph.value(v);
+  if (ir::element_count(value.shape()) == 0) return;
+  View place;
+  if (ir::is_float(value.type.dtype)) {
+    place = ctx.destination(v);
+    if (ctx.out.at(place.tensor).role != Role::kState) ctx.out.at(place.tensor).role = Role::kInput;
+  } else {
+    place = ctx.out.whole(ctx.tensor(value.name, integer_elem(value.type.dtype, value.name),
+                                     value.shape(), 1, Role::kInput));
+    if (value.shape().empty()) place.sizes.clear(), place.strides.clear();
+  }
+  ctx.put(v, place);
+  ctx.out.inputs.push_back({value.name, place, value.type.dtype});
+}
+
+void make_output(Context& ctx, const ir::Output& o) {
+  const ir::Value& value = ctx.graph.value(o.value);
+  View place = ctx.places(o.value).front();
+  for (const View& p : ctx.places(o.value)) {
+    const Role role = ctx.out.at(p.tensor).role;
+    if (role == Role::kState) place = p;
+  }
+  Role& role = ctx.out.at(place.tensor).role;
+  if (role == Role::kActivation) role = Role::kOutput;
+  if (role == Role::kInput) {  // an input handed through
+    const View to = ctx.out.whole(
+        ctx.tensor(o.name, ctx.elem(place), value.shape(), ctx.scale(place), Role::kOutput));
+    ctx.copy(place, to, o.name, {});
+    place = to;
+  }
+  ctx.out.outputs.push_back({o.name, place, value.type.dtype});
+}
+
+struct Problem {
+  std::string text, hint;
+};
+
+}  // namespace
+
+integer::Graph lower(const quant::Plan& plan, const LowerOptions& options) {
+  (void)options;  // who multiplies is decided by the schedule
+  Context ctx(plan);
+  ctx.out.name = plan.graph.name;
+  std::vector<Problem> problems;
+  const auto note = [&](const Node& n, const Unsupported& u) {
+    problems.push_back({fmt::format("{} ({}): {}. ONNX nodes: {}", n.name, ir::op_name(n.op),
+                                    u.what(), fmt::join(n.sources, " ")),
+                        u.hint});
+  };
+  find_places(ctx);
+  const Chains chains = find_chains(ctx);
+  for (const ValueId v : ctx.graph.inputs()) make_input(ctx, v);
+  for (const ir::NodeId id : ctx.graph.order()) {
+    const Node& n = ctx.graph.node(id);
+    if (is_constant(ctx.graph, n.output)) continue;
+    const auto member = chains.member.find(id);
+    const auto end = chains.at_end.find(id);
+    if (member != chains.member.end() && end == chains.at_end.end()) continue;
+    try {
+      if (end != chains.at_end.end()) {
+        lower_chain(ctx, chains.all[end->second]);
+      } else {
+        lower_node(ctx, n);
+      }
+      ctx.settle(n.output);
+    } catch (const Unsupported& u) {
+      note(n, u);
+      // What follows is looked at as if this node were fine.
+      if (!ctx.placed(n.output)) ctx.put(n.output, ctx.stand_in(n.output));
+    }
+  }
+  if (!problems.empty()) {
+    std::string text;
+    for (const Problem& p : problems) {
+      text += "\n  " + p.text;
+      if (!p.hint.empty()) text += ". Hint: " + p.hint;
+    }
+    throw ir::CompileError(fmt::format("{} node{} cannot run on the cluster:{}", problems.size(),
+                                       problems.size() == 1 ? "" : "s", text));
+  }
+  for (const ir::Output& o : ctx.graph.outputs()) make_output(ctx, o);
+  drop_unused(ctx.out);
+  return std::move(ctx.out);
+}
+
+}  // namespace oct::lower

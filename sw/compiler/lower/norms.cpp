@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "compiler/integer/kernels.hpp"
+#include "compiler/lower/nodes.hpp"
+#include "compiler/lower/numbers.hpp"
+#include "compiler/lower/product.hpp"
+#include "golden/network.hpp"
+
+namespace oct::lower {
+namespace {
+
+using ir::Node;
+
+std::vector<std::int16_t> words16(const std::vector<double>& v, double factor) {
+  std::vector<std::int16_t> out;
+  for (const double d : v) out.push_back(static_cast<std::int16_t>(to_bits(d * factor, 16)));
+  return out;
+}
+
+void require_last_axis(const ir::Graph& g, const Node& n) {
+  const std::int64_t rank = g.value(n.output).rank();
+  const std::int64_t axis = n.attrs.integer("axis", -1);
+  if (axis != -1 && axis != rank - 1) {
+    throw Unsupported("it works along another axis than the last", "transpose in front of it");
+  }
+}
+
+}  // namespace
+
+void lower_norm(Context& ctx, const Node& n) {
+  require_last_axis(ctx.graph, n);
+  const bool layer = n.op == Op::kLayerNorm;
+  const View x = ctx.take_rows(n.inputs[0], {Elem::kI16, Elem::kI8}, 4);
+  View y = ctx.destination(n.output);
+  auto m = as_matrices({x, y}, ctx.out);
+  if (!m || !rows_contiguous(y, ctx.out) || !aligned(y, 4)) {
+    y = ctx.fresh(n.output);
+    m = as_matrices({x, y}, ctx.out);
+  }
+  if (!m) throw Unsupported("its rows are scattered", "");
+  const std::int64_t count = x.sizes.back();
+  const double size = static_cast<double>(count);
+  // Squares of INT16 are summed in 32 bits: n * 2^(30 - 2 pre) <= 2^32. All rows may be full scale.
+  int pre = 0;
+  if (ctx.elem(x) == Elem::kI16) {
+    pre = std::max(0, static_cast<int>(std::ceil((std::log2(size) - 2) / 2)));
+  }
+  const double sx = ctx.scale(x), sy = ctx.scale(y);
+  const double eps =
+      n.attrs.number("epsilon", 1e-5) / (sx * sx) * size * size / std::ldexp(1.0, 2 * pre);
+  const auto eps_bits = static_cast<std::uint64_t>(std::llround(std::clamp(eps, 0.0, 0x1p60)));
+  // No element is further than sqrt(n) from the mean, in standard deviations.
+  const int frac = std::clamp(15 - static_cast<int>(std::ceil(std::log2(size) / 2)), 6, 14);
+  const auto vector = [&](std::size_t i, double otherwise) {
+    std::vector<double> v(static_cast<std::size_t>(count), otherwise);
+    if (n.inputs.size() > i && n.inputs[i] != ir::kNone) {
+      if (!is_constant(ctx.graph, n.inputs[i]))
+        throw Unsupported("its factors are no constants", "");
+      v = constant_value(ctx.graph, n.inputs[i]).to_doubles();
+      if (v.size() == 1) v.assign(static_cast<std::size_t>(count), v[0]);
+    }
+    return v;
+  };
+  const bool wide = ctx.elem(y) == Elem::kI16;
+  const std::string name = n.sources.empty() ? n.name : n.sources.front();
+  std::vector<TensorId> constants{ctx.constant_i16(
+      name + ".gamma", words16(vector(1, 1), std::ldexp(1 / sy, (wide ? 13 : 15) - frac)))};
+  if (layer) {
+    constants.push_back(
+        ctx.constant_i16(name + ".beta", words16(vector(2, 0), (wide ? 0.25 : 128) / sy)));
+  }
+  ctx.kernel(n,
+             fmt::format("{}_{}_{}", layer ? "layernorm" : "rmsnorm", elem_text(ctx.elem(x)),
+                         elem_text(ctx.elem(y))),
+             {(*m)[0]}, {(*m)[1]}, constants,
+             {static_cast<std::int32_t>(count), pre, frac,
+              static_cast<std::int32_t>(eps_bits & 0xffffffff),
+              static_cast<std::int32_t>(eps_bits >> 32)});
+  ctx.put(n.output, y);
+}
+
+void lower_softmax(Context& ctx, const Node& n) {
+  require_last_axis(ctx.graph, n);
+  const View x = ctx.take_rows(n.inputs[0], {Elem::kI16, Elem::kI8}, 4);
+  View y = ctx.destination(n.output);
+  if (ctx.elem(y) != Elem::kI8 || !rows_contiguous(y, ctx.out) || !aligned(y, 4)) {
+    y = ctx.fresh(n.output, {}, Elem::kI8);
+  }
+  auto m = as_matrices({x, y}, ctx.out);
+  if (!m) {
+    y = ctx.fresh(n.output, {}, Elem::kI8);
+    m = as_matrices({x, y}, ctx.out);
+  }
+  if (!m) throw Unsupported("its rows are scattered", "");
+  const auto table = golden::net::softmax_table();
+  const TensorId exp2 = ctx.constant_i16(ctx.name(n.output) + ".exp2",
+                                         std::vector<std::int16_t>(table.begin(), table.end()));
+  ctx.kernel(
+      n, fmt::format("softmax_{}_i8", elem_text(ctx.elem(x))), {(*m)[0]}, {(*m)[1]}, {exp2},
+      {static_cast<std::int32_t>(x.sizes.back()),
+       static_cast<std::int32_t>(golden::net::scale_word(ctx.scale(x) * std::numbers::log2e * 64)),
+       static_cast<std::int32_t>(scale_word(1 / ctx.scale(y), 0))});
+  ctx.put(n.output, y);
+}
+
+}  // namespace oct::lower

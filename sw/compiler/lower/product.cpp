@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/lower/product.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "compiler/lower/numbers.hpp"
+
+namespace oct::lower {
+namespace {
+
+using integer::Gemm;
+using ir::Node;
+
+/// y as the engine writes it: {B, M, N}, or {B, N, M} with y_trans; none if it cannot.
+std::optional<View> result_view(const Context& ctx, const View& y, bool& transposed) {
+  const std::int64_t e = integer::elem_bytes(ctx.elem(y));
+  transposed = false;
+  if (y.sizes[2] == 1 || y.strides[2] == e) {
+    if (aligned(y, 8)) return y;
+    if (y.sizes[2] > 1) return std::nullopt;
+  }
+  if (e != 1 || (y.sizes[1] > 1 && y.strides[1] != 1)) return std::nullopt;
+  transposed = true;
+  View t = permute(y, {0, 2, 1});
+  t.strides[2] = 1;
+  if (!aligned(t, 8)) return std::nullopt;
+  return t;
+}
+
+bool usable(const Context& ctx, const View& v) {
+  return rows_contiguous(v, ctx.out) && aligned(v, 8);
+}
+
+/// Parameters of the epilogue.
+struct Columns {
+  const Context& ctx;
+  const Chain& chain;
+  std::size_t n;
+
+  [[nodiscard]] double gain(std::size_t i) const {
+    return chain.product_sign * (chain.gain.empty() ? 1 : chain.gain[i]);
+  }
+  [[nodiscard]] double residual_gain(std::size_t i) const {
+    return chain.residual_sign * (chain.residual_gain.empty() ? 1 : chain.residual_gain[i]);
+  }
+  [[nodiscard]] bool shifted() const {
+    return std::any_of(chain.shift.begin(), chain.shift.end(), [](double s) { return s != 0; });
+  }
+};
+
+void fill_epilogue(Context& ctx, const Chain& chain, Factors& f, const View& y, const View& r,
+                   const std::string& name, integer::Epilogue& e) {
+  const std::size_t n = f.scale_w.size();
+  const Columns c{ctx, chain, n};
+  const double sy = ctx.scale(y);
+  std::vector<double> unit(n), factor(n);  // of the accumulator; behind the table
+  for (std::size_t i = 0; i < n; ++i) {
+    // A channel without weights: steps that hold the bias.
+    if (f.scale_w[i] == 0) f.scale_w[i] = sy / f.scale_a / 256;
+    unit[i] = f.scale_a * f.scale_w[i];
+  }
+  double table_step = 0;
+  if (!chain.functions.empty()) {
+    const double step = ctx.scale_as(chain.before_functions, Elem::kI8);
+    const bool exact = !chain.multiply && chain.residual == ir::kNone && chain.gain.empty() &&
+                       ctx.elem(y) == Elem::kI8;
+    const Table table = make_table(ctx.graph, chain.functions, step, exact ? sy : 0);
+    table_step = table.step;
+    e.table = ctx.constant(name + ".table", Elem::kU8, {256}, table.entries);
+    std::vector<std::uint32_t> words;
+    for (std::size_t i = 0; i < n; ++i) words.push_back(scale_word(unit[i] / step, 14));
+    e.plane_c = ctx.constant_words(name + ".plane_c", words);
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    factor[i] = (table_step != 0 ? table_step : unit[i]) * c.gain(i) / sy;
+  }
+  unsigned shift = 0;  // of the product with the residual
+  if (chain.multiply) {
+    // u in as many bits as there are: the largest is 2^22.5 at the largest value seen.
+    const double most = table_step != 0 ? 127 * table_step
+                                        : ctx.quant(ctx.graph.node(chain.product).output).max_abs;
+    const double whole = ctx.scale(r) / sy * 0x1p14;  // y in F = u real * r * whole
+    const double bits = std::floor(std::log2(0x1.6p22 / std::max(most * whole, 1e-30)));
+    shift = static_cast<unsigned>(std::clamp(bits, 0.0, 63.0));
+    for (std::size_t i = 0; i < n; ++i) {
+      // m1 brings u to whole * 2^shift; scale_word takes the 14 bits of F away again.
+      factor[i] = factor[i] * ctx.scale(r) * std::ldexp(1.0, static_cast<int>(shift));
+    }
+  }
+  std::vector<std::int32_t> bias(n, 0);
+  std::vector<double> late(n, 0);  // what the accumulator cannot hold
+  for (std::size_t i = 0; i < n && !f.bias.empty(); ++i) {
+    const double b = f.bias[i] / unit[i];
+    if (std::abs(b) < 0x1p30 || !chain.functions.empty() || chain.relu || chain.multiply) {
+      bias[i] = to_int32(b);
+    } else {
+      late[i] = f.bias[i] * c.gain(i);
+    }
+  }
+  e.plane_a = ctx.constant(name + ".plane_a", Elem::kI32, {static_cast<std::int64_t>(2 * n)},
+                           plane_a(bias, factor));
+  const bool any_late = std::any_of(late.begin(), late.end(), [](double d) { return d != 0; });
+  if (chain.residual != ir::kNone || c.shifted() || any_late) {
+    std::vector<std::uint32_t> words;
+    for (std::size_t i = 0; i < n; ++i) {
+      std::uint32_t m2 = 0;
+      if (chain.multiply) {
+        m2 = static_cast<std::uint32_t>(shift) << 24;
+      } else if (chain.residual != ir::kNone) {
+        m2 = scale_word(ctx.scale(r) * c.residual_gain(i) / sy, 14);
+      }
+      words.push_back(m2);
+      const double b = (chain.shift.empty() ? 0 : chain.shift[i]) + late[i];
+      words.push_back(static_cast<std::uint32_t>(to_int32(b / sy * 0x1p14)));
+    }
+    e.plane_b = ctx.constant_words(name + ".plane_b", words);
+  }
+  e.relu = chain.relu;
+  const unsigned bits = ctx.elem(y) == Elem::kI8 ? 8 : 16;
+  e.lo = to_bits(std::max(chain.low / sy, -0x1p30), bits);
+  e.hi = to_bits(std::min(chain.high / sy, 0x1p30), bits);
+  if (chain.residual != ir::kNone) {
+    e.residual =
+        chain.multiply ? integer::Epilogue::Residual::kMultiply : integer::Epilogue::Residual::kAdd;
+  }
+}
+
+/// The run-time operand in the coordinates of the product's result.
+View residual_view(Context& ctx, const Chain& chain, const ir::Shape& product_shape) {
+  ir::Shape shape = product_shape;
+  if (chain.residual_layouts > 0) shape = chain.layouts[chain.residual_layouts - 1].shape;
+  const View place = is_constant(ctx.graph, chain.residual)
+                         ? ctx.constant_view(chain.residual, shape, Elem::kI16)
+                         : expand(ctx.take(chain.residual, {Elem::kI16, Elem::kI8}), shape);
+  const auto r = pulled_back(place, chain.layouts, chain.residual_layouts);
+  const Node& node = ctx.graph.node(chain.product);
+  if (r && usable(ctx, *r)) return *r;
+  if (r) return contiguous_copy(ctx, *r, node);
+  // Rows of its own, then the way back.
+  const auto again =
+      pulled_back(contiguous_copy(ctx, place, node), chain.layouts, chain.residual_layouts);
+  if (!again) throw Unsupported("its residual is laid out in a way that views cannot follow", "");
+  return usable(ctx, *again) ? *again : contiguous_copy(ctx, *again, node);
+}
+
+}  // namespace
+
+View contiguous_copy(Context& ctx, const View& from, const Node& node) {
+  const TensorId id = ctx.tensor(node.name + ".rows", ctx.elem(from), from.sizes, ctx.scale(from),
+                                 Role::kActivation, node.sources);
+  View to = ctx.out.whole(id);
+  if (from.sizes.empty()) to.sizes.clear(), to.strides.clear();
+  ctx.copy(from, to, node.sources.empty() ? node.name : node.sources.front(), node.sources);
+  return to;
+}
+
+void emit_product(Context& ctx, const Chain& chain, Factors f) {
+  const Node& node = ctx.graph.node(chain.product);
+  const std::string name = node.sources.empty() ? node.name : node.sources.front();
+  ir::Sources sources;
+  for (const ir::NodeId id : chain.nodes) {
+    sources = ir::merged(sources, ctx.graph.node(id).sources);
+  }
+  ir::Shape shape = f.a.sizes;
+  if (f.segments) shape.pop_back();
+  shape.back() = static_cast<std::int64_t>(f.scale_w.size());
+
+  View r;
+  if (chain.residual != ir::kNone) r = residual_view(ctx, chain, shape);
+
+  Gemm g;
+  // All operands in a common form; false if strides do not allow it.
+  const auto fits = [&](const View& y) {
+    View a = f.a;
+    if (f.segments) a.sizes.pop_back(), a.strides.pop_back();
+    std::vector<View> all{a, y};
+    if (r.used()) all.push_back(r);
+    if (f.batch) all.push_back(f.w);
+    const auto m = f.batch ? as_batches(all, ctx.out) : as_matrices(all, ctx.out);
+    if (!m) return false;
+    const auto written = result_view(ctx, (*m)[1], g.y_trans);
+    if (!written || !aligned((*m)[0], 8) || (r.used() && !usable(ctx, (*m)[2]))) return false;
+    g.a = (*m)[0];
+    if (f.segments) {
+      g.a.strides[2] = f.a.strides[f.a.strides.size() - 2];
+      g.a.sizes.push_back(f.a.sizes.back());
+      g.a.strides.push_back(f.a.strides.back());
+    }
+    g.y = *written;
+    if (r.used()) g.r = (*m)[2];
+    g.w = f.batch ? m->back() : f.w;
+    if (!f.batch) g.w.sizes[0] = g.a.sizes[0], g.w.strides[0] = 0;
+    g.w_kn = f.w_kn;
+    return true;
+  };
+  const auto finish = [&] {
+    fill_epilogue(ctx, chain, f, g.y, g.r, name, g.epilogue);
+    ctx.out.operations.push_back({name, sources, g});
+  };
+  // Where it is wanted, if the engine can write there; else in the product's own order.
+  const auto wanted = ctx.wanted.find(chain.result);
+  if (wanted != ctx.wanted.end()) {
+    const auto y = pulled_back(wanted->second, chain.layouts, chain.layouts.size());
+    if (y && fits(*y)) {
+      finish();
+      ctx.put(chain.result, wanted->second);
+      return;
+    }
+  }
+  const auto q = ctx.quant(chain.result);
+  const View own = ctx.out.whole(
+      ctx.tensor(ctx.name(chain.result), q.elem, shape, q.scale, Role::kActivation, sources));
+  bool done = fits(own);
+  if (!done && !f.segments) {
+    f.a = contiguous_copy(ctx, f.a, node);
+    done = fits(own);
+  }
+  if (!done && r.used()) {
+    r = contiguous_copy(ctx, r, node);
+    done = fits(own);
+  }
+  if (!done) throw Unsupported("its operands cannot be brought to a common form", "");
+  finish();
+  std::optional<View> place = own;
+  for (std::size_t i = 0; i < chain.layouts.size() && place; ++i) {
+    place = apply(*place, chain.layouts[i]);
+  }
+  if (!place) {  // behind the job: to where the result belongs
+    place = ctx.fresh(chain.result);
+    const auto back = pulled_back(*place, chain.layouts, chain.layouts.size());
+    if (!back) throw Unsupported("its result is laid out in a way that views cannot follow", "");
+    ctx.copy(own, *back, name, sources);
+  }
+  ctx.put(chain.result, *place);
+}
+
+std::vector<double> bias_of(const Context& ctx, const Node& n) {
+  if (n.inputs.size() < 3 || n.inputs[2] == ir::kNone) return {};
+  if (!is_constant(ctx.graph, n.inputs[2])) {
+    throw Unsupported("its bias is known only at run time", "");
+  }
+  return constant_value(ctx.graph, n.inputs[2]).to_doubles();
+}
+
+Kept keep_weights(Context& ctx, ValueId w, const WeightOrder& order) {
+  const ir::Graph& g = ctx.graph;
+  if (!is_constant(g, w)) throw Unsupported("its weights are known only at run time", "");
+  const std::int64_t k = order.k, n = order.n;
+  const Node* q = g.producer(w, Op::kDequantize);
+  const ir::Tensor* ints = q ? g.constant(q->inputs[0]) : nullptr;
+  const ir::Tensor* scale = q ? g.constant(q->inputs[1]) : nullptr;
+  const auto any_zero_point = [&] {
+    if (q->inputs.size() < 3 || q->inputs[2] == ir::kNone) return false;
+    const std::vector<double> z = g.constant(q->inputs[2])->to_doubles();
+    return std::any_of(z.begin(), z.end(), [](double d) { return d != 0; });
+  };
+  const bool per_channel =
+      q && (scale->size() == 1 ||
+            (scale->size() == n && q->attrs.integer("axis", 1) == order.channel_axis));
+  Weights made;
+  if (per_channel && ints->dtype() == ir::DType::kInt8 && !any_zero_point()) {
+    const std::int64_t row = padded(k);
+    made.data.resize(static_cast<std::size_t>(n * row));
+    const auto v = ints->data<std::int8_t>();
+    for (std::int64_t i = 0; i < k; ++i) {
+      for (std::int64_t c = 0; c < n; ++c) {
+        const std::int64_t at = order.index(i, c);
+        if (at < 0) continue;
+        made.data[static_cast<std::size_t>(c * row + i)] =
+            static_cast<std::uint8_t>(v[static_cast<std::size_t>(at)]);
+      }
+    }
+    for (std::int64_t c = 0; c < n; ++c) made.scale.push_back(scale->at(scale->size() > 1 ? c : 0));
+  } else {
+    const ir::Tensor real = constant_value(g, w);
+    const auto v = real.data<float>();
+    ir::Tensor matrix(ir::DType::kFloat32, {k, n});
+    auto m = matrix.mutable_data<float>();
+    for (std::int64_t i = 0; i < k; ++i) {
+      for (std::int64_t c = 0; c < n; ++c) {
+        const std::int64_t at = order.index(i, c);
+        if (at >= 0) m[static_cast<std::size_t>(i * n + c)] = v[static_cast<std::size_t>(at)];
+      }
+    }
+    made = quantize_weights(matrix);
+  }
+  const TensorId id = ctx.constant(ctx.name(w), Elem::kI8, {n, k}, std::move(made.data));
+  return {*as_matrix(ctx.out.whole(id), ctx.out), std::move(made.scale)};
+}
+
+void lower_linear(Context& ctx, const Chain& chain) {
+  const Node& n = ctx.graph.node(chain.product);
+  Factors f;
+  f.a = ctx.take_rows(n.inputs[0], {Elem::kI8});
+  f.scale_a = ctx.scale(f.a);
+  const ir::Shape& s = ctx.graph.value(n.inputs[1]).shape();
+  const std::int64_t columns = s.at(1);
+  Kept w =
+      keep_weights(ctx, n.inputs[1],
+                   {s.at(0), columns, 1, [columns](auto k, auto c) { return k * columns + c; }});
+  f.w = w.w;
+  f.scale_w = std::move(w.scale);
+  f.bias = bias_of(ctx, n);
+  emit_product(ctx, chain, std::move(f));
+}
+
+void lower_matmul(Context& ctx, const Chain& chain) {
+  const Node& n = ctx.graph.node(chain.product);
+  const ir::Shape& y = ctx.graph.value(n.output).shape();
+  const auto operand = [&](std::size_t i, bool transposed) {
+    View v = ctx.take(n.inputs[i], {Elem::kI8});
+    if (v.sizes.size() < 2) throw Unsupported("it multiplies a vector", "");
+    const std::size_t r = v.sizes.size();
+    if (transposed) {
+      std::swap(v.sizes[r - 1], v.sizes[r - 2]);
+      std::swap(v.strides[r - 1], v.strides[r - 2]);
+    }
+    ir::Shape shape(y.begin(), y.end() - 2);
+    shape.push_back(v.sizes[r - 2]);
+    shape.push_back(v.sizes[r - 1]);
+    return expand(v, shape);
+  };
+  Factors f;
+  f.a = operand(0, n.attrs.integer("transpose_a") != 0);
+  // As [N][K].
+  f.w = operand(1, n.attrs.integer("transpose_b") == 0);
+  f.scale_a = ctx.scale(f.a);
+  f.scale_w.assign(static_cast<std::size_t>(y.back()), ctx.scale(f.w));
+  f.batch = true;
+  if (!usable(ctx, f.a)) f.a = contiguous_copy(ctx, f.a, n);
+  if (!usable(ctx, f.w)) {
+    View kn = f.w;
+    const std::size_t r = kn.sizes.size();
+    std::swap(kn.sizes[r - 1], kn.sizes[r - 2]);
+    std::swap(kn.strides[r - 1], kn.strides[r - 2]);
+    f.w_kn = usable(ctx, kn);
+    f.w = f.w_kn ? kn : contiguous_copy(ctx, f.w, n);
+  }
+  emit_product(ctx, chain, std::move(f));
+}
+
+}  // namespace oct::lower

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products: Linear, MatMul, Conv, with their epilogues.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "compiler/lower/context.hpp"
+#include "compiler/lower/fuse.hpp"
+
+namespace oct::lower {
+
+/// What the engine multiplies. `a` is [.., K], or [.., S, K/S] with segments; its leading
+/// dimensions are those of the product's result [.., N]. w is {1, N, K}, or [.., N, K] for `batch`.
+struct Factors {
+  View a, w;
+  bool w_kn = false, segments = false, batch = false;
+  double scale_a = 1;
+  std::vector<double> scale_w, bias;  ///< of each channel; bias may be empty
+};
+
+void lower_linear(Context& ctx, const Chain& chain);
+void lower_matmul(Context& ctx, const Chain& chain);
+void lower_conv(Context& ctx, const Chain& chain);
+/// The job itself: planes from real numbers, operands brought to a common form.
+void emit_product(Context& ctx, const Chain& chain, Factors f);
+
+/// Weights as the engine reads them.
+struct Kept {
+  View w;  ///< {1, N, K}
+  std::vector<double> scale;
+};
+/// Where weight (k, n) stands in the constant; below 0: it is 0.
+struct WeightOrder {
+  std::int64_t k, n, channel_axis;
+  std::function<std::int64_t(std::int64_t, std::int64_t)> index;
+};
+/// Integers stay as they are where they come as Dequantize of constants by channels.
+[[nodiscard]] Kept keep_weights(Context& ctx, ValueId w, const WeightOrder& order);
+[[nodiscard]] std::vector<double> bias_of(const Context& ctx, const ir::Node& n);
+/// Brings `from` to contiguous rows by a copy.
+[[nodiscard]] View contiguous_copy(Context& ctx, const View& from, const ir::Node& node);
+
+}  // namespace oct::lower

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model down to its integer graph, run by the golden executor and compared with the float
+// reference, for tests and by hand:
+//   flow_lower MODEL.onnx [--dim NAME=N].. [--inputs F.npz] [--simple] [--dump] [--at-least COSINE]
+//              [--same-as OTHER.onnx]
+// --simple: largest magnitudes instead of the quantiser's plan. Without inputs they are drawn.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdio>
+
+#include "compiler/exec/executor.hpp"
+#include "compiler/import/importer.hpp"
+#include "compiler/integer/run.hpp"
+#include "compiler/io/npz.hpp"
+#include "compiler/lower/lower.hpp"
+#include "compiler/lower/tests/signature.hpp"
+#include "compiler/lower/tests/simple_plan.hpp"
+#include "compiler/passes/pipeline.hpp"
+
+namespace {
+
+using namespace oct;
+
+std::string operations(const integer::Graph& g) {
+  std::map<std::string, int> count;
+  for (const integer::Operation& op : g.operations) {
+    constexpr std::array<const char*, 5> kNames{"Gemm", "Attention", "Kernel", "Copy", "Gather"};
+    const auto* k = std::get_if<integer::Kernel>(&op.what);
+    ++count[k ? k->name : kNames.at(op.what.index())];
+  }
+  std::string text;
+  for (const auto& [name, n] : count)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", n, name);
+  return text;
+}
+
+struct Likeness {
+  double cosine = 1, sqnr = INFINITY;
+};
+Likeness compare(const ir::Tensor& got, const ir::Tensor& wanted) {
+  double ab = 0, aa = 0, bb = 0, e = 0;
+  for (std::int64_t i = 0; i < got.size(); ++i) {
+    const double a = got.at(i), b = wanted.at(i);
+    ab += a * b, aa += a * a, bb += b * b, e += (a - b) * (a - b);
+  }
+  if (aa == 0 && bb == 0) return {};
+  return {ab / std::sqrt(std::max(aa * bb, 1e-300)), 10 * std::log10(bb / std::max(e, 1e-300))};
+}
+
+struct Args {
+  importer::ImportOptions import;
+  std::string model, inputs, other;
+  bool simple = false, dump = false;
+  double at_least = -1;
+};
+
+integer::Graph lowered(const Args& args, const std::string& model, ir::Graph& canonical,
+                       std::vector<exec::Tensors>& samples) {
+  canonical = passes::canonicalize(importer::import_file(model, args.import));
+  if (!args.inputs.empty() && samples.empty()) samples.push_back(io::read_npz_map(args.inputs));
+  if (samples.empty()) samples = quant::draw_samples(canonical, {});
+  const quant::Plan plan =
+      args.simple ? quant::simple_plan(canonical, samples) : quant::plan(canonical, samples, {});
+  integer::Graph g = lower::lower(plan);
+  if (args.dump) std::fputs(integer::to_text(g).c_str(), stdout);
+  g.verify();
+  return g;
+}
+
+int run(const Args& args) {
+  ir::Graph canonical;
+  std::vector<exec::Tensors> samples;
+  const integer::Graph g = lowered(args, args.model, canonical, samples);
+  if (!args.other.empty()) {
+    ir::Graph second;
+    const std::string a = lower::signature(g);
+    const std::string b = lower::signature(lowered(args, args.other, second, samples));
+    if (a == b) return 0;
+    std::size_t i = 0;
+    while (i < a.size() && i < b.size() && a[i] == b[i]) ++i;
+    fmt::print("the integer graphs differ:\n  {}\n  {}\n", a.substr(i > 80 ? i - 80 : 0, 200),
+               b.substr(i > 80 ? i - 80 : 0, 200));
+    return 1;
+  }
+  fmt::print("{}: {} operations: {}\n", args.model, g.operations.size(), operations(g));
+  const exec::Tensors wanted = exec::run(canonical, samples.front());
+  const exec::Tensors got = integer::run(g, samples.front());
+  double worst = 1;
+  for (const auto& [name, tensor] : wanted) {
+    if (!ir::is_float(tensor.dtype())) continue;
+    const Likeness l = compare(got.at(name), tensor);
+    worst = std::min(worst, l.cosine);
+    fmt::print("  {}: cosine {:.5f}, SQNR {:.1f} dB\n", name, l.cosine, l.sqnr);
+  }
+  return worst >= args.at_least ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Args args;
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  try {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      const auto next = [&] { return words.at(++i); };
+      if (words[i] == "--dim") {
+        const std::string text = next();
+        const std::size_t eq = text.find('=');
+        args.import.dims[text.substr(0, eq)] = std::stoll(text.substr(eq + 1));
+      } else if (words[i] == "--inputs") {
+        args.inputs = next();
+      } else if (words[i] == "--same-as") {
+        args.other = next();
+      } else if (words[i] == "--at-least") {
+        args.at_least = std::stod(next());
+      } else if (words[i] == "--simple") {
+        args.simple = true;
+      } else if (words[i] == "--dump") {
+        args.dump = true;
+      } else {
+        args.model = words[i];
+      }
+    }
+    return run(args);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "flow_lower: %s\n", error.what());
+    return 2;
+  }
+}
