@@ -114,7 +114,7 @@ View Context::stand_in(ValueId v) {
   return view;
 }
 
-void drop_unused(integer::Graph& graph) {
+void drop_unused(integer::Graph& graph, std::map<ValueId, View>& places) {
   std::vector<TensorId> to(graph.tensors.size(), integer::kNone);
   const auto every = [&](auto f) {
     const auto view = [&](View& v) {
@@ -153,6 +153,12 @@ void drop_unused(integer::Graph& graph) {
   }
   graph.tensors = std::move(kept);
   every([&](TensorId& id) { id = to[static_cast<std::size_t>(id)]; });
+  std::map<ValueId, View> left;
+  for (auto& [v, view] : places) {
+    view.tensor = to[static_cast<std::size_t>(view.tensor)];
+    if (view.used()) left.emplace(v, view);
+  }
+  places = std::move(left);
 }
 
 }  // namespace oct::lower

@@ -125,6 +125,12 @@ const std::vector<View>& Context::places(ValueId v) {
 
 void Context::put(ValueId v, View place) { places_[v].push_back(std::move(place)); }
 
+std::map<ValueId, View> Context::first_places() const {
+  std::map<ValueId, View> out;
+  for (const auto& [v, list] : places_) out.emplace(v, list.front());
+  return out;
+}
+
 View Context::destination(ValueId v, const ir::Ints& order) {
   const auto it = wanted.find(v);
   return it == wanted.end() ? fresh(v, order) : it->second;

@@ -61,6 +61,7 @@ struct Context {
   const std::vector<View>& places(ValueId v);
   [[nodiscard]] bool placed(ValueId v) const { return places_.contains(v); }
   void put(ValueId v, View place);
+  [[nodiscard]] std::map<ValueId, View> first_places() const;
   /// Where the result of a node should go: as wanted, or somewhere new.
   View destination(ValueId v, const ir::Ints& order = {});
   /// Copies to where it is wanted, if it does not stand there.
@@ -108,7 +109,7 @@ struct Context {
 /// All elements of a Dequantize of constants, or of a constant.
 [[nodiscard]] ir::Tensor constant_value(const ir::Graph& graph, ValueId v);
 /// Removes tensors that no operation and no port names.
-void drop_unused(integer::Graph& graph);
+void drop_unused(integer::Graph& graph, std::map<ValueId, View>& places);
 [[nodiscard]] bool is_constant(const ir::Graph& graph, ValueId v);
 
 }  // namespace oct::lower

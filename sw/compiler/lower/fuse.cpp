@@ -116,6 +116,28 @@ class Walk {
     return scaled(s->to_doubles(), b->to_doubles());
   }
 
+  /// A residual that comes from a factor and a shift by channels: those go into the planes.
+  void absorb(bool subtracted) {
+    const Node* n = g_.producer(c_.residual, Op::kAffine);
+    const NodeId id = g_.value(c_.residual).producer;
+    if (!n || !passes::used_once(g_, c_.residual) || chains_.member.contains(id)) return;
+    const ir::Tensor* s = g_.constant(n->inputs[1]);
+    const ir::Tensor* b = g_.constant(n->inputs[2]);
+    const auto channels_now = static_cast<std::size_t>(channels());
+    if (!s || !b || !c_.layouts.empty() ||
+        static_cast<std::size_t>(g_.value(n->output).shape().back()) != channels_now) {
+      return;
+    }
+    scaled({}, {});
+    for (std::size_t i = 0; i < channels_now; ++i) {
+      c_.residual_gain[i] = s->at(s->size() > 1 ? static_cast<std::int64_t>(i) : 0);
+      const double shift = b->at(b->size() > 1 ? static_cast<std::int64_t>(i) : 0);
+      c_.shift[i] += subtracted ? -shift : shift;
+    }
+    c_.residual = n->inputs[0];
+    c_.nodes.push_back(id);
+  }
+
   /// Channels must still be the last dimension.
   bool scaled(const std::vector<double>& factor, const std::vector<double>& shift) {
     const auto n = static_cast<std::size_t>(channels());
@@ -171,6 +193,7 @@ class Walk {
       if (!c_.gain.empty() || c_.relu) return c_.residual = ir::kNone, false;
       c_.product_sign = -1;
     }
+    if (!c_.multiply) absorb(n.op == Op::kSub && mine == 0);
     return true;
   }
 

@@ -127,6 +127,10 @@ struct Problem {
 }  // namespace
 
 integer::Graph lower(const quant::Plan& plan, const LowerOptions& options) {
+  return lower_with_places(plan, options).graph;
+}
+
+Lowered lower_with_places(const quant::Plan& plan, const LowerOptions& options) {
   (void)options;  // who multiplies is decided by the schedule
   Context ctx(plan);
   ctx.out.name = plan.graph.name;
@@ -168,8 +172,9 @@ integer::Graph lower(const quant::Plan& plan, const LowerOptions& options) {
                                        problems.size() == 1 ? "" : "s", text));
   }
   for (const ir::Output& o : ctx.graph.outputs()) make_output(ctx, o);
-  drop_unused(ctx.out);
-  return std::move(ctx.out);
+  Lowered result{std::move(ctx.out), ctx.first_places()};
+  drop_unused(result.graph, result.places);
+  return result;
 }
 
 }  // namespace oct::lower

@@ -15,6 +15,13 @@ struct LowerOptions {
 
 /// Throws CompileError listing every node that has no integer form.
 [[nodiscard]] integer::Graph lower(const quant::Plan& plan, const LowerOptions& options = {});
+/// The same, and where each value of the canonical graph that is stored at all stands; with the
+/// value's shape, last dimension of any stride like a port's.
+struct Lowered {
+  integer::Graph graph;
+  std::map<ir::ValueId, integer::View> places;
+};
+[[nodiscard]] Lowered lower_with_places(const quant::Plan& plan, const LowerOptions& options = {});
 
 /// Integers that lower() and the dialect share. m * 2^-s with |m| in [2^22, 2^23), as the word
 /// m[23:0], s[29:24] of the engine's arithmetic. `f`: fraction bits of the result (14 in planes).

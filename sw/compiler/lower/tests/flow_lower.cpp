@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model down to its integer graph, run by the golden executor and compared with the float
 // reference, for tests and by hand:
-//   flow_lower MODEL.onnx [--dim NAME=N].. [--inputs F.npz] [--simple] [--dump] [--at-least COSINE]
+//   flow_lower MODEL.onnx [--dim NAME=N].. [--inputs F.npz] [--simple] [--dump] [--layers]
+//   [--at-least COSINE]
 //              [--same-as OTHER.onnx]
 // --simple: largest magnitudes instead of the quantiser's plan. Without inputs they are drawn.
 #include <fmt/format.h>
@@ -51,31 +52,33 @@ Likeness compare(const ir::Tensor& got, const ir::Tensor& wanted) {
 struct Args {
   importer::ImportOptions import;
   std::string model, inputs, other;
-  bool simple = false, dump = false;
+  bool simple = false, dump = false, layers = false;
   double at_least = -1;
 };
 
-integer::Graph lowered(const Args& args, const std::string& model, ir::Graph& canonical,
+lower::Lowered lowered(const Args& args, const std::string& model, ir::Graph& canonical,
                        std::vector<exec::Tensors>& samples) {
   canonical = passes::canonicalize(importer::import_file(model, args.import));
   if (!args.inputs.empty() && samples.empty()) samples.push_back(io::read_npz_map(args.inputs));
   if (samples.empty()) samples = quant::draw_samples(canonical, {});
   const quant::Plan plan =
       args.simple ? quant::simple_plan(canonical, samples) : quant::plan(canonical, samples, {});
-  integer::Graph g = lower::lower(plan);
-  if (args.dump) std::fputs(integer::to_text(g).c_str(), stdout);
-  g.verify();
-  return g;
+  lower::Lowered low = lower::lower_with_places(plan);
+  canonical = plan.graph;
+  if (args.dump) std::fputs(integer::to_text(low.graph).c_str(), stdout);
+  low.graph.verify();
+  return low;
 }
 
 int run(const Args& args) {
   ir::Graph canonical;
   std::vector<exec::Tensors> samples;
-  const integer::Graph g = lowered(args, args.model, canonical, samples);
+  const lower::Lowered low = lowered(args, args.model, canonical, samples);
+  const integer::Graph& g = low.graph;
   if (!args.other.empty()) {
     ir::Graph second;
     const std::string a = lower::signature(g);
-    const std::string b = lower::signature(lowered(args, args.other, second, samples));
+    const std::string b = lower::signature(lowered(args, args.other, second, samples).graph);
     if (a == b) return 0;
     std::size_t i = 0;
     while (i < a.size() && i < b.size() && a[i] == b[i]) ++i;
@@ -84,8 +87,24 @@ int run(const Args& args) {
     return 1;
   }
   fmt::print("{}: {} operations: {}\n", args.model, g.operations.size(), operations(g));
-  const exec::Tensors wanted = exec::run(canonical, samples.front());
-  const exec::Tensors got = integer::run(g, samples.front());
+  integer::Memory memory = integer::make_memory(g);
+  for (const integer::Port& p : g.inputs) {
+    integer::write_input(g, p, samples.front().at(p.name), memory);
+  }
+  integer::run(g, memory);
+  const exec::Tensors wanted = exec::run(canonical, samples.front(), [&](auto v, const auto& t) {
+    const auto place = low.places.find(v);
+    if (!args.layers || place == low.places.end() || !ir::is_float(t.dtype())) return;
+    const Likeness l =
+        compare(integer::read_output(g, {"", place->second, ir::DType::kFloat32}, memory), t);
+    const ir::Node* n = canonical.producer(v);
+    const integer::Tensor& stored = g.at(place->second.tensor);
+    fmt::print("  {:50} {:10} {} step {:.3g} cosine {:.5f} SQNR {:.1f} dB\n", stored.name,
+               n ? ir::op_name(n->op) : "input", 8 * integer::elem_bytes(stored.elem), stored.scale,
+               l.cosine, l.sqnr);
+  });
+  exec::Tensors got;
+  for (const integer::Port& p : g.outputs) got[p.name] = integer::read_output(g, p, memory);
   double worst = 1;
   for (const auto& [name, tensor] : wanted) {
     if (!ir::is_float(tensor.dtype())) continue;
@@ -116,6 +135,8 @@ int main(int argc, char** argv) {
         args.at_least = std::stod(next());
       } else if (words[i] == "--simple") {
         args.simple = true;
+      } else if (words[i] == "--layers") {
+        args.layers = true;
       } else if (words[i] == "--dump") {
         args.dump = true;
       } else {
