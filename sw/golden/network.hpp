@@ -62,7 +62,7 @@ template <typename Y>
 constexpr Y mul(std::int32_t a, std::int32_t b, Scale k) {
   return scaled<Y>(std::int64_t{a} * b, k);
 }
-/// (x * gamma + beta * 2^k) * 2^-shift, k = 8 for INT8, 15 for INT16; 1 <= shift <= 31.
+/// (x * gamma + beta * 2^k) * 2^-shift, k = 8 for INT8, 15 for INT16; 2 <= shift <= 30.
 template <typename Y>
 constexpr Y affine(std::int32_t x, std::int16_t gamma, std::int16_t beta, unsigned shift) {
   constexpr int kBeta = sizeof(Y) == 1 ? 8 : 15;

@@ -1,81 +1,191 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels of networks that treat elements alike: add, mul, requant, affine.
+// Kernels of networks that treat elements alike: add, mul, requant, affine. `xw`, `aw`, `bw`, `yw`:
+// bytes of an element; constants where they are used.
+#include "oct_add_rows.h"
 #include "oct_network_job.h"
+#include "oct_network_simd.h"
 
 // ---- Two operands ------------------------------------------------------------------------------
-#define ADD_1(A, B, Y)                                                                        \
-  y[i] = (Y)(sizeof(Y) == 1 ? oct_arq_hb((uint32_t)b[i] & 0xffff, (uint32_t)a[i] & 0xffff, k) \
-                            : oct_arq_h((uint32_t)b[i] & 0xffff, (uint32_t)a[i] & 0xffff, k))
-#define MUL_1(A, B, Y)                                                 \
-  y[i] = (Y)(sizeof(Y) == 1 ? oct_rq_b0(0, (uint32_t)(a[i] * b[i]), k) \
-                            : oct_rq_h0(0, (uint32_t)(a[i] * b[i]), k))
-#define TWO(name, A, B, Y, word, one)                                       \
-  int oct_net_##name(void* job, unsigned rank, unsigned size) {             \
-    const uint32_t* w = (const uint32_t*)job;                               \
-    const uint32_t k = word(w[8]);                                          \
-    for (net_part_t p = net_parts(w[0], w[7], rank, size); net_next(&p);) { \
-      const A* a = (const A*)NET_X(w, p.row) + p.from;                      \
-      const B* b = (const B*)NET_B(w, p.row) + p.from;                      \
-      Y* y = (Y*)NET_Y2(w, p.row) + p.from;                                 \
-      for (unsigned i = 0; i < p.count; ++i) one(A, B, Y);                  \
-    }                                                                       \
-    return 0;                                                               \
+
+NET_INLINE uint32_t add2(uint32_t a, uint32_t b, uint32_t k, int yw) {
+  return yw == 2 ? oct_arq_h(b, a, k) : oct_arq_hb(b, a, k);
+}
+
+NET_INLINE void add_piece(const uint8_t* a, const uint8_t* b, uint8_t* y, unsigned n, uint32_t k,
+                          int aw, int bw, int yw) {
+  unsigned i = 0;
+  if (aw == bw && bw == yw) {  // four words a round
+    const unsigned round = 16 / (unsigned)yw, rounds = n / round;
+    const uint32_t *pa = (const uint32_t*)(const void*)a, *pb = (const uint32_t*)(const void*)b;
+    if (rounds != 0 && yw == 1) add_b(pa, pb, (uint32_t*)(void*)y, rounds, k);
+    if (rounds != 0 && yw == 2) add_h(pa, pb, (uint32_t*)(void*)y, rounds, k);
+    i = rounds * round;
+  } else {
+    for (; i + 8 <= n; i += 8) {
+      const net_eight_t u = net_load8(a + i * (unsigned)aw, aw);
+      net_eight_t v = net_load8(b + i * (unsigned)bw, bw);
+      for (int j = 0; j < 4; ++j) v.h[j] = add2(u.h[j], v.h[j], k, yw);
+      net_store8(y + i * (unsigned)yw, v, yw);
+    }
   }
-#define TWO_ALL(name, word, one)                              \
-  TWO(name##_i8_i8_i8, int8_t, int8_t, int8_t, word, one)     \
-  TWO(name##_i8_i8_i16, int8_t, int8_t, int16_t, word, one)   \
-  TWO(name##_i8_i16_i8, int8_t, int16_t, int8_t, word, one)   \
-  TWO(name##_i8_i16_i16, int8_t, int16_t, int16_t, word, one) \
-  TWO(name##_i16_i8_i8, int16_t, int8_t, int8_t, word, one)   \
-  TWO(name##_i16_i8_i16, int16_t, int8_t, int16_t, word, one) \
-  TWO(name##_i16_i16_i8, int16_t, int16_t, int8_t, word, one) \
-  TWO(name##_i16_i16_i16, int16_t, int16_t, int16_t, word, one)
-#define AS_IS(word) (word)
-TWO_ALL(add, AS_IS, ADD_1)
-TWO_ALL(mul, net_rq, MUL_1)
+  for (; i < n; ++i) {
+    const uint32_t u = (uint32_t)net_get(a, i, aw) & 0xffff;
+    net_put(y, i, add2(u, (uint32_t)net_get(b, i, bw) & 0xffff, k, yw), yw);
+  }
+}
+
+// Loads of single elements extend their sign at no cost.
+NET_INLINE void mul_piece(const uint8_t* a, const uint8_t* b, uint8_t* y, unsigned n, uint32_t k,
+                          int aw, int bw, int yw) {
+  unsigned i = 0;
+  for (; i + 8 <= n; i += 8) {
+    int32_t u[8];
+    net_eight_t v;
+    for (unsigned j = 0; j < 8; ++j) u[j] = net_get(a, i + j, aw) * net_get(b, i + j, bw);
+    for (unsigned j = 0; j < 4; ++j)
+      v.h[j] = net_rq2((uint32_t)u[2 * j], (uint32_t)u[2 * j + 1], k, yw);
+    net_store8(y + i * (unsigned)yw, v, yw);
+  }
+  for (; i < n; ++i)
+    net_put(y, i, net_rq1((uint32_t)(net_get(a, i, aw) * net_get(b, i, bw)), k, yw), yw);
+}
+
+NET_INLINE int two(const uint32_t* w, unsigned rank, unsigned size, int is_mul, int aw, int bw,
+                   int yw) {
+  const uint32_t k = is_mul ? net_rq(w[8]) : w[8];
+  for (net_part_t p = net_parts(w[0], w[7], rank, size); net_next(&p);) {
+    const uint8_t* a = (const uint8_t*)NET_X(w, p.row) + p.from * (unsigned)aw;
+    const uint8_t* b = (const uint8_t*)NET_B(w, p.row) + p.from * (unsigned)bw;
+    uint8_t* y = (uint8_t*)NET_Y2(w, p.row) + p.from * (unsigned)yw;
+    if (is_mul) {
+      mul_piece(a, b, y, p.count, k, aw, bw, yw);
+    } else {
+      add_piece(a, b, y, p.count, k, aw, bw, yw);
+    }
+  }
+  return 0;
+}
+
+#define TWO(name, is_mul, types, aw, bw, yw)                           \
+  int oct_net_##name##types(void* job, unsigned rank, unsigned size) { \
+    return two((const uint32_t*)job, rank, size, is_mul, aw, bw, yw);  \
+  }
+#define TWO_ALL(name, is_mul)             \
+  TWO(name, is_mul, _i8_i8_i8, 1, 1, 1)   \
+  TWO(name, is_mul, _i8_i8_i16, 1, 1, 2)  \
+  TWO(name, is_mul, _i8_i16_i8, 1, 2, 1)  \
+  TWO(name, is_mul, _i8_i16_i16, 1, 2, 2) \
+  TWO(name, is_mul, _i16_i8_i8, 2, 1, 1)  \
+  TWO(name, is_mul, _i16_i8_i16, 2, 1, 2) \
+  TWO(name, is_mul, _i16_i16_i8, 2, 2, 1) \
+  TWO(name, is_mul, _i16_i16_i16, 2, 2, 2)
+TWO_ALL(add, 0)
+TWO_ALL(mul, 1)
+
+// ---- requant: eight elements a round, one load and one oct.rq each -----------------------------
+
+#ifdef __riscv
+#define RQ_LOAD8(load, step)                                                              \
+  load("%[x0]", "%[x]", step) load("%[x1]", "%[x]", step) load("%[x2]", "%[x]", step)     \
+      load("%[x3]", "%[x]", step) load("%[x4]", "%[x]", step) load("%[x5]", "%[x]", step) \
+          load("%[x6]", "%[x]", step) load("%[x7]", "%[x]", step)
+#define RQ_BYTES                                                                      \
+  OCT_RQ_B(0, "%[y0]", "%[x0]", "%[k]")                                               \
+  OCT_RQ_B(0, "%[y1]", "%[x4]", "%[k]") OCT_RQ_B(1, "%[y0]", "%[x1]", "%[k]")         \
+      OCT_RQ_B(1, "%[y1]", "%[x5]", "%[k]") OCT_RQ_B(2, "%[y0]", "%[x2]", "%[k]")     \
+          OCT_RQ_B(2, "%[y1]", "%[x6]", "%[k]") OCT_RQ_B(3, "%[y0]", "%[x3]", "%[k]") \
+              OCT_RQ_B(3, "%[y1]", "%[x7]", "%[k]") OCT_SW_P("%[y0]", "%[y]", "4")    \
+                  OCT_SW_P("%[y1]", "%[y]", "4")
+#define RQ_HALVES                                                                     \
+  OCT_RQ_H(0, "%[y0]", "%[x0]", "%[k]")                                               \
+  OCT_RQ_H(0, "%[y1]", "%[x2]", "%[k]") OCT_RQ_H(1, "%[y0]", "%[x1]", "%[k]")         \
+      OCT_RQ_H(1, "%[y1]", "%[x3]", "%[k]") OCT_RQ_H(0, "%[x0]", "%[x4]", "%[k]")     \
+          OCT_RQ_H(0, "%[x2]", "%[x6]", "%[k]") OCT_RQ_H(1, "%[x0]", "%[x5]", "%[k]") \
+              OCT_RQ_H(1, "%[x2]", "%[x7]", "%[k]") OCT_SW_P("%[y0]", "%[y]", "4")    \
+                  OCT_SW_P("%[y1]", "%[y]", "4") OCT_SW_P("%[x0]", "%[y]", "4")       \
+                      OCT_SW_P("%[x2]", "%[y]", "4")
+#define RQ_LOOP(load, step, body)                                                    \
+  __asm__ volatile(OCT_LOOP(0, "%[n]") RQ_LOAD8(load, step) body OCT_LOOP_END(0)     \
+                   : [x0] "=&r"(x0), [x1] "=&r"(x1), [x2] "=&r"(x2), [x3] "=&r"(x3), \
+                     [x4] "=&r"(x4), [x5] "=&r"(x5), [x6] "=&r"(x6), [x7] "=&r"(x7), \
+                     [y0] "=&r"(y0), [y1] "=&r"(y1), [x] "+r"(x), [y] "+r"(y)        \
+                   : [k] "r"(k), [n] "r"(rounds)                                     \
+                   : "memory")
+#endif
+
+NET_INLINE int32_t get32(const uint8_t* x, unsigned i, int xw) {
+  return xw == 4 ? ((const int32_t*)(const void*)x)[i] : net_get(x, i, xw);
+}
+
+NET_INLINE void requant_piece(const uint8_t* x, uint8_t* y, unsigned n, uint32_t k, int xw,
+                              int yw) {
+  const unsigned rounds = n / 8;
+#ifdef __riscv
+  if (rounds != 0) {
+    uint32_t x0, x1, x2, x3, x4, x5, x6, x7, y0, y1;
+    if (xw == 1 && yw == 1) RQ_LOOP(OCT_LB_P, "1", RQ_BYTES);
+    if (xw == 2 && yw == 1) RQ_LOOP(OCT_LH_P, "2", RQ_BYTES);
+    if (xw == 4 && yw == 1) RQ_LOOP(OCT_LW_P, "4", RQ_BYTES);
+    if (xw == 1 && yw == 2) RQ_LOOP(OCT_LB_P, "1", RQ_HALVES);
+    if (xw == 2 && yw == 2) RQ_LOOP(OCT_LH_P, "2", RQ_HALVES);
+    if (xw == 4 && yw == 2) RQ_LOOP(OCT_LW_P, "4", RQ_HALVES);
+  }
+  n %= 8;
+#endif
+  (void)rounds;
+  for (unsigned i = 0; i < n; ++i) net_put(y, i, net_rq1((uint32_t)get32(x, i, xw), k, yw), yw);
+}
+
+// ---- affine ------------------------------------------------------------------------------------
+
+/// (x g + b 2^k) / 2^shift, 2 <= shift <= 30: without the lowest bit, which then decides nothing,
+/// 32 bits hold the sum.
+NET_INLINE uint32_t affine1(int32_t x, int32_t g, int32_t b, unsigned shift, int yw) {
+  if (yw == 1) return oct_clip(oct_addrnr((uint32_t)(x * g), (uint32_t)(b * 256), shift), 8);
+  return oct_clip(oct_addrnr((uint32_t)(x * g >> 1), (uint32_t)(b * 16384), shift - 1), 16);
+}
+
+NET_INLINE void affine_piece(const uint8_t* x, uint8_t* y, const int16_t* g, const int16_t* b,
+                             unsigned n, unsigned shift, int xw, int yw) {
+  unsigned i = 0;
+  for (; i + 4 <= n; i += 4) {
+    uint32_t v[4];
+    for (unsigned j = 0; j < 4; ++j)
+      v[j] = affine1(net_get(x, i + j, xw), g[i + j], b[i + j], shift, yw);
+    for (unsigned j = 0; j < 4; ++j) net_put(y, i + j, v[j], yw);
+  }
+  for (; i < n; ++i) net_put(y, i, affine1(net_get(x, i, xw), g[i], b[i], shift, yw), yw);
+}
 
 // ---- One operand -------------------------------------------------------------------------------
-#define REQUANT(name, X, Y)                                                 \
-  int oct_net_requant_##name(void* job, unsigned rank, unsigned size) {     \
-    const uint32_t* w = (const uint32_t*)job;                               \
-    const uint32_t k = net_rq(w[6]);                                        \
-    for (net_part_t p = net_parts(w[0], w[5], rank, size); net_next(&p);) { \
-      const X* x = (const X*)NET_X(w, p.row) + p.from;                      \
-      Y* y = (Y*)NET_Y1(w, p.row) + p.from;                                 \
-      for (unsigned i = 0; i < p.count; ++i) {                              \
-        y[i] = (Y)(sizeof(Y) == 1 ? oct_rq_b0(0, (uint32_t)x[i], k)         \
-                                  : oct_rq_h0(0, (uint32_t)x[i], k));       \
-      }                                                                     \
-    }                                                                       \
-    return 0;                                                               \
-  }
-REQUANT(i8_i8, int8_t, int8_t)
-REQUANT(i8_i16, int8_t, int16_t)
-REQUANT(i16_i8, int16_t, int8_t)
-REQUANT(i16_i16, int16_t, int16_t)
-REQUANT(i32_i8, int32_t, int8_t)
-REQUANT(i32_i16, int32_t, int16_t)
 
-#define AFFINE(name, X, Y)                                                                 \
-  int oct_net_affine_##name(void* job, unsigned rank, unsigned size) {                     \
-    const uint32_t* w = (const uint32_t*)job;                                              \
-    const int16_t* gamma = (const int16_t*)oct_net_memory(w[5]);                           \
-    const int16_t* beta = (const int16_t*)oct_net_memory(w[6]);                            \
-    const int64_t half = (int64_t)1 << (w[8] - 1);                                         \
-    const int32_t low = sizeof(Y) == 1 ? -128 : -32768;                                    \
-    for (net_part_t p = net_parts(w[0], w[7], rank, size); net_next(&p);) {                \
-      const X* x = (const X*)NET_X(w, p.row) + p.from;                                     \
-      Y* y = (Y*)NET_Y1(w, p.row) + p.from;                                                \
-      const int16_t *g = gamma + p.from, *b = beta + p.from;                               \
-      for (unsigned i = 0; i < p.count; ++i) {                                             \
-        const int64_t v =                                                                  \
-            ((int64_t)x[i] * g[i] + b[i] * (sizeof(Y) == 1 ? 256 : 32768) + half) >> w[8]; \
-        y[i] = (Y)(v < low ? low : v > ~low ? ~low : v);                                   \
-      }                                                                                    \
-    }                                                                                      \
-    return 0;                                                                              \
+NET_INLINE int one(const uint32_t* w, unsigned rank, unsigned size, int is_affine, int xw, int yw) {
+  const uint32_t k = is_affine ? 0 : net_rq(w[6]);
+  const int16_t* g = is_affine ? (const int16_t*)oct_net_memory(w[5]) : 0;
+  const int16_t* b = is_affine ? (const int16_t*)oct_net_memory(w[6]) : 0;
+  for (net_part_t p = net_parts(w[0], is_affine ? w[7] : w[5], rank, size); net_next(&p);) {
+    const uint8_t* x = (const uint8_t*)NET_X(w, p.row) + p.from * (unsigned)xw;
+    uint8_t* y = (uint8_t*)NET_Y1(w, p.row) + p.from * (unsigned)yw;
+    if (is_affine) {
+      affine_piece(x, y, g + p.from, b + p.from, p.count, w[8], xw, yw);
+    } else {
+      requant_piece(x, y, p.count, k, xw, yw);
+    }
   }
-AFFINE(i8_i8, int8_t, int8_t)
-AFFINE(i8_i16, int8_t, int16_t)
-AFFINE(i16_i8, int16_t, int8_t)
-AFFINE(i16_i16, int16_t, int16_t)
+  return 0;
+}
+
+#define ONE(name, is_affine, xw, yw)                                 \
+  int oct_net_##name(void* job, unsigned rank, unsigned size) {      \
+    return one((const uint32_t*)job, rank, size, is_affine, xw, yw); \
+  }
+ONE(requant_i8_i8, 0, 1, 1)
+ONE(requant_i8_i16, 0, 1, 2)
+ONE(requant_i16_i8, 0, 2, 1)
+ONE(requant_i16_i16, 0, 2, 2)
+ONE(requant_i32_i8, 0, 4, 1)
+ONE(requant_i32_i16, 0, 4, 2)
+ONE(affine_i8_i8, 1, 1, 1)
+ONE(affine_i8_i16, 1, 1, 2)
+ONE(affine_i16_i8, 1, 2, 1)
+ONE(affine_i16_i16, 1, 2, 2)

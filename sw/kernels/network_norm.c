@@ -1,89 +1,157 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels of networks: LayerNorm and RMSNorm over rows.
+// Kernels of networks: LayerNorm and RMSNorm over rows of any length. `xw`, `yw`: bytes of an
+// element; constants where they are used.
 #include "oct_network_job.h"
+#include "oct_network_simd.h"
 #include "oct_norm_rows.h"
 
-typedef struct {
-  oct_layernorm_t p;
-  const int16_t *gamma, *beta;  // no beta: 0
-} job_t;
+/// Squares of pairs, each sum shifted before it is added.
+static inline uint32_t pair_squares(const uint32_t* x, unsigned words, unsigned shift) {
+  uint32_t q = 0;
+#ifdef __riscv
+  const unsigned rounds = words / 4;
+  if (rounds != 0) {
+    uint32_t u0, u1, u2, u3;
+    __asm__ volatile(
+        OCT_LOOP(0, "%[n]")
+        OCT_LW_P("%[u0]", "%[x]", "4") OCT_LW_P("%[u1]", "%[x]", "4")
+        OCT_LW_P("%[u2]", "%[x]", "4") OCT_LW_P("%[u3]", "%[x]", "4")
+        OCT_DOTSP_H("%[u0]", "%[u0]", "%[u0]") OCT_DOTSP_H("%[u1]", "%[u1]", "%[u1]")
+        OCT_DOTSP_H("%[u2]", "%[u2]", "%[u2]") OCT_DOTSP_H("%[u3]", "%[u3]", "%[u3]")
+        "srl %[u0], %[u0], %[s]\n srl %[u1], %[u1], %[s]\n"
+        "srl %[u2], %[u2], %[s]\n srl %[u3], %[u3], %[s]\n"
+        "add %[q], %[q], %[u0]\n add %[q], %[q], %[u1]\n"
+        "add %[q], %[q], %[u2]\n add %[q], %[q], %[u3]\n"
+        OCT_LOOP_END(0)
+        : [u0] "=&r"(u0), [u1] "=&r"(u1), [u2] "=&r"(u2), [u3] "=&r"(u3), [x] "+r"(x), [q] "+r"(q)
+        : [n] "r"(rounds), [s] "r"(shift)
+        : "memory");
+  }
+  words %= 4;
+#endif
+  for (; words != 0; --words, ++x) q += oct_dotsp_h(*x, *x) >> shift;
+  return q;
+}
 
-/// `at`: word of the first constant.
-static job_t norm_job(const uint32_t* w, int has_beta) {
-  const uint32_t* a = w + (has_beta ? 7 : 6);
+/// Normalised INT16 to INT8, scaled by gamma: eight elements a round.
+static inline void rms_bytes(const uint32_t* x, uint32_t* y, unsigned rounds, norm_t k,
+                             const uint32_t* g) {
+#ifdef __riscv
+  if (rounds != 0) {
+    uint32_t x0, x1, x2, x3, g0, g1, g2, g3;
+    __asm__ volatile(
+        OCT_LOOP(0, "%[n]") OCT_LW_P("%[x0]", "%[x]", "4") OCT_LW_P("%[x1]", "%[x]", "4") OCT_LW_P(
+            "%[x2]", "%[x]", "4") OCT_LW_P("%[x3]", "%[x]", "4") OCT_LW_P("%[g0]", "%[g]", "4")
+            OCT_LW_P("%[g1]", "%[g]", "4") OCT_LW_P("%[g2]", "%[g]", "4")
+                OCT_LW_P("%[g3]", "%[g]", "4") OCT_ARQ_H("%[x0]", "x0", "%[m]")
+                    OCT_ARQ_H("%[x1]", "x0", "%[m]") OCT_ARQ_H("%[x2]", "x0", "%[m]")
+                        OCT_ARQ_H("%[x3]", "x0", "%[m]") OCT_MRQ_HB("%[x0]", "%[g0]", "x0", "15")
+                            OCT_MRQ_HB("%[x1]", "%[g1]", "x0", "15")
+                                OCT_MRQ_HB("%[x2]", "%[g2]", "x0", "15")
+                                    OCT_MRQ_HB("%[x3]", "%[g3]", "x0", "15") OCT_SHUFFLE2_B(
+                                        "%[x0]", "%[x1]", "%[even]") OCT_SW_P("%[x0]", "%[y]", "4")
+                                        OCT_SHUFFLE2_B("%[x2]", "%[x3]", "%[even]")
+                                            OCT_SW_P("%[x2]", "%[y]", "4") OCT_LOOP_END(0)
+        : [x0] "=&r"(x0), [x1] "=&r"(x1), [x2] "=&r"(x2), [x3] "=&r"(x3), [g0] "=&r"(g0),
+          [g1] "=&r"(g1), [g2] "=&r"(g2), [g3] "=&r"(g3), [x] "+r"(x), [g] "+r"(g), [y] "+r"(y)
+        : [n] "r"(rounds), [m] "r"(k.arq), [even] "r"(EVEN)
+        : "memory");
+  }
+#else
+  for (; rounds != 0; --rounds, x += 4, g += 4, y += 2) {
+    for (int i = 0; i < 2; ++i) {
+      y[i] =
+          oct_shuffle2_b(oct_mrq_hb(oct_arq_h(x[2 * i], 0, k.arq), g[2 * i], 0, 15),
+                         oct_mrq_hb(oct_arq_h(x[2 * i + 1], 0, k.arq), g[2 * i + 1], 0, 15), EVEN);
+    }
+  }
+#endif
+}
+
+/// A normalised pair times gamma plus beta.
+NET_INLINE uint32_t scale2(uint32_t v, uint32_t g, uint32_t b, int yw) {
+  return yw == 2 ? oct_mrq_h(v, g, b, 13) : oct_mrq_hb(v, g, b, 15);
+}
+
+NET_INLINE void apply(const uint8_t* x, uint8_t* y, unsigned n, norm_t k, const int16_t* gamma,
+                      const int16_t* beta, int layer, int xw, int yw) {
+  const uint32_t *px = (const uint32_t*)(const void*)x, *g = (const uint32_t*)(const void*)gamma,
+                 *b = (const uint32_t*)(const void*)beta;
+  unsigned i = 0;
+  if (layer && yw == 1) {
+    if (xw == 2) apply_h(px, (uint32_t*)(void*)y, n / 4, k, g, b);
+    if (xw == 1) apply_b(px, (uint32_t*)(void*)y, n / 4, k, g, b);
+    i = n & ~3U;
+  } else if (!layer && xw == 2 && yw == 1) {
+    rms_bytes(px, (uint32_t*)(void*)y, n / 8, k, g);
+    i = n & ~7U;
+  } else {
+    for (; i + 8 <= n; i += 8) {
+      net_eight_t v = net_load8_wide(x + i * (unsigned)xw, xw);
+      for (unsigned j = 0; j < 4; ++j) {
+        v.h[j] = oct_arq_h(v.h[j], layer ? k.offset : 0, k.arq);
+      }
+      for (unsigned j = 0; j < 4; ++j)
+        v.h[j] = scale2(v.h[j], g[i / 2 + j], layer ? b[i / 2 + j] : 0, yw);
+      net_store8(y + i * (unsigned)yw, v, yw);
+    }
+  }
+  for (; i < n; ++i) {
+    const uint32_t v = (uint32_t)(net_get(x, i, xw) * (xw == 1 ? 256 : 1)) & 0xffff;
+    net_put(y, i,
+            scale2(oct_arq_h(v, k.offset, k.arq), (uint16_t)gamma[i], layer ? (uint16_t)beta[i] : 0,
+                   yw),
+            yw);
+  }
+}
+
+NET_INLINE norm_t row_norm(const uint8_t* x, const oct_layernorm_t* p, int layer, int xw) {
+  const uint32_t* px = (const uint32_t*)(const void*)x;
+  const unsigned n = p->n;
+  if (xw == 1) {
+    sums_t s = sums_b(px, n / 4);
+    for (unsigned i = n & ~3U; i < n; ++i) {
+      const int32_t u = net_get(x, i, 1);
+      s.sum += (uint32_t)u;
+      s.squares += (uint32_t)(u * u);
+    }
+    return layer ? norm_of(s, p, 8, 0) : rms_of(s.squares, p, 8);
+  }
+  const int32_t last = n % 2 != 0 ? net_get(x, n - 1, 2) : 0;
+  if (!layer) {
+    const uint32_t tail = (uint32_t)(last * last) >> 2 * p->pre;
+    return rms_of(pair_squares(px, n / 2, 2 * p->pre) + tail, p, p->pre);
+  }
+  sums_t s = sums_h(px, n / 2, p->pre * ONES_H);
+  const int32_t u = last >> p->pre;
+  s.sum += (uint32_t)u;
+  s.squares += (uint32_t)(u * u);
+  return norm_of(s, p, p->pre, (1U << p->pre) - 1);
+}
+
+NET_INLINE int norm(const uint32_t* w, unsigned rank, unsigned size, int layer, int xw, int yw) {
+  const unsigned rows = w[0];
+  if (rank >= rows) return 0;
   const int16_t* gamma = (const int16_t*)oct_net_memory(w[5]);
-  const int16_t* beta = has_beta ? (const int16_t*)oct_net_memory(w[6]) : 0;
-  return (job_t){{a[0], a[1], a[2], (uint64_t)a[4] << 32 | a[3], gamma, beta}, gamma, beta};
-}
-
-/// x in the lower half, normalised in 16 bits.
-static inline uint32_t normalised(uint32_t x, norm_t k) { return oct_arq_h(x, k.offset, k.arq); }
-
-#define APPLY_ALL(name, X, Y, WIDE, mrq, shift)                                                \
-  static void apply_##name(const X* x, Y* y, const job_t* j, norm_t k, unsigned from) {        \
-    for (unsigned i = from; i < j->p.n; ++i) {                                                 \
-      const uint32_t v = normalised((uint32_t)(x[i] * (WIDE)) & 0xffff, k);                    \
-      y[i] = (Y)mrq(v, (uint16_t)j->gamma[i], j->beta != 0 ? (uint16_t)j->beta[i] : 0, shift); \
-    }                                                                                          \
+  const int16_t* beta = layer ? (const int16_t*)oct_net_memory(w[6]) : 0;
+  const uint32_t* a = w + (layer ? 7 : 6);
+  const oct_layernorm_t p = {a[0], a[1], a[2], (uint64_t)a[4] << 32 | a[3], gamma, beta};
+  for (unsigned row = rank; row < rows; row += size) {
+    const uint8_t* x = (const uint8_t*)NET_X(w, row);
+    apply(x, (uint8_t*)NET_Y1(w, row), p.n, row_norm(x, &p, layer, xw), gamma, beta, layer, xw, yw);
   }
-APPLY_ALL(i8_i8, int8_t, int8_t, 256, oct_mrq_hb, 15)
-APPLY_ALL(i8_i16, int8_t, int16_t, 256, oct_mrq_h, 13)
-APPLY_ALL(i16_i8, int16_t, int8_t, 1, oct_mrq_hb, 15)
-APPLY_ALL(i16_i16, int16_t, int16_t, 1, oct_mrq_h, 13)
+  return 0;
+}
 
-static sums_t layer_sums_i16(const int16_t* x, const job_t* j) {
-  const unsigned n = j->p.n;
-  sums_t s = sums_h((const uint32_t*)(const void*)x, n / 2, j->p.pre * ONES_H);
-  if (n % 2 != 0) {
-    const int32_t u = x[n - 1] >> j->p.pre;
-    s.sum += (uint32_t)u;
-    s.squares += (uint32_t)(u * u);
+#define NORM(name, layer, xw, yw)                                 \
+  int oct_net_##name(void* job, unsigned rank, unsigned size) {   \
+    return norm((const uint32_t*)job, rank, size, layer, xw, yw); \
   }
-  return s;
-}
-
-static sums_t layer_sums_i8(const int8_t* x, const job_t* j) {
-  const unsigned n = j->p.n;
-  sums_t s = sums_b((const uint32_t*)(const void*)x, n / 4);
-  for (unsigned i = n & ~3U; i < n; ++i) {
-    s.sum += (uint32_t)x[i];
-    s.squares += (uint32_t)(x[i] * x[i]);
-  }
-  return s;
-}
-
-static sums_t rms_sums_i16(const int16_t* x, const job_t* j) {
-  const unsigned n = j->p.n;
-  const uint32_t* v = (const uint32_t*)(const void*)x;
-  sums_t s = {0, 0};
-  for (unsigned i = 0; i < n / 2; ++i) s.squares += oct_dotsp_h(v[i], v[i]) >> 2 * j->p.pre;
-  if (n % 2 != 0) s.squares += (uint32_t)(x[n - 1] * x[n - 1]) >> 2 * j->p.pre;
-  return s;
-}
-
-static sums_t rms_sums_i8(const int8_t* x, const job_t* j) {
-  sums_t s = layer_sums_i8(x, j);
-  s.sum = 0;
-  return s;
-}
-
-#define NORM(kernel, X, Y, sums, apply, has_beta, pre, half)                      \
-  int oct_net_##kernel(void* job, unsigned rank, unsigned size) {                 \
-    const uint32_t* w = (const uint32_t*)job;                                     \
-    const job_t j = norm_job(w, has_beta);                                        \
-    for (unsigned row = rank; row < w[0]; row += size) {                          \
-      const X* x = (const X*)NET_X(w, row);                                       \
-      apply(x, (Y*)NET_Y1(w, row), &j, norm_of(sums(x, &j), &j.p, pre, half), 0); \
-    }                                                                             \
-    return 0;                                                                     \
-  }
-NORM(layernorm_i8_i8, int8_t, int8_t, layer_sums_i8, apply_i8_i8, 1, 8, 0)
-NORM(layernorm_i8_i16, int8_t, int16_t, layer_sums_i8, apply_i8_i16, 1, 8, 0)
-NORM(layernorm_i16_i8, int16_t, int8_t, layer_sums_i16, apply_i16_i8, 1, j.p.pre,
-     (1U << j.p.pre) - 1)
-NORM(layernorm_i16_i16, int16_t, int16_t, layer_sums_i16, apply_i16_i16, 1, j.p.pre,
-     (1U << j.p.pre) - 1)
-NORM(rmsnorm_i8_i8, int8_t, int8_t, rms_sums_i8, apply_i8_i8, 0, 8, 0)
-NORM(rmsnorm_i8_i16, int8_t, int16_t, rms_sums_i8, apply_i8_i16, 0, 8, 0)
-NORM(rmsnorm_i16_i8, int16_t, int8_t, rms_sums_i16, apply_i16_i8, 0, j.p.pre, 0)
-NORM(rmsnorm_i16_i16, int16_t, int16_t, rms_sums_i16, apply_i16_i16, 0, j.p.pre, 0)
+NORM(layernorm_i8_i8, 1, 1, 1)
+NORM(layernorm_i8_i16, 1, 1, 2)
+NORM(layernorm_i16_i8, 1, 2, 1)
+NORM(layernorm_i16_i16, 1, 2, 2)
+NORM(rmsnorm_i8_i8, 0, 1, 1)
+NORM(rmsnorm_i8_i16, 0, 1, 2)
+NORM(rmsnorm_i16_i8, 0, 2, 1)
+NORM(rmsnorm_i16_i16, 0, 2, 2)

@@ -1,73 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels of networks: tables, rotary embedding.
+// Kernels of networks: tables.
 #include "oct_network_job.h"
+#include "oct_network_simd.h"
+
+/// `table` is that of 0.
+static void table_bytes(const int8_t* x, int8_t* y, const int8_t* table, unsigned n) {
+#ifdef __riscv
+  const unsigned rounds = n / 8;
+  if (rounds != 0) {
+    uint32_t x0, x1, x2, x3, x4, x5, x6, x7;
+    __asm__ volatile(
+        OCT_LOOP(0, "%[n]") OCT_LB_P("%[x0]", "%[x]", "1") OCT_LB_P("%[x1]", "%[x]", "1") OCT_LB_P(
+            "%[x2]", "%[x]", "1") OCT_LB_P("%[x3]", "%[x]", "1") OCT_LB_P("%[x4]", "%[x]", "1")
+            OCT_LB_P("%[x5]", "%[x]", "1") OCT_LB_P("%[x6]", "%[x]", "1")
+                OCT_LB_P("%[x7]", "%[x]", "1") OCT_LB_R("%[x0]", "%[t]", "%[x0]") OCT_LB_R(
+                    "%[x1]", "%[t]", "%[x1]") OCT_LB_R("%[x2]", "%[t]", "%[x2]")
+                    OCT_LB_R("%[x3]", "%[t]", "%[x3]") OCT_LB_R("%[x4]", "%[t]", "%[x4]") OCT_LB_R(
+                        "%[x5]", "%[t]", "%[x5]") OCT_LB_R("%[x6]", "%[t]", "%[x6]")
+                        OCT_LB_R("%[x7]", "%[t]", "%[x7]") OCT_PACKLO_B("%[x0]", "%[x1]", "%[x0]")
+                            OCT_PACKHI_B("%[x0]", "%[x3]", "%[x2]") OCT_PACKLO_B(
+                                "%[x4]", "%[x5]", "%[x4]") OCT_SW_P("%[x0]", "%[y]", "4")
+                                OCT_PACKHI_B("%[x4]", "%[x7]", "%[x6]")
+                                    OCT_SW_P("%[x4]", "%[y]", "4") OCT_LOOP_END(0)
+        : [x0] "=&r"(x0), [x1] "=&r"(x1), [x2] "=&r"(x2), [x3] "=&r"(x3), [x4] "=&r"(x4),
+          [x5] "=&r"(x5), [x6] "=&r"(x6), [x7] "=&r"(x7), [x] "+r"(x), [y] "+r"(y)
+        : [t] "r"(table), [n] "r"(rounds)
+        : "memory");
+  }
+  n %= 8;
+#endif
+  for (unsigned i = 0; i < n; ++i) y[i] = table[x[i]];
+}
 
 int oct_net_table_i8_i8(void* job, unsigned rank, unsigned size) {
   const uint32_t* w = (const uint32_t*)job;
   const int8_t* table = (const int8_t*)oct_net_memory(w[5]) + 128;
   for (net_part_t p = net_parts(w[0], w[6], rank, size); net_next(&p);) {
-    const int8_t* x = (const int8_t*)NET_X(w, p.row) + p.from;
-    int8_t* y = (int8_t*)NET_Y1(w, p.row) + p.from;
-    for (unsigned i = 0; i < p.count; ++i) y[i] = table[x[i]];
+    table_bytes((const int8_t*)NET_X(w, p.row) + p.from, (int8_t*)NET_Y1(w, p.row) + p.from, table,
+                p.count);
   }
   return 0;
 }
 
-/// Two neighbours of the table with their weights, in 1/128.
-static inline int32_t between(const int16_t* table, int32_t x) {
+/// Two neighbours of the table (that of 0) with their weights, in 1/128, and `half`.
+NET_INLINE int32_t between(const int16_t* table, int32_t x, int32_t half) {
   const int16_t* t = table + (x >> 7);
   const int32_t f = x & 127;
-  return t[0] * (128 - f) + t[1] * f;
+  return t[0] * (128 - f) + half + t[1] * f;
 }
 
-int oct_net_table_i16_i16(void* job, unsigned rank, unsigned size) {
-  const uint32_t* w = (const uint32_t*)job;
+NET_INLINE int table_halves(const uint32_t* w, unsigned rank, unsigned size, int yw) {
   const int16_t* table = (const int16_t*)oct_net_memory(w[5]) + 256;
+  const unsigned drop = yw == 2 ? 7 : 15;
   for (net_part_t p = net_parts(w[0], w[6], rank, size); net_next(&p);) {
     const int16_t* x = (const int16_t*)NET_X(w, p.row) + p.from;
-    int16_t* y = (int16_t*)NET_Y1(w, p.row) + p.from;
-    for (unsigned i = 0; i < p.count; ++i) y[i] = (int16_t)((between(table, x[i]) + 64) >> 7);
-  }
-  return 0;
-}
-
-int oct_net_table_i16_i8(void* job, unsigned rank, unsigned size) {
-  const uint32_t* w = (const uint32_t*)job;
-  const int16_t* table = (const int16_t*)oct_net_memory(w[5]) + 256;
-  for (net_part_t p = net_parts(w[0], w[6], rank, size); net_next(&p);) {
-    const int16_t* x = (const int16_t*)NET_X(w, p.row) + p.from;
-    int8_t* y = (int8_t*)NET_Y1(w, p.row) + p.from;
-    for (unsigned i = 0; i < p.count; ++i) {
-      const int32_t v = (between(table, x[i]) + 16384) >> 15;
-      y[i] = (int8_t)(v > 127 ? 127 : v);
+    uint8_t* y = (uint8_t*)NET_Y1(w, p.row) + p.from * (unsigned)yw;
+    unsigned i = 0;
+    for (; i + 4 <= p.count; i += 4) {
+      int32_t v[4];
+      for (unsigned j = 0; j < 4; ++j) v[j] = between(table, x[i + j], 1 << (drop - 1)) >> drop;
+      for (unsigned j = 0; j < 4; ++j)
+        net_put(y, i + j, yw == 2 ? (uint32_t)v[j] : oct_clip((uint32_t)v[j], 8), yw);
+    }
+    for (; i < p.count; ++i) {
+      const int32_t v = between(table, x[i], 1 << (drop - 1)) >> drop;
+      net_put(y, i, yw == 2 ? (uint32_t)v : oct_clip((uint32_t)v, 8), yw);
     }
   }
   return 0;
 }
 
-// Heads of all rows are shared out.
-#define ROTARY(name, X, Y, rq)                                                               \
-  int oct_net_rotary_##name(void* job, unsigned rank, unsigned size) {                       \
-    const uint32_t* w = (const uint32_t*)job;                                                \
-    const unsigned d = w[8], half = w[9] / 2, heads = w[7] / d, total = w[0] * heads;        \
-    const unsigned apart = w[10] != 0 ? 1 : half, step = w[10] != 0 ? 2 : 1;                 \
-    const uint32_t k = net_rq(w[11]);                                                        \
-    const unsigned end = net_share(total, rank + 1, size);                                   \
-    for (unsigned u = net_share(total, rank, size); u < end; ++u) {                          \
-      const unsigned row = u / heads, head = (u - row * heads) * d;                          \
-      const X* x = (const X*)NET_X(w, row) + head;                                           \
-      const int16_t* cs = (const int16_t*)NET_B(w, row);                                     \
-      Y* y = (Y*)NET_Y2(w, row) + head;                                                      \
-      for (unsigned i = 0; i < half; ++i) {                                                  \
-        const int32_t a = x[step * i], b = x[step * i + apart], c = cs[i], s = cs[half + i]; \
-        y[step * i] = (Y)rq(0, (uint32_t)(a * c - b * s), k);                                \
-        y[step * i + apart] = (Y)rq(0, (uint32_t)(b * c + a * s), k);                        \
-      }                                                                                      \
-      for (unsigned i = 2 * half; i < d; ++i) y[i] = (Y)rq(0, (uint32_t)(x[i] * 16384), k);  \
-    }                                                                                        \
-    return 0;                                                                                \
-  }
-ROTARY(i8_i8, int8_t, int8_t, oct_rq_b0)
-ROTARY(i8_i16, int8_t, int16_t, oct_rq_h0)
-ROTARY(i16_i8, int16_t, int8_t, oct_rq_b0)
-ROTARY(i16_i16, int16_t, int16_t, oct_rq_h0)
+int oct_net_table_i16_i16(void* job, unsigned rank, unsigned size) {
+  return table_halves((const uint32_t*)job, rank, size, 2);
+}
+int oct_net_table_i16_i8(void* job, unsigned rank, unsigned size) {
+  return table_halves((const uint32_t*)job, rank, size, 1);
+}

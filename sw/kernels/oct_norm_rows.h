@@ -34,31 +34,48 @@ static inline uint32_t rsqrt_q31(uint32_t v) {
 /// Leading zeros of a value that is not 0; without Zbb GCC would call a function.
 static inline int zeros(uint32_t v) { return 31 - (int)oct_fl1(v); }
 
+typedef struct {
+  uint32_t m;
+  int shift;
+} norm_scale_t;
+
+/// n / sqrt(var) * 2^frac as m / 2^shift with a 12-bit m; var is n^2 variance.
+static inline norm_scale_t norm_scale(uint64_t var, unsigned n, int shift) {
+  if (var == 0) var = 1;
+  const uint32_t high = (uint32_t)(var >> 32);
+  const int up = (high != 0 ? zeros(high) : 32 + zeros((uint32_t)var)) & ~1;
+  const uint32_t v = (uint32_t)(var << up >> 32);     // var = v * 2^(32 - up), v in [2^30, 2^32)
+  const uint64_t scale = (uint64_t)rsqrt_q31(v) * n;  // n / sqrt(var) * 2^(62 - up / 2)
+  const uint32_t top = (uint32_t)(scale >> 32);
+  const int drop = 52 - (top != 0 ? zeros(top) : 32 + zeros((uint32_t)scale));  // to twelve bits
+  norm_scale_t k = {((uint32_t)(scale >> (drop - 1)) + 1) >> 1, shift + 62 - up / 2 - drop};
+  if (k.m == 4096) k.m = 2048, --k.shift;
+  if (k.shift > 31) k.m = 0, k.shift = 31;
+  if (k.shift < 0) k.m = 4095, k.shift = 0;
+  return k;
+}
+
 /// What to do to a row's elements. The sums are of x >> pre; half: twice what it cuts off on
 /// average.
 static inline norm_t norm_of(sums_t s, const oct_layernorm_t* p, unsigned pre, unsigned half) {
   const int32_t sum = (int32_t)s.sum;
-  uint64_t var =
-      (uint64_t)p->n * s.squares - (uint64_t)((int64_t)sum * sum) + p->eps;  // n^2 variance
-  if (var == 0) var = 1;
-  const uint32_t high = (uint32_t)(var >> 32);
-  const int up = (high != 0 ? zeros(high) : 32 + zeros((uint32_t)var)) & ~1;
-  const uint32_t v = (uint32_t)(var << up >> 32);        // var = v * 2^(32 - up), v in [2^30, 2^32)
-  const uint64_t scale = (uint64_t)rsqrt_q31(v) * p->n;  // n / sqrt(var) * 2^(62 - up / 2)
-  const uint32_t top = (uint32_t)(scale >> 32);
-  const int drop = 52 - (top != 0 ? zeros(top) : 32 + zeros((uint32_t)scale));  // to twelve bits
-  uint32_t m = ((uint32_t)(scale >> (drop - 1)) + 1) >> 1;
-  int shift = 62 - up / 2 - drop - (int)p->frac + (int)pre;
-  if (m == 4096) m = 2048, --shift;
-  if (shift > 31) m = 0, shift = 31;
-  if (shift < 0) m = 4095, shift = 0;
+  const norm_scale_t k =
+      norm_scale((uint64_t)p->n * s.squares - (uint64_t)((int64_t)sum * sum) + p->eps, p->n,
+                 (int)pre - (int)p->frac);
   const int32_t mean = sum * (16 << pre) / (int32_t)p->n + (int32_t)(half << 3);  // in sixteenths
-  const int32_t t = mean * (int32_t)m;  // 16 mean m = o * 2^(j + 4)
+  const int32_t t = mean * (int32_t)k.m;  // 16 mean m = o * 2^(j + 4)
   const int spare = (int)oct_clb((uint32_t)t), j = t == 0 || spare > 12 ? 0 : 12 - spare;
   int32_t o = (t + (8 << j)) >> (j + 4);
   if (o > 32767) o = 32767;
-  return (norm_t){oct_arq_param(-(1 << j), (int32_t)m, (unsigned)shift),
+  return (norm_t){oct_arq_param(-(1 << j), (int32_t)k.m, (unsigned)k.shift),
                   oct_pack((uint32_t)o, (uint32_t)o)};
+}
+
+/// The same without a mean.
+static inline norm_t rms_of(uint32_t squares, const oct_layernorm_t* p, unsigned pre) {
+  const norm_scale_t k =
+      norm_scale((uint64_t)p->n * squares + p->eps, p->n, (int)pre - (int)p->frac);
+  return (norm_t){oct_arq_param(0, (int32_t)k.m, (unsigned)k.shift), 0};
 }
 
 static inline sums_t sums_h(const uint32_t* x, unsigned words, uint32_t pre) {

@@ -38,10 +38,16 @@
 
 #define OCT_LW_P(rd, ptr, imm) \
   ".insn i 0x0b, 2, " rd ", " ptr ", " imm "\n"  // cv.lw rd, (ptr), imm
+#define OCT_LH_P(rd, ptr, imm) ".insn i 0x0b, 1, " rd ", " ptr ", " imm "\n"
+#define OCT_LB_P(rd, ptr, imm) ".insn i 0x0b, 0, " rd ", " ptr ", " imm "\n"
+#define OCT_LW_R(rd, base, off) \
+  ".insn r 0x2b, 3, 6, " rd ", " base ", " off "\n"  // cv.lw rd, off(base)
+#define OCT_LB_R(rd, base, off) ".insn r 0x2b, 3, 4, " rd ", " base ", " off "\n"
 #define OCT_LW_PR(rd, ptr, inc) \
   ".insn r 0x2b, 3, 2, " rd ", " ptr ", " inc "\n"  // cv.lw rd, (ptr), inc
 #define OCT_SW_P(rs, ptr, imm) \
   ".insn s 0x2b, 2, " rs ", " imm "(" ptr ")\n"  // cv.sw rs, (ptr), imm
+#define OCT_SH_P(rs, ptr, imm) ".insn s 0x2b, 1, " rs ", " imm "(" ptr ")\n"
 #define OCT_SW_PR(rs, ptr, inc) \
   ".insn r 0x2b, 3, 0x12, " inc ", " ptr ", " rs "\n"  // cv.sw rs, (ptr), inc
 #define OCT_DOTSP_B(rd, a, b) ".insn r 0x7b, 1, 0x48, " rd ", " a ", " b "\n"
@@ -52,6 +58,11 @@
 #define OCT_PACK(rd, a, b) ".insn r 0x7b, 0, 0x78, " rd ", " a ", " b "\n"
 #define OCT_PACK_H(rd, a, b) ".insn r 0x7b, 0, 0x79, " rd ", " a ", " b "\n"
 #define OCT_SHUFFLE2_B(rd, a, b) ".insn r 0x7b, 1, 0x70, " rd ", " a ", " b "\n"
+#define OCT_PACKLO_B(rd, a, b) ".insn r 0x7b, 1, 0x7c, " rd ", " a ", " b "\n"
+#define OCT_PACKHI_B(rd, a, b) ".insn r 0x7b, 1, 0x7d, " rd ", " a ", " b "\n"
+#define OCT_DOTSP_H(rd, a, b) ".insn r 0x7b, 0, 0x48, " rd ", " a ", " b "\n"
+#define OCT_RQ_B(lane, rd, a, p) ".insn r 0x2b, 5, " #lane ", " rd ", " a ", " p "\n"
+#define OCT_RQ_H(lane, rd, a, p) ".insn r 0x2b, 5, 4+" #lane ", " rd ", " a ", " p "\n"
 #define OCT_ARQ_B(rd, a, p) ".insn r 0x2b, 5, 8, " rd ", " a ", " p "\n"
 #define OCT_ARQ_H(rd, a, p) ".insn r 0x2b, 5, 9, " rd ", " a ", " p "\n"
 #define OCT_ARQ_HB(rd, a, p) ".insn r 0x2b, 5, 10, " rd ", " a ", " p "\n"

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels of networks: rotary embedding. Heads of all rows are shared out.
+#include "oct_network_job.h"
+#include "oct_network_simd.h"
+
+typedef struct {
+  uint32_t p, q;  // two elements each
+} turned_t;
+
+/// Pairs (a0, b0) and (a1, b1); cosines and sines of both in a word.
+NET_INLINE turned_t turn2(uint32_t a, uint32_t b, uint32_t c, uint32_t s, uint32_t k, int yw) {
+  const uint32_t m = oct_sub_h(0, s);
+  const uint32_t p0 = oct_macsn(oct_mulsn(a, c, 0), b, m, 0);
+  const uint32_t q0 = oct_macsn(oct_mulsn(b, c, 0), a, s, 0);
+  const uint32_t p1 = oct_machhsn(oct_mulhhsn(a, c, 0), b, m, 0);
+  const uint32_t q1 = oct_machhsn(oct_mulhhsn(b, c, 0), a, s, 0);
+  return (turned_t){net_rq2(p0, p1, k, yw), net_rq2(q0, q1, k, yw)};
+}
+
+/// Halves: i and half + i, `half` % 4 == 0.
+NET_INLINE void turn_halves(const uint8_t* x, uint8_t* y, const int16_t* cs, unsigned half,
+                            uint32_t k, int xw, int yw) {
+  for (unsigned i = 0; i < half; i += 4) {
+    const uint32_t *c = (const uint32_t*)(const void*)(cs + i),
+                   *s = (const uint32_t*)(const void*)(cs + half + i);
+    uint32_t a0, a1, b0, b1;
+    if (xw == 2) {
+      const uint32_t *u = (const uint32_t*)(const void*)(x + 2 * i),
+                     *v = (const uint32_t*)(const void*)(x + 2 * (half + i));
+      a0 = u[0], a1 = u[1], b0 = v[0], b1 = v[1];
+    } else {
+      const uint32_t u = *(const uint32_t*)(const void*)(x + i),
+                     v = *(const uint32_t*)(const void*)(x + half + i);
+      const uint32_t eu = oct_sra_sci_h(oct_sll_sci_h(u, 8), 8), ou = oct_sra_sci_h(u, 8);
+      const uint32_t ev = oct_sra_sci_h(oct_sll_sci_h(v, 8), 8), ov = oct_sra_sci_h(v, 8);
+      a0 = oct_pack(ou, eu), a1 = oct_pack_h(ou, eu), b0 = oct_pack(ov, ev),
+      b1 = oct_pack_h(ov, ev);
+    }
+    const turned_t t0 = turn2(a0, b0, c[0], s[0], k, yw), t1 = turn2(a1, b1, c[1], s[1], k, yw);
+    if (yw == 2) {
+      uint32_t *u = (uint32_t*)(void*)(y + 2 * i), *v = (uint32_t*)(void*)(y + 2 * (half + i));
+      u[0] = t0.p, u[1] = t1.p, v[0] = t0.q, v[1] = t1.q;
+    } else {
+      *(uint32_t*)(void*)(y + i) = oct_shuffle2_b(t0.p, t1.p, NET_EVEN);
+      *(uint32_t*)(void*)(y + half + i) = oct_shuffle2_b(t0.q, t1.q, NET_EVEN);
+    }
+  }
+}
+
+/// Any layout, pair by pair.
+NET_INLINE void turn_pairs(const uint8_t* x, uint8_t* y, const int16_t* cs, unsigned half,
+                           unsigned step, unsigned apart, uint32_t k, int xw, int yw) {
+  for (unsigned i = 0; i < half; ++i) {
+    const int32_t a = net_get(x, step * i, xw), b = net_get(x, step * i + apart, xw);
+    const int32_t c = cs[i], s = cs[half + i];
+    net_put(y, step * i, net_rq1((uint32_t)(a * c - b * s), k, yw), yw);
+    net_put(y, step * i + apart, net_rq1((uint32_t)(b * c + a * s), k, yw), yw);
+  }
+}
+
+NET_INLINE int rotary(const uint32_t* w, unsigned rank, unsigned size, int xw, int yw) {
+  const unsigned n = w[7], d = w[8], half = w[9] / 2, interleaved = w[10];
+  const uint32_t k = net_rq(w[11]);
+  const unsigned heads = n / d, total = w[0] * heads;
+  unsigned u = net_share(total, rank, size), left = net_share(total, rank + 1, size) - u;
+  if (left == 0) return 0;
+  unsigned row = w[0] == 1 ? 0 : u / heads, at = (u - row * heads) * d;
+  const int fast = !interleaved && half % 4 == 0 && d % 4 == 0;
+  for (; left != 0; --left) {
+    const uint8_t* x = (const uint8_t*)NET_X(w, row) + at * (unsigned)xw;
+    const int16_t* cs = (const int16_t*)NET_B(w, row);
+    uint8_t* y = (uint8_t*)NET_Y2(w, row) + at * (unsigned)yw;
+    if (fast) {
+      turn_halves(x, y, cs, half, k, xw, yw);
+    } else {
+      turn_pairs(x, y, cs, half, interleaved ? 2 : 1, interleaved ? 1 : half, k, xw, yw);
+    }
+    for (unsigned i = 2 * half; i < d; ++i)
+      net_put(y, i, net_rq1((uint32_t)(net_get(x, i, xw) * 16384), k, yw), yw);
+    at += d;
+    if (at == n) at = 0, ++row;
+  }
+  return 0;
+}
+
+#define ROTARY(name, xw, yw)                                           \
+  int oct_net_rotary_##name(void* job, unsigned rank, unsigned size) { \
+    return rotary((const uint32_t*)job, rank, size, xw, yw);           \
+  }
+ROTARY(i8_i8, 1, 1)
+ROTARY(i8_i16, 1, 2)
+ROTARY(i16_i8, 2, 1)
+ROTARY(i16_i16, 2, 2)
