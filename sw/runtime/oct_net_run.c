@@ -38,8 +38,11 @@ static void own_rings(void) {
 }
 
 static int finish(uint32_t begin, uint32_t end, int status) {
-  oct_net_result.begin = begin;
-  oct_net_result.end = end;
+  if (oct_net_result.runs == 0) {
+    oct_net_result.begin = begin;
+    oct_net_result.end = end;
+  }
+  oct_net_result.last = end - begin;
   oct_net_result.status = status;
   oct_net_result.runs++;
   own_rings();

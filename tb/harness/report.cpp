@@ -130,7 +130,7 @@ std::vector<CoreView> read_cores(AxilDriver& host, const ClusterInfo& info) {
   return cores;
 }
 
-std::string counter_report(AxilDriver& host) {
+std::vector<std::pair<std::string, std::uint64_t>> read_counters(AxilDriver& host) {
   constexpr std::array<const char*, 15> kNames{"cycles since reset",
                                                "core requests refused by L1",
                                                "L1 grants to cores",
@@ -147,11 +147,19 @@ std::string counter_report(AxilDriver& host) {
                                                "engine queue waits for a semaphore",
                                                "cores asleep (core cycles)"};
   host.write(regs::kSnapshot, 0);
-  std::string text;
+  std::vector<std::pair<std::string, std::uint64_t>> all;
   for (std::uint32_t i = 0; i < kNames.size(); ++i) {
     const std::uint64_t low = host.read(regs::kCounters + 8 * i);
     const std::uint64_t high = host.read(regs::kCounters + 8 * i + 4);
-    text += fmt::format("{:<36}{:>14}\n", kNames[i], high << 32 | low);
+    all.emplace_back(kNames[i], high << 32 | low);
+  }
+  return all;
+}
+
+std::string counter_report(AxilDriver& host) {
+  std::string text;
+  for (const auto& [name, value] : read_counters(host)) {
+    text += fmt::format("{:<36}{:>14}\n", name, value);
   }
   return text;
 }

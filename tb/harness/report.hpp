@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/cluster.hpp"
@@ -20,7 +21,10 @@ struct CoreView {
 };
 [[nodiscard]] std::vector<CoreView> read_cores(AxilDriver& host, const ClusterInfo& info);
 
-/// The cluster's counters, one per line with its name.
+/// The cluster's counters now, with their names; 64 bits each.
+[[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> read_counters(AxilDriver& host);
+
+/// The same, one per line.
 [[nodiscard]] std::string counter_report(AxilDriver& host);
 
 /// "dma-in, tag 7: access outside L1 at offset 0x00020000": the machine's error record.

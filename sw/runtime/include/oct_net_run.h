@@ -47,7 +47,8 @@ enum { OCT_NET_OK = 0, OCT_NET_BAD_ID = 1, OCT_NET_MACHINE = 2 };
 typedef struct {
   uint32_t runs; /* finished, well or not */
   int32_t status;
-  uint32_t begin, end; /* mcycle of the last run: first instruction, last job ended */
+  uint32_t begin, end; /* mcycle of the first run: first instruction, all queues empty */
+  uint32_t last;       /* cycles of the last one */
   oct_error_t error;   /* OCT_NET_MACHINE */
   /* OCT_NET_BAD_ID: oct_net_ids_t and its element. */
   uint32_t table, element, id, limit;

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network/network_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <memory>
+#include <numeric>
+
+#include "compiler/emit/layout.hpp"
+#include "compiler/ir/tensor.hpp"
+#include "harness/control_regs.hpp"
+#include "harness/elf_loader.hpp"
+#include "harness/model_library.hpp"
+#include "harness/program_run.hpp"
+#include "harness/report.hpp"
+
+namespace octant {
+namespace {
+
+using oct::integer::Role;
+
+constexpr std::uint32_t kEngineRegs = 0x2000;
+
+/// As oct_net_result_t of oct_net_run.h, in words.
+struct Record {
+  std::uint32_t runs, status, begin, end, last, error_valid, queue, tag, cause, addr, table,
+      element, id, limit;
+};
+
+bool in_l2(const oct::integer::Graph& graph, const oct::schedule::Network& network, std::size_t t) {
+  const Role role = graph.tensors[t].role;
+  return network.l2.at(t) >= 0 &&
+         (role == Role::kInput || role == Role::kState || role == Role::kOutput);
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> engine_counters(tb::AxilDriver& host) {
+  constexpr std::array<const char*, 9> kNames{"active",  "computing", "wait_x",
+                                              "wait_w",  "wait_acc",  "wait_p",
+                                              "no_slot", "refused",   "jobs"};
+  std::vector<std::pair<std::string, std::uint64_t>> all;
+  for (std::uint32_t i = 0; i < kNames.size(); ++i) {
+    all.emplace_back(kNames.at(i), host.read(kEngineRegs + 4 * i));
+  }
+  return all;
+}
+
+/// Times from the first instruction on; what each layer took.
+void measure(const oct::schedule::Network& network, const PieceChecker& checker,
+             std::uint32_t begin, NetworkResult& result) {
+  const std::uint64_t zero = checker.released() + begin;
+  const auto since = [&](std::uint64_t cycle) { return cycle > zero ? cycle - zero : 0; };
+  result.jobs = checker.times();
+  result.layers.resize(network.layers.size());
+  for (LayerTime& l : result.layers) l.first = ~std::uint64_t{0};
+  for (std::size_t i = 0; i < result.jobs.size(); ++i) {
+    JobTime& t = result.jobs[i];
+    t = {since(t.start), since(t.end)};
+    result.cycles = std::max(result.cycles, t.end);
+    const oct::schedule::Job& job = network.program.jobs()[i];
+    if (job.layer >= result.layers.size()) continue;
+    LayerTime& l = result.layers[job.layer];
+    l.first = std::min(l.first, t.start);
+    l.last = std::max(l.last, t.end);
+    if ((job.words[0] & 0xff) == 0x10) {
+      l.bytes += std::uint64_t{job.words[6]} * (job.words[7] & 0xffff) * (job.words[7] >> 16);
+    }
+  }
+  // Ends in order of time: each layer is charged for what it adds.
+  std::vector<std::size_t> order(result.layers.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::pair(result.layers[a].last, a) < std::pair(result.layers[b].last, b);
+  });
+  std::uint64_t before = 0;
+  for (const std::size_t i : order) {
+    LayerTime& l = result.layers[i];
+    if (l.last == 0) {
+      l.first = 0;
+      continue;
+    }
+    l.advance = l.last - before;
+    before = l.last;
+  }
+}
+
+}  // namespace
+
+NetworkResult run_network(const oct::integer::Graph& graph, const oct::schedule::Network& network,
+                          const oct::integer::Memory& initial, const oct::integer::Memory& golden,
+                          const std::filesystem::path& folder, const NetworkOptions& options) {
+  const oct::emit::Layout layout = oct::emit::lay_out(graph, network, options.config);
+  const tb::ElfProgram program = tb::ElfProgram::load(folder / "network.elf");
+  const auto record_at = program.symbol("oct_net_result");
+  if (!record_at) throw tb::ElfError(program.name() + ": is no network (no oct_net_result in it)");
+  PieceChecker checker(graph, network, golden, layout.arena);
+
+  auto model = tb::load_model(options.config,
+                              options.trace    ? tb::ModelKind::kTrace
+                              : options.checks ? tb::ModelKind::kChecked
+                                               : tb::ModelKind::kFast,
+                              options.seed);
+  const tb::BackDoor door = model->back_door();
+  tb::ClusterOptions cluster_options;
+  cluster_options.checks = options.checks;
+  cluster_options.memory.read_latency = cluster_options.memory.write_latency = options.latency;
+  cluster_options.memory.seed = options.seed + 1;
+  if (options.trace) cluster_options.trace = options.trace(*model);
+  bool attached = false;
+  tb::Cluster cluster(std::make_unique<tb::Watched>(std::move(model),
+                                                    [&] {
+                                                      if (attached) checker.tick();
+                                                    }),
+                      cluster_options);
+  checker.attach(door, cluster.info().l1_bytes, cluster.info().cores - 1, cluster.memory());
+
+  tb::AxiMemory& memory = cluster.memory();
+  memory.write(layout.l2(network.image_l2), layout.image);
+  for (std::size_t t = 0; t < graph.tensors.size(); ++t) {
+    if (!in_l2(graph, network, t) || graph.tensors[t].role == Role::kOutput) continue;
+    memory.write(layout.l2(network.l2[t]), initial.at(t));
+  }
+  if (const auto slot = program.symbol("oct_net_slot")) {
+    memory.store(*slot, static_cast<std::uint32_t>(graph.slots - 1));
+  }
+  if (options.tamper) options.tamper(memory);
+
+  NetworkResult result;
+  tb::RunOptions run;
+  run.max_cycles = options.max_cycles;
+  run.watchdog = options.watchdog;
+  run.fast_load = true;
+  run.args = {std::to_string(options.repeat)};
+  std::string said;
+  run.console = [&](std::string_view text) { said += text; };
+  std::string machine_error;
+  run.warn = [&](const std::string& text) {
+    if (machine_error.empty()) machine_error = text;
+  };
+  tb::ProgramRun program_run(cluster, program, run);
+  attached = true;
+  const auto start = std::chrono::steady_clock::now();
+  int exit_code = 0;
+  try {
+    exit_code = program_run.run().exit_code;
+  } catch (const tb::WatchdogError& error) {
+    throw tb::WatchdogError(std::string(error.what()) + checker.heads());
+  }
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.simulated = cluster.cycle();
+
+  const auto record = memory.load<Record>(*record_at);
+  if (exit_code == 1) {
+    const oct::emit::Ids& ids = layout.ids.at(record.table);
+    throw oct::ir::CompileError(fmt::format(
+        "input {}: element {} is {}; ids from 0 to {} are known", ids.port,
+        ids.position + record.element, static_cast<std::int32_t>(record.id), record.limit - 1));
+  }
+  if (exit_code != 0) {
+    throw std::runtime_error(fmt::format("the network failed with exit code {}: {}\n{}{}",
+                                         exit_code, machine_error, said, checker.heads()));
+  }
+  measure(network, checker, record.begin, result);
+  result.controller_cycles = record.end - record.begin;
+  result.last_cycles = record.last;
+  result.coverage = checker.coverage();
+  result.mismatches = checker.mismatches();
+  result.wrong = checker.wrong();
+  for (const std::string& tensor : result.coverage.missing) {
+    result.wrong.push_back("never compared: " + tensor);
+  }
+  if (checker.runs() != options.repeat) {
+    result.wrong.push_back(
+        fmt::format("{} of {} inferences came to their end", checker.runs(), options.repeat));
+  }
+  if (result.coverage.elements == 0) result.wrong.push_back("nothing was compared");
+  result.counters = tb::read_counters(cluster.host());
+  result.engine = engine_counters(cluster.host());
+  result.memory.resize(graph.tensors.size());
+  for (std::size_t t = 0; t < graph.tensors.size(); ++t) {
+    if (!in_l2(graph, network, t)) continue;
+    result.memory[t].resize(static_cast<std::size_t>(graph.tensors[t].bytes()));
+    memory.read(layout.l2(network.l2[t]), result.memory[t]);
+  }
+  return result;
+}
+
+}  // namespace octant
