@@ -12,7 +12,20 @@ namespace {
 std::int64_t up(std::int64_t v, std::int64_t to) { return (v + to - 1) / to * to; }
 }  // namespace
 
-std::int64_t Allocator::place(std::int64_t bytes, std::int64_t align) const {
+std::int64_t Allocator::place_high(std::int64_t bytes, std::int64_t align) const {
+  for (auto it = free_.rbegin(); it != free_.rend();) {
+    const std::int64_t end = it->first + it->second.bytes;  // of a run of neighbours
+    for (;;) {
+      const std::int64_t first = it->first, start = (end - bytes) / align * align;
+      if (start >= first && start >= 0) return start;
+      if (++it == free_.rend() || it->first + it->second.bytes != first) break;
+    }
+  }
+  return -1;
+}
+
+std::int64_t Allocator::place(std::int64_t bytes, std::int64_t align, Where where) const {
+  if (where == Where::kHighest) return place_high(bytes, align);
   // Windows of neighbouring free pieces; the best one has been free for longest.
   std::int64_t best = -1;
   std::size_t best_since = std::numeric_limits<std::size_t>::max();
@@ -35,13 +48,13 @@ std::int64_t Allocator::place(std::int64_t bytes, std::int64_t align) const {
 }
 
 bool Allocator::fits(std::int64_t bytes, std::int64_t align) const {
-  return place(up(bytes, 8), align) >= 0;
+  return place(up(bytes, 8), align, Where::kOldest) >= 0;
 }
 
 std::int64_t Allocator::allocate(std::int64_t bytes, std::size_t now, std::string name,
-                                 std::int64_t align) {
+                                 std::int64_t align, Where where) {
   bytes = up(std::max<std::int64_t>(bytes, 1), 8);
-  const std::int64_t start = place(bytes, align);
+  const std::int64_t start = place(bytes, align, where);
   if (start < 0) {
     throw NoRoom(fmt::format("{}: {} bytes do not fit into L1 ({} of {} in use)", name, bytes,
                              used_, bytes_));

@@ -86,7 +86,9 @@ class Program {
 /// dependences protect it; the allocator takes the one whose last use lies furthest back.
 class Allocator {
  public:
-  explicit Allocator(std::int64_t bytes) : bytes_(bytes) { free_[0] = {bytes, 0}; }
+  explicit Allocator(std::int64_t bytes, std::int64_t first = 0) : bytes_(bytes) {
+    free_[first] = {bytes, 0};
+  }
 
   struct Block {
     std::int64_t addr = 0, bytes = 0;
@@ -94,13 +96,17 @@ class Allocator {
     std::string name;
   };
 
+  /// Which free place is taken: the one that has been free for longest, or the highest one (blocks
+  /// that live long keep together there).
+  enum class Where : std::uint8_t { kOldest, kHighest };
   /// Throws NoRoom. `now`: Program::now().
   std::int64_t allocate(std::int64_t bytes, std::size_t now, std::string name,
-                        std::int64_t align = 64);
+                        std::int64_t align = 64, Where where = Where::kOldest);
   [[nodiscard]] bool fits(std::int64_t bytes, std::int64_t align = 64) const;
   void free(std::int64_t addr, std::size_t now);
 
   [[nodiscard]] std::int64_t capacity() const { return bytes_; }
+  [[nodiscard]] std::int64_t available() const { return bytes_ - used_; }
   /// The most that was ever in use at once.
   [[nodiscard]] std::int64_t peak() const { return peak_; }
   /// All blocks there have been, for the report and the checker.
@@ -116,7 +122,8 @@ class Allocator {
     std::size_t since;
   };
   /// Best place for `bytes`; -1 if there is none.
-  [[nodiscard]] std::int64_t place(std::int64_t bytes, std::int64_t align) const;
+  [[nodiscard]] std::int64_t place(std::int64_t bytes, std::int64_t align, Where where) const;
+  [[nodiscard]] std::int64_t place_high(std::int64_t bytes, std::int64_t align) const;
 
   std::int64_t bytes_, used_ = 0, peak_ = 0;
   std::map<std::int64_t, Free> free_;         // by address; neighbours are not merged

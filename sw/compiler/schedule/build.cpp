@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "compiler/schedule/builder.hpp"
+
+namespace oct::schedule {
+namespace {
+
+/// One way of tiling; homes that leave too little room are given up one by one. Nothing: even
+/// without homes there is too little L1; `reason` says where.
+std::optional<Network> attempt(const Graph& graph, const Options& options, const Tuning& tuning,
+                               std::string& reason) {
+  std::set<TensorId> banned;
+  for (;;) {
+    const Homes homes = choose_homes(graph, options.machine, tuning, banned);
+    Builder builder(graph, options, homes, tuning);
+    try {
+      return builder.build();
+    } catch (const Allocator::NoRoom& e) {
+      reason = e.what();
+    }
+    const std::size_t op = builder.now_op();
+    TensorId worst = integer::kNone;
+    for (std::size_t t = 0; t < graph.tensors.size(); ++t) {
+      if (!homes.in_l1[t] || homes.first[t] > op || homes.last[t] < op) continue;
+      if (worst == integer::kNone ||
+          graph.tensors[t].bytes() > graph.tensors[static_cast<std::size_t>(worst)].bytes()) {
+        worst = static_cast<TensorId>(t);
+      }
+    }
+    if (worst == integer::kNone) return std::nullopt;
+    banned.insert(worst);
+  }
+}
+
+/// The cheapest of some ways.
+std::optional<Network> search(const Graph& graph, const Options& options, bool quick,
+                              std::string& reason) {
+  std::optional<Network> best;
+  const std::int64_t l1 = options.machine.l1_bytes;
+  for (const std::int64_t rows : {64, 32, 128}) {
+    for (const std::int64_t part : {3, 2}) {
+      Tuning tuning;
+      tuning.rows = rows;
+      tuning.work = l1 * part / 8;
+      std::optional<Network> n = attempt(graph, options, tuning, reason);
+      if (n && (!best || n->estimate < best->estimate)) best = std::move(n);
+      if (quick && best) return best;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+Network build(const Graph& graph, const Options& options) {
+  std::string reason;
+  std::optional<Network> n = search(graph, options, false, reason);
+  if (!n) {
+    // How much would do, to a KiB.
+    Options more = options;
+    std::int64_t low = options.machine.l1_bytes, high = 2 * low;
+    const auto good = [&](std::int64_t bytes) {
+      more.machine.l1_bytes = bytes;
+      std::string unused;
+      return search(graph, more, true, unused).has_value();
+    };
+    while (high < (std::int64_t{1} << 24) && !good(high)) low = high, high *= 2;
+    while (high - low > 1024) {
+      const std::int64_t middle = (low + high) / 2 / 1024 * 1024;
+      (middle > low && good(middle) ? high : low) = std::max(middle, low + 1);
+    }
+    throw ir::CompileError(
+        fmt::format("{}: {} bytes of L1 are too little ({}); {} bytes would do", graph.name,
+                    options.machine.l1_bytes, reason, high));
+  }
+  if (n->l2_used > options.machine.l2_bytes) {
+    throw ir::CompileError(fmt::format("{}: {} bytes of L2 are needed, {} are there", graph.name,
+                                       n->l2_used, options.machine.l2_bytes));
+  }
+  return std::move(*n);
+}
+
+}  // namespace oct::schedule

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/schedule/builder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "compiler/schedule/cost.hpp"
+
+namespace oct::schedule {
+namespace {
+/// Bytes of calls that one DMA job brings.
+std::int64_t page_bytes(const Machine& m) {
+  return std::clamp<std::int64_t>(m.l1_bytes / 64 / 64 * 64, 256, 2048);
+}
+constexpr std::int64_t kRound = 64;
+}  // namespace
+
+Builder::Builder(const Graph& graph, const Options& options, const Homes& homes,
+                 const Tuning& tuning)
+    : graph_(graph),
+      options_(options),
+      homes_(homes),
+      tuning_(tuning),
+      l1_(options.machine.l1_bytes, options.machine.l1_first),
+      l1_home_(graph.tensors.size(), -1) {
+  net_.l2 = homes.l2;
+  net_.image_l2 = up(homes.l2_bytes, 64);
+}
+
+std::int64_t Builder::budget(std::size_t op) const {
+  return machine().l1_bytes - homes_.live[op] - 2 * page_bytes(machine()) - kRound;
+}
+
+// ---- Buffers -----------------------------------------------------------------------------------
+
+std::vector<std::int64_t> Builder::dense(const View& v) const {
+  const std::size_t rank = v.sizes.size();
+  assert(rank >= 1);
+  std::vector<std::int64_t> strides(rank - 1);
+  std::int64_t run = v.sizes.back() * elem(v);
+  for (std::size_t d = rank - 1; d-- > 0;) {
+    const bool pieces = rank == 4 && d == 2;  // segments of a row stand side by side
+    const bool overlapped = rank == 3 && d == 1 && v.sizes[1] > 1 && v.strides[1] > 0 &&
+                            v.strides[1] < run && v.strides[1] % 8 == 0;
+    const std::int64_t step = overlapped ? v.strides[d] : pieces ? run : up(run, 8);
+    strides[d] = v.sizes[d] > 1 && v.strides[d] == 0 ? 0 : step;
+    run = strides[d] == 0 ? run : (v.sizes[d] - 1) * step + (overlapped ? run : step);
+  }
+  return strides;
+}
+
+std::int64_t Builder::dense_bytes(const View& v) const {
+  const auto strides = dense(v);
+  std::int64_t bytes = v.sizes.back() * elem(v);
+  for (std::size_t d = 0; d < strides.size(); ++d) bytes += (v.sizes[d] - 1) * strides[d];
+  return up(bytes, 8);
+}
+
+bool Builder::allocate(Ring& ring, std::int64_t bytes, std::size_t count,
+                       const std::string& name) {
+  assert(ring.slots.empty());
+  try {
+    for (std::size_t i = 0; i < count; ++i) {
+      ring.slots.push_back(l1_.allocate(bytes, net_.program.now(), name));
+    }
+  } catch (const Allocator::NoRoom&) {
+    free(ring);
+    return false;
+  }
+  ring.next = 0;
+  return true;
+}
+
+void Builder::free(Ring& ring) {
+  for (const std::int64_t addr : ring.slots) l1_.free(addr, net_.program.now());
+  ring.slots.clear();
+}
+
+// ---- Operands ----------------------------------------------------------------------------------
+
+Place Builder::home(const View& v) const {
+  assert(l1_home_[index(v.tensor)] >= 0);
+  return {l1_home_[index(v.tensor)] + v.offset, {v.strides.begin(), v.strides.end() - 1}};
+}
+
+std::int64_t Builder::l2(const View& v) const {
+  assert(net_.l2[index(v.tensor)] >= 0);
+  return net_.l2[index(v.tensor)] + v.offset;
+}
+
+Place Builder::load(const View& v, std::int64_t addr, std::size_t op) {
+  Place place{addr, dense(v)};
+  Transfer t;
+  t.l1 = addr;
+  t.l2 = l2(v);
+  t.sizes = v.sizes;
+  t.sizes.back() *= elem(v);
+  t.l1_strides = place.strides;
+  t.l2_strides.assign(v.strides.begin(), v.strides.end() - 1);
+  t.own_gaps = true;
+  for (std::size_t d = 0; d < place.strides.size(); ++d) {
+    if (place.strides[d] == 0) t.sizes[d] = 1;
+    const bool overlapped =
+        d == 1 && place.strides.size() == 2 && t.sizes[1] > 1 && place.strides[1] < t.sizes[2];
+    if (overlapped) {
+      t.sizes[2] += (t.sizes[1] - 1) * place.strides[1];
+      t.sizes[1] = 1;
+    }
+  }
+  for (Job& j : dma_jobs(std::move(t))) append(std::move(j), op, "load " + graph_.at(v.tensor).name);
+  return place;
+}
+
+void Builder::load_into(const View& from, const View& to, std::size_t op) {
+  const Place at = home(to);
+  Transfer t;
+  t.l1 = at.addr;
+  t.l2 = l2(from);
+  t.sizes = from.sizes;
+  t.sizes.back() *= elem(from);
+  t.l1_strides = at.strides;
+  t.l2_strides.assign(from.strides.begin(), from.strides.end() - 1);
+  for (Job& j : dma_jobs(std::move(t))) {
+    dma_pieces(append(std::move(j), op, graph_.operations[op].name), to.tensor);
+  }
+}
+
+void Builder::load_bytes(TensorId t, std::int64_t from, std::int64_t bytes, std::int64_t addr,
+                         std::size_t op) {
+  assert(net_.l2[index(t)] >= 0);
+  Transfer x;
+  x.l1 = addr, x.l2 = net_.l2[index(t)] + from, x.sizes = {bytes};
+  for (Job& j : dma_jobs(std::move(x))) append(std::move(j), op, "load " + graph_.at(t).name);
+}
+
+Place Builder::fetch(const View& v, Ring& ring, std::size_t op) {
+  if (in_l1(v)) return home(v);
+  return load(v, ring.take(), op);
+}
+
+Place Builder::fetch(const View& v, Cache& cache, std::int64_t block, std::size_t op) {
+  if (in_l1(v)) return home(v);
+  const std::size_t slots = cache.ring.slots.size();
+  cache.holds.resize(slots, -1);
+  cache.places.resize(slots);
+  for (std::size_t i = 0; i < slots; ++i) {
+    if (cache.holds[i] == block) return cache.places[i];
+  }
+  const std::size_t slot = cache.ring.next % slots;
+  cache.places[slot] = load(v, cache.ring.take(), op);
+  cache.holds[slot] = block;
+  return cache.places[slot];
+}
+
+Place Builder::target(const View& v, Ring& ring) {
+  if (in_l1(v)) return home(v);
+  return {ring.take(), dense(v)};
+}
+
+void Builder::finish(const View& v, const Place& from, std::size_t op) {
+  if (in_l1(v)) {
+    piece(v, Memory::kL1, from.addr, from.strides, net_.program.now() - 1);
+    return;
+  }
+  Transfer t;
+  t.in = false;
+  t.l1 = from.addr;
+  t.l2 = l2(v);
+  t.sizes = v.sizes;
+  t.sizes.back() *= elem(v);
+  t.l1_strides = from.strides;
+  t.l2_strides.assign(v.strides.begin(), v.strides.end() - 1);
+  for (Job& j : dma_jobs(std::move(t))) {
+    dma_pieces(append(std::move(j), op, "store " + graph_.at(v.tensor).name), v.tensor);
+  }
+}
+
+void Builder::dma_pieces(std::size_t job, TensorId tensor) {
+  const Job& j = net_.program.jobs()[job];
+  const auto& w = j.words;
+  const bool in = j.queue == Queue::kDmaIn;
+  const auto sign = [](std::uint32_t x) { return std::int64_t{static_cast<std::int32_t>(x)}; };
+  const std::int64_t base = in ? l1_home_[index(tensor)] : net_.l2[index(tensor)];
+  for (std::int64_t plane = 0; plane < (w[7] >> 16); ++plane) {
+    Piece p;
+    p.job = job;
+    p.tensor = tensor;
+    p.stride = sign(in ? w[10] : w[8]);
+    p.range = {in ? Memory::kL1 : Memory::kL2,
+               (in ? w[5] : w[4]) + plane * sign(in ? w[11] : w[9]),
+               w[6],
+               w[7] & 0xffff,
+               p.stride,
+               true};
+    p.offset = p.range.addr - base;
+    net_.pieces.push_back(p);
+  }
+}
+
+void Builder::piece(const View& v, Memory memory, std::int64_t addr,
+                    const std::vector<std::int64_t>& strides, std::size_t job) {
+  const std::size_t rank = v.sizes.size();
+  const std::int64_t rows = rank > 1 ? v.sizes[rank - 2] : 1;
+  std::vector<std::int64_t> at(rank > 2 ? rank - 2 : 0);
+  for (;;) {
+    Piece p;
+    p.job = job;
+    p.tensor = v.tensor;
+    p.offset = v.offset;
+    p.range = {memory, addr, v.sizes.back() * elem(v), rows, rank > 1 ? strides[rank - 2] : 0, true};
+    p.stride = rank > 1 ? v.strides[rank - 2] : 0;
+    for (std::size_t d = 0; d < at.size(); ++d) {
+      p.range.addr += at[d] * strides[d];
+      p.offset += at[d] * v.strides[d];
+    }
+    net_.pieces.push_back(p);
+    std::size_t d = at.size();
+    while (d > 0 && ++at[d - 1] == v.sizes[d - 1]) at[--d] = 0;
+    if (d == 0) return;
+  }
+}
+
+// ---- Jobs --------------------------------------------------------------------------------------
+
+std::size_t Builder::append(Job job, std::size_t op, const std::string& note) {
+  job.layer = static_cast<std::uint32_t>(op);
+  job.note = note;
+  if (job.estimate == 0) job.estimate = cost::job(machine(), job);
+  net_.program.append(std::move(job));
+  return net_.program.now() - 1;
+}
+
+void Builder::engine(const golden::engine::Descriptor& d, std::size_t op) {
+  append(engine_job(d), op, graph_.operations[op].name);
+}
+
+void Builder::new_call_page() {
+  page_ = next_page_;
+  const std::int64_t bytes = page_bytes(machine());
+  const auto load_page = [&](Page& p, std::int64_t l1) {
+    p = {l1, net_.image_l2 + static_cast<std::int64_t>(net_.image.size()), 0};
+    net_.image.resize(net_.image.size() + static_cast<std::size_t>(bytes));
+    Transfer t;
+    t.l1 = p.l1, t.l2 = p.l2, t.sizes = {bytes};
+    for (Job& j : dma_jobs(t)) append(std::move(j), now_op_, "calls");
+  };
+  if (page_.l1 < 0) {
+    const auto block = [&] { return l1_.allocate(bytes, net_.program.now(), "calls"); };
+    load_page(page_, block());
+    load_page(next_page_, block());
+    return;
+  }
+  load_page(next_page_, other_page_);
+}
+
+void Builder::call(CallJob job, std::size_t op, double cycles) {
+  const auto bytes = static_cast<std::int64_t>(up(4 * std::ssize(job.call.words), 8));
+  if (page_.l1 < 0 || page_.used + bytes > page_bytes(machine())) {
+    other_page_ = page_.l1;
+    new_call_page();
+  }
+  job.call.l1 = page_.l1 + page_.used;
+  job.call.l2 = page_.l2 + page_.used;
+  page_.used += bytes;
+  std::memcpy(&net_.image[static_cast<std::size_t>(job.call.l2 - net_.image_l2)],
+              job.call.words.data(), 4 * job.call.words.size());
+  Job j;
+  j.queue = Queue::kTeam0;
+  j.words.resize(16);
+  j.words[0] = kOpTeamRun;
+  j.words[5] = word(job.call.l1);
+  j.ranges = std::move(job.ranges);
+  j.ranges.push_back({Memory::kL1, job.call.l1, 4 * std::ssize(job.call.words), 1, 0, false});
+  j.estimate = cycles;
+  j.kernel = static_cast<int>(net_.calls.size());
+  net_.calls.push_back(std::move(job.call));
+  append(std::move(j), op, graph_.operations[op].name);
+}
+
+// ---- Operations in order -----------------------------------------------------------------------
+
+void Builder::place_constants() {
+  const auto place = [&](TensorId id) {
+    if (id == integer::kNone) return;
+    const integer::Tensor& t = graph_.at(id);
+    if (t.role != integer::Role::kConstant || net_.l2[index(id)] >= 0) return;
+    const std::size_t at = static_cast<std::size_t>(up(std::ssize(net_.image), 64));
+    net_.l2[index(id)] = net_.image_l2 + static_cast<std::int64_t>(at);
+    // Loads of rows may read what lies beside the last one.
+    net_.image.resize(at + static_cast<std::size_t>(up(std::max<std::int64_t>(t.bytes(), 1), 8)));
+    std::copy(t.data.begin(), t.data.end(), net_.image.begin() + static_cast<std::ptrdiff_t>(at));
+  };
+  for (const Operation& op : graph_.operations) {
+    if (const auto* g = std::get_if<integer::Gemm>(&op.what)) {
+      const integer::Epilogue& e = g->epilogue;
+      for (const TensorId t : {g->a.tensor, g->w.tensor, g->r.tensor, e.plane_a, e.plane_b,
+                               e.plane_c, e.table}) {
+        place(t);
+      }
+    } else if (const auto* a = std::get_if<integer::Attention>(&op.what)) {
+      for (const View* v : {&a->q, &a->k, &a->v, &a->key_mask}) place(v->tensor);
+      place(a->head_params);
+    } else if (const auto* k = std::get_if<integer::Kernel>(&op.what)) {
+      for (const View& v : k->inputs) place(v.tensor);
+      for (const TensorId t : k->constants) place(t);
+    } else if (const auto* c = std::get_if<integer::Copy>(&op.what)) {
+      place(c->from.tensor);
+    } else if (const auto* x = std::get_if<integer::Gather>(&op.what)) {
+      place(x->table);
+    }
+  }
+  net_.image.resize(static_cast<std::size_t>(up(std::ssize(net_.image), 64)));
+}
+
+bool Builder::begin_homes(std::size_t op) {
+  std::vector<std::size_t> begun;
+  try {
+    for (std::size_t t = 0; t < graph_.tensors.size(); ++t) {
+      if (!homes_.in_l1[t] || homes_.first[t] != op || l1_home_[t] >= 0) continue;
+      l1_home_[t] = l1_.allocate(graph_.tensors[t].bytes(), net_.program.now(),
+                                 graph_.tensors[t].name, 64, Allocator::Where::kHighest);
+      begun.push_back(t);
+    }
+  } catch (const Allocator::NoRoom&) {
+    for (const std::size_t t : begun) {
+      l1_.free(l1_home_[t], net_.program.now());
+      l1_home_[t] = -1;
+    }
+    return false;
+  }
+  return true;
+}
+
+void Builder::end_homes(std::size_t op) {
+  for (const std::size_t t : ending_[op]) {
+    if (homes_.in_l1[t]) l1_.free(l1_home_[t], net_.program.now());
+    if (net_.l2[t] >= 0 && homes_.l2[t] >= 0) {
+      net_.l2_blocks.push_back({net_.l2[t], up(std::max<std::int64_t>(1, graph_.tensors[t].bytes()), 8),
+                                op_begin_[homes_.first[t]], net_.program.now(),
+                                graph_.tensors[t].name});
+    }
+  }
+}
+
+bool Builder::evict(std::size_t op) {
+  bool any = false;
+  for (std::size_t j = op + 1; j < tilers_.size(); ++j) {
+    if (!started_[j]) continue;
+    tilers_[j]->stop();
+    started_[j] = false;
+    any = true;
+  }
+  return any;
+}
+
+void Builder::look_ahead(std::size_t op) {
+  for (std::size_t j = op + 1; j < tilers_.size() && j <= op + tuning_.ahead; ++j) {
+    if (started_[j]) continue;
+    if (!begin_homes(j) || !tilers_[j]->start()) return;
+    started_[j] = true;
+  }
+}
+
+Network Builder::build() {
+  const std::size_t ops = graph_.operations.size();
+  place_constants();
+  ending_.resize(ops);
+  for (std::size_t t = 0; t < graph_.tensors.size(); ++t) {
+    if (homes_.last[t] != Homes::kNever && graph_.tensors[t].role == integer::Role::kActivation) {
+      ending_[homes_.last[t]].push_back(t);
+    }
+  }
+  started_.assign(ops, false);
+  op_begin_.assign(ops, 0);
+  const bool calls = std::any_of(graph_.operations.begin(), graph_.operations.end(), [](auto& o) {
+    return std::holds_alternative<integer::Kernel>(o.what);
+  });
+  for (std::size_t i = 0; i < ops; ++i) {
+    const Operation& op = graph_.operations[i];
+    tilers_.push_back(std::visit(
+        [&](const auto& what) -> std::unique_ptr<Tiler> {
+          using T = std::decay_t<decltype(what)>;
+          if constexpr (std::is_same_v<T, integer::Gemm>) return make_gemm(*this, i);
+          if constexpr (std::is_same_v<T, integer::Attention>) return make_attention(*this, i);
+          if constexpr (std::is_same_v<T, integer::Kernel>) return make_kernel(*this, i);
+          if constexpr (std::is_same_v<T, integer::Copy>) return make_copy(*this, i);
+          if constexpr (std::is_same_v<T, integer::Gather>) return make_gather(*this, i);
+        },
+        op.what));
+  }
+  if (calls) new_call_page();
+  for (std::size_t i = 0; i < ops; ++i) {
+    now_op_ = i;
+    op_begin_[i] = net_.program.now();
+    if (!begin_homes(i) && !(evict(i) && begin_homes(i))) {
+      throw Allocator::NoRoom(graph_.operations[i].name + ": homes");
+    }
+    look_ahead(i);
+    tilers_[i]->run();
+    end_homes(i);
+  }
+  net_.layers.reserve(ops);
+  for (const Operation& op : graph_.operations) {
+    Layer l;
+    l.name = op.name;
+    l.unit = std::holds_alternative<integer::Kernel>(op.what)  ? "workers"
+             : std::holds_alternative<integer::Copy>(op.what)   ? "dma"
+             : std::holds_alternative<integer::Gather>(op.what) ? "dma"
+                                                                : "engine";
+    if (const auto* g = std::get_if<integer::Gemm>(&op.what)) {
+      l.macs = static_cast<std::uint64_t>(g->a.sizes[0] * g->a.sizes[1] * g->w.sizes[1] *
+                                          g->w.sizes[2]);
+    } else if (const auto* a = std::get_if<integer::Attention>(&op.what)) {
+      l.macs = static_cast<std::uint64_t>(a->q.sizes[0] * a->q.sizes[1] * a->k.sizes[1] *
+                                          (a->q.sizes[2] + a->v.sizes[1]));
+    }
+    net_.layers.push_back(std::move(l));
+  }
+  for (std::size_t t = 0; t < graph_.tensors.size(); ++t) {  // inputs, outputs, states
+    if (graph_.tensors[t].role == integer::Role::kActivation || homes_.l2[t] < 0) continue;
+    net_.l2_blocks.push_back({net_.l2[t],
+                              up(std::max<std::int64_t>(1, graph_.tensors[t].bytes()), 8), 0,
+                              ~std::size_t{0}, graph_.tensors[t].name});
+  }
+  net_.l1_blocks = l1_.blocks();
+  net_.l2_used = net_.image_l2 + std::ssize(net_.image);
+  cost::estimate(net_);
+  return std::move(net_);
+}
+
+}  // namespace oct::schedule

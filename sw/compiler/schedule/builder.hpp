@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the tiling of all operations shares: memories, transfers, jobs. One object builds one
+// network; tilers (gemm.cpp, attention.cpp, kernel.cpp, copy.cpp) append jobs through it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "compiler/integer/graph.hpp"
+#include "compiler/schedule/homes.hpp"
+#include "compiler/schedule/jobs.hpp"
+#include "compiler/schedule/schedule.hpp"
+
+namespace oct::schedule {
+
+using integer::Graph;
+using integer::Operation;
+using integer::TensorId;
+using integer::View;
+
+/// Rows in L1: strides of all dimensions but the last.
+struct Place {
+  std::int64_t addr = 0;
+  std::vector<std::int64_t> strides;
+};
+
+/// Equal buffers that are used in turn.
+struct Ring {
+  std::vector<std::int64_t> slots;
+  std::size_t next = 0;
+  std::int64_t take() { return slots[next++ % slots.size()]; }
+};
+
+/// A ring of which each slot keeps what was loaded last: blocks 0, 1, .. by number.
+struct Cache {
+  Ring ring;
+  std::vector<std::int64_t> holds;
+  std::vector<Place> places;
+};
+
+/// Schedules one operation.
+class Tiler {
+ public:
+  virtual ~Tiler() = default;
+  /// Buffers for constants, first loads of them; may come before the jobs of earlier operations.
+  /// False, and nothing is changed: there is no room now.
+  virtual bool start() = 0;
+  /// Takes back start().
+  virtual void stop() = 0;
+  /// All the rest; start() has succeeded or is done here. Throws Allocator::NoRoom.
+  virtual void run() = 0;
+};
+
+class Builder {
+ public:
+  Builder(const Graph& graph, const Options& options, const Homes& homes, const Tuning& tuning);
+
+  Network build();
+  /// Operation under way; where build() has thrown.
+  [[nodiscard]] std::size_t now_op() const { return now_op_; }
+
+  // ---- For tilers ------------------------------------------------------------------------------
+  [[nodiscard]] const Graph& graph() const { return graph_; }
+  [[nodiscard]] const Machine& machine() const { return options_.machine; }
+  [[nodiscard]] const Tuning& tuning() const { return tuning_; }
+  [[nodiscard]] std::int64_t elem(const View& v) const {
+    return integer::elem_bytes(graph_.at(v.tensor).elem);
+  }
+  [[nodiscard]] bool in_l1(const View& v) const { return homes_.in_l1[index(v.tensor)]; }
+  [[nodiscard]] bool constant(const View& v) const {
+    return graph_.at(v.tensor).role == integer::Role::kConstant;
+  }
+  /// Bytes of L1 that operation `op` may plan with, homes and calls left out.
+  [[nodiscard]] std::int64_t budget(std::size_t op) const;
+
+  /// Strides of a view's rows in a buffer of its own.
+  [[nodiscard]] std::vector<std::int64_t> dense(const View& v) const;
+  [[nodiscard]] std::int64_t dense_bytes(const View& v) const;
+  /// `count` buffers; false, and nothing is changed: no room.
+  [[nodiscard]] bool allocate(Ring& ring, std::int64_t bytes, std::size_t count,
+                              const std::string& name);
+  void free(Ring& ring);
+
+  /// The view where it stands in L1 (its home).
+  [[nodiscard]] Place home(const View& v) const;
+  /// The view's offset in L2.
+  [[nodiscard]] std::int64_t l2(const View& v) const;
+  /// Loads a view into a buffer.
+  Place load(const View& v, std::int64_t addr, std::size_t op);
+  /// Brings a view from L2 to another's home in L1.
+  void load_into(const View& from, const View& to, std::size_t op);
+  /// Loads bytes of a constant.
+  void load_bytes(TensorId t, std::int64_t from, std::int64_t bytes, std::int64_t addr,
+                  std::size_t op);
+  /// Where the view can be read in L1: its home, or loaded into the ring's next buffer.
+  Place fetch(const View& v, Ring& ring, std::size_t op);
+  /// The same with blocks that may still be there; `block` is the view's number.
+  Place fetch(const View& v, Cache& cache, std::int64_t block, std::size_t op);
+  /// Where the view is to be written in L1: its home, or the ring's next buffer.
+  Place target(const View& v, Ring& ring);
+  /// Behind the job that has written `from`: brings it to L2 if that is the view's home, and says
+  /// which bytes of the tensor it is.
+  void finish(const View& v, const Place& from, std::size_t op);
+
+  /// Appends a job of an operation; its place in the program.
+  std::size_t append(Job job, std::size_t op, const std::string& note);
+  /// Appends a call of a kernel.
+  void call(CallJob job, std::size_t op, double cycles);
+  [[nodiscard]] std::size_t now() const { return net_.program.now(); }
+  [[nodiscard]] const Job& job(std::size_t i) const { return net_.program.jobs()[i]; }
+  void patch(Patch p) { net_.patches.push_back(p); }
+  /// Bytes [.., ..) of L1 or L2 hold a view behind job `job`.
+  void piece(const View& v, Memory memory, std::int64_t addr,
+             const std::vector<std::int64_t>& strides, std::size_t job);
+  /// A tensor's home is where a DMA job writes.
+  void dma_pieces(std::size_t job, TensorId tensor);
+  void engine(const golden::engine::Descriptor& d, std::size_t op);
+  /// Takes back what was started for operations behind `op`; whether anything was.
+  bool evict(std::size_t op);
+
+  static std::size_t index(TensorId t) { return static_cast<std::size_t>(t); }
+
+ private:
+  void place_constants();
+  bool begin_homes(std::size_t op);
+  void end_homes(std::size_t op);
+  void new_call_page();
+  void look_ahead(std::size_t op);
+
+  const Graph& graph_;
+  const Options& options_;
+  const Homes& homes_;
+  const Tuning& tuning_;
+  Network net_;
+  Allocator l1_;
+  std::vector<std::int64_t> l1_home_;  // by tensor; offsets from the start of L1
+  std::vector<std::unique_ptr<Tiler>> tilers_;
+  std::vector<bool> started_;
+  struct Page {
+    std::int64_t l1 = -1, l2 = -1, used = 0;
+  };
+  Page page_, next_page_;
+  std::int64_t other_page_ = -1;  // L1 of the page before
+  std::vector<std::size_t> op_begin_;  // first job of each operation
+  std::vector<std::vector<std::size_t>> ending_;  // tensors by their last operation
+  std::size_t now_op_ = 0;
+};
+
+[[nodiscard]] std::unique_ptr<Tiler> make_gemm(Builder& b, std::size_t op);
+[[nodiscard]] std::unique_ptr<Tiler> make_attention(Builder& b, std::size_t op);
+[[nodiscard]] std::unique_ptr<Tiler> make_kernel(Builder& b, std::size_t op);
+[[nodiscard]] std::unique_ptr<Tiler> make_copy(Builder& b, std::size_t op);
+[[nodiscard]] std::unique_ptr<Tiler> make_gather(Builder& b, std::size_t op);
+
+}  // namespace oct::schedule

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copies between views, and rows of tables by ids.
+#include <algorithm>
+
+#include "compiler/schedule/builder.hpp"
+
+namespace oct::schedule {
+namespace {
+
+using integer::Copy;
+using integer::Gather;
+
+class CopyTiler final : public Tiler {
+ public:
+  CopyTiler(Builder& b, std::size_t op)
+      : b_(b), op_(op), c_(std::get<Copy>(b.graph().operations[op].what)) {}
+  bool start() override { return true; }
+  void stop() override {}
+  void run() override;
+
+ private:
+  void through(const View& from, const View& to, std::int64_t limit);
+
+  Builder& b_;
+  std::size_t op_;
+  const Copy& c_;
+  Ring buffers_;
+};
+
+/// From L2 to L2, in parts of `limit` bytes.
+void CopyTiler::through(const View& from, const View& to, std::int64_t limit) {
+  if (b_.dense_bytes(from) <= limit) {
+    const Place at = b_.load(from, buffers_.take(), op_);
+    b_.finish(to, at, op_);
+    return;
+  }
+  std::size_t d = 0;
+  while (from.sizes[d] == 1) ++d;
+  // As many of the outermost dimension as fit, at least one; then the next dimension.
+  std::int64_t count = from.sizes[d];
+  while (count > 1 && b_.dense_bytes(from.slice(d, 0, count)) > limit) count = ceil_div(count, 2);
+  for (std::int64_t i = 0; i < from.sizes[d]; i += count) {
+    const std::int64_t n = std::min(count, from.sizes[d] - i);
+    through(from.slice(d, i, n), to.slice(d, i, n), limit);
+  }
+}
+
+void CopyTiler::run() {
+  const bool from_l1 = b_.in_l1(c_.from), to_l1 = b_.in_l1(c_.to);
+  if (from_l1 && !to_l1) {
+    b_.finish(c_.to, b_.home(c_.from), op_);
+    return;
+  }
+  if (to_l1) {
+    b_.load_into(c_.from, c_.to, op_);
+    return;
+  }
+  std::int64_t limit = std::min(up(b_.dense_bytes(c_.from), 64),
+                                std::max<std::int64_t>(64, b_.machine().l1_bytes / 16 / 64 * 64));
+  const std::string& name = b_.graph().operations[op_].name;
+  while (!b_.allocate(buffers_, limit, 2, name + " buffer")) {
+    if (b_.evict(op_)) continue;
+    limit = up(limit / 2, 8);
+    if (limit <= 8) throw Allocator::NoRoom(name + ": no buffer fits");
+  }
+  through(c_.from, c_.to, limit);
+  b_.free(buffers_);
+}
+
+class GatherTiler final : public Tiler {
+ public:
+  GatherTiler(Builder& b, std::size_t op)
+      : b_(b), op_(op), g_(std::get<Gather>(b.graph().operations[op].what)) {}
+  bool start() override { return true; }
+  void stop() override {}
+  void run() override;
+
+ private:
+  void row(std::int64_t i, std::int64_t l1);
+
+  Builder& b_;
+  std::size_t op_;
+  const Gather& g_;
+};
+
+void GatherTiler::row(std::int64_t i, std::int64_t l1) {
+  const View table = b_.graph().whole(g_.table);
+  Transfer t;
+  t.l1 = l1, t.l2 = b_.l2(table);
+  t.sizes = {table.sizes[1] * b_.elem(table)};
+  for (Job& j : dma_jobs(t)) {
+    // Any row of the table.
+    const integer::Tensor& x = b_.graph().at(g_.table);
+    for (Range& r : j.ranges) {
+      if (r.memory == Memory::kL2) r = {Memory::kL2, t.l2, x.bytes(), 1, 0, false};
+    }
+    j.ranges.push_back({Memory::kL2, b_.l2(g_.ids) + i * g_.ids.strides[0], 8, 1, 0, false});
+    Patch p;
+    p.id_l2 = b_.l2(g_.ids) + i * g_.ids.strides[0];
+    p.stride = word(x.row_bytes());
+    p.limit = word(x.shape[0]);
+    const std::size_t at = b_.append(std::move(j), op_, b_.graph().operations[op_].name);
+    p.index = b_.job(at).index;
+    b_.patch(p);
+    if (b_.in_l1(g_.to)) b_.dma_pieces(at, g_.to.tensor);
+  }
+}
+
+void GatherTiler::run() {
+  const std::int64_t rows = g_.to.sizes[0];
+  if (b_.in_l1(g_.to)) {
+    const Place to = b_.home(g_.to);
+    for (std::int64_t i = 0; i < rows; ++i) row(i, to.addr + i * to.strides[0]);
+    return;
+  }
+  const std::string& name = b_.graph().operations[op_].name;
+  std::int64_t block = std::min<std::int64_t>(rows, 16);
+  Ring buffers;
+  while (!b_.allocate(buffers, b_.dense_bytes(g_.to.slice(0, 0, block)), 2, name + " rows")) {
+    if (b_.evict(op_)) continue;
+    if (block == 1) throw Allocator::NoRoom(name + ": no row fits");
+    block = ceil_div(block, 2);
+  }
+  for (std::int64_t i = 0; i < rows; i += block) {
+    const View part = g_.to.slice(0, i, std::min(block, rows - i));
+    const Place at{buffers.take(), b_.dense(part)};
+    for (std::int64_t j = 0; j < part.sizes[0]; ++j) row(i + j, at.addr + j * at.strides[0]);
+    b_.finish(part, at, op_);
+  }
+  b_.free(buffers);
+}
+
+}  // namespace
+
+std::unique_ptr<Tiler> make_copy(Builder& b, std::size_t op) {
+  return std::make_unique<CopyTiler>(b, op);
+}
+std::unique_ptr<Tiler> make_gather(Builder& b, std::size_t op) {
+  return std::make_unique<GatherTiler>(b, op);
+}
+
+}  // namespace oct::schedule

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/schedule/cost.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "compiler/schedule/jobs.hpp"
+
+namespace oct::schedule::cost {
+namespace {
+
+namespace engine = golden::engine;
+constexpr double kEngineStart = 40;  // from the descriptor at the head to the first product
+constexpr double kEngineEnd = 40;    // from the last product to the last write
+constexpr double kDmaLatency = 110;  // first address to first line
+constexpr double kHandOver = 6;      // from a semaphore to the job that waited for it
+constexpr std::int64_t kLine = 64;
+
+double steps(double units, std::int64_t rows, std::int64_t groups, std::int64_t slices) {
+  // A bank of W takes eight cycles to load, or half as many for a quarter of the units.
+  const double bank = units >= 16 ? 8 : units >= 8 ? 8 : 8;
+  return std::max<double>(static_cast<double>(rows), bank) * static_cast<double>(groups * slices);
+}
+
+}  // namespace
+
+double gemm(const Machine& machine, std::int64_t m, std::int64_t n, std::int64_t k,
+            std::int64_t out_bytes, std::int64_t residual_bytes) {
+  const std::int64_t units = std::max<std::int64_t>(1, machine.macs / 64);
+  const std::int64_t groups = ceil_div(n, units), slices = ceil_div(k, 64);
+  const std::int64_t blocks = ceil_div(m, 32), rows = ceil_div(m, blocks);
+  const double products =
+      static_cast<double>(blocks) * steps(static_cast<double>(units), rows, groups, slices);
+  // Sixteen results a cycle leave; two bytes each and residuals take more of the ports.
+  const double drain = static_cast<double>(blocks * rows * groups) *
+                       (1.0 + 0.15 * static_cast<double>(out_bytes - 1 + residual_bytes));
+  return std::max(products, drain);
+}
+
+double attention(const Machine& machine, std::int64_t sq, std::int64_t sk, std::int64_t d,
+                 std::int64_t dv) {
+  const std::int64_t units = std::max<std::int64_t>(1, machine.macs / 64);
+  const auto groups = static_cast<double>(ceil_div(sq, units));
+  const auto tiles = static_cast<double>(ceil_div(sk, 64));
+  const auto keys = static_cast<double>(sk) * (d <= 32 ? 0.5 : d <= 64 ? 1.0 : 2.0);
+  const double values = tiles * std::max<double>(static_cast<double>(dv), 9);
+  return groups * (std::max(keys, tiles * 32) + values) + 60;
+}
+
+double dma(std::int64_t rows, std::int64_t bytes) {
+  return std::max(4.0, static_cast<double>(rows * ceil_div(bytes, kLine)));
+}
+
+double job(const Machine& machine, const Job& job) {
+  const auto& w = job.words;
+  if (job.queue == Queue::kDmaIn || job.queue == Queue::kDmaOut) {
+    const std::int64_t rows = std::int64_t{w[7] & 0xffff} * (w[7] >> 16);
+    const bool straddles = w[6] < kLine && (w[4] % kLine) + w[6] > kLine;
+    return dma(rows, w[6]) * (straddles ? 2 : 1);
+  }
+  if (job.queue != Queue::kEngine) return job.estimate;
+  engine::Descriptor d;
+  std::copy(w.begin(), w.end(), d.w.begin());
+  if (d.op() == engine::kOpGemm) {
+    const engine::GemmJob g = engine::decode_gemm(d);
+    const bool residual = g.epilogue.residual != engine::Residual::kNone;
+    return g.batch * gemm(machine, g.m, g.n, g.k, g.y16 ? 2 : 1,
+                          residual ? (g.r16 ? 2 : 1) : 0);
+  }
+  const engine::AttnJob a = engine::decode_attn(d);
+  return a.heads * attention(machine, a.sq, a.sk, a.d, a.dv);
+}
+
+Times simulate(const Program& program) {
+  const auto& jobs = program.jobs();
+  Times t;
+  t.start.resize(jobs.size());
+  t.end.resize(jobs.size());
+  struct Unit {
+    double free = 0;   // its data path
+    double ended = 0;  // its last job; jobs end in order
+    std::array<double, 4> recent{};  // ends of the last four: as many may be under way
+    std::size_t count = 0;
+  };
+  std::array<Unit, kNumQueues> units{};
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const Job& j = jobs[i];
+    Unit& u = units.at(static_cast<std::size_t>(j.queue));
+    double ready = u.recent[u.count % u.recent.size()];
+    for (const Wait& w : j.waits) {
+      ready = std::max(ready, t.end[program.queue(w.queue)[w.index]] + kHandOver);
+    }
+    double before = 0, after = 0;  // latencies that neighbours overlap
+    switch (j.queue) {
+      case Queue::kEngine: before = kEngineStart, after = kEngineEnd; break;
+      case Queue::kDmaIn: before = kDmaLatency, after = 6; break;
+      case Queue::kDmaOut: before = 15, after = kDmaLatency; break;
+      case Queue::kTeam0:
+      case Queue::kTeam1: break;
+    }
+    const double begin = std::max(ready + before, u.free);
+    t.start[i] = ready;
+    u.free = begin + j.estimate;
+    t.end[i] = u.ended = std::max(u.ended, u.free + after);
+    u.recent[u.count++ % u.recent.size()] = t.end[i];
+    if (j.queue == Queue::kTeam0 || j.queue == Queue::kTeam1) u.recent.fill(t.end[i]);
+    t.total = std::max(t.total, t.end[i]);
+  }
+  return t;
+}
+
+void estimate(Network& network) {
+  const Program& p = network.program;
+  const Times t = simulate(p);
+  network.estimate = t.total;
+  for (Layer& l : network.layers) l.estimate = 0;
+  const auto& engine_jobs = p.queue(Queue::kEngine);
+  double now = 0;
+  const auto charge = [&](std::size_t layer, double until) {
+    if (until > now) network.layers.at(layer).estimate += until - now, now = until;
+  };
+  // While the engine's head waits, a cycle belongs to the layer of the job that it waits for.
+  const std::function<void(std::size_t, double)> charge_wait = [&](std::size_t job, double until) {
+    const Job* last = nullptr;
+    double latest = -1;
+    for (const Wait& w : p.jobs()[job].waits) {
+      const std::size_t id = p.queue(w.queue)[w.index];
+      if (t.end[id] > latest) latest = t.end[id], last = &p.jobs()[id];
+    }
+    charge(last != nullptr ? last->layer : p.jobs()[job].layer, until);
+  };
+  for (const std::size_t id : engine_jobs) {
+    charge_wait(id, t.start[id]);
+    charge(p.jobs()[id].layer, t.end[id]);
+  }
+  // Behind the engine's last job: by the ends of what is left.
+  std::vector<std::size_t> rest;
+  for (std::size_t i = 0; i < p.jobs().size(); ++i) {
+    if (t.end[i] > now) rest.push_back(i);
+  }
+  std::sort(rest.begin(), rest.end(), [&](std::size_t a, std::size_t b) {
+    return std::pair(t.end[a], a) < std::pair(t.end[b], b);
+  });
+  for (const std::size_t i : rest) charge(p.jobs()[i].layer, t.end[i]);
+}
+
+}  // namespace oct::schedule::cost

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What jobs cost in cycles, and how long a list of jobs takes. Test: tests/cost_test.cpp.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "compiler/schedule/schedule.hpp"
+
+namespace oct::schedule::cost {
+
+/// M x N outputs of K products.
+[[nodiscard]] double gemm(const Machine& machine, std::int64_t m, std::int64_t n, std::int64_t k,
+                          std::int64_t out_bytes, std::int64_t residual_bytes);
+/// One head.
+[[nodiscard]] double attention(const Machine& machine, std::int64_t sq, std::int64_t sk,
+                               std::int64_t d, std::int64_t dv);
+/// `rows` times `bytes` bytes without the latency of memory.
+[[nodiscard]] double dma(std::int64_t rows, std::int64_t bytes);
+/// A filled descriptor of engine or DMA.
+[[nodiscard]] double job(const Machine& machine, const Job& job);
+
+/// When every job starts and ends if each takes its estimate.
+struct Times {
+  std::vector<double> start, end;  ///< by place in Program::jobs()
+  double total = 0;
+};
+[[nodiscard]] Times simulate(const Program& program);
+/// Sets Network::estimate and the layers' estimates: a cycle belongs to the layer at the head of
+/// the engine's queue, or to the one that it waits for; behind its last job to what still runs.
+void estimate(Network& network);
+
+}  // namespace oct::schedule::cost

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products: blocks of rows of A, panels (columns of the weights with their parameters), in one of
+// two orders. What is at home in L1 is used in place; everything else goes through buffers.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+
+#include "compiler/schedule/builder.hpp"
+#include "compiler/schedule/cost.hpp"
+
+namespace oct::schedule {
+namespace {
+
+namespace engine_ = golden::engine;
+using integer::Epilogue;
+using integer::Gemm;
+constexpr double kJob = 8;      // cycles that a further job of the engine costs
+constexpr double kLoad = 10;    // ... of the DMA
+constexpr double kAlone = 150;  // a load or a product that nothing overlaps
+
+struct Plan {
+  std::int64_t rows = 1, cols = 1;
+  bool rows_outer = true;
+  std::size_t a_slots = 1, w_slots = 1, small_slots = 1;  // small: residual, output
+  std::int64_t need = 0;
+  double cost = 0;
+  std::size_t number = 0;
+};
+
+class GemmTiler final : public Tiler {
+ public:
+  GemmTiler(Builder& b, std::size_t op)
+      : b_(b),
+        op_(op),
+        g_(std::get<Gemm>(b.graph().operations[op].what)),
+        batch_(g_.y.sizes[0]),
+        m_(g_.a.sizes[1]),
+        n_(g_.w.sizes[g_.w_kn ? 2 : 1]),
+        k_(g_.w.sizes[g_.w_kn ? 1 : 2]),
+        y_bytes_(b.elem(g_.y)),
+        r_bytes_(g_.r.used() ? b.elem(g_.r) : 0),
+        shared_w_(batch_ == 1 || g_.w.sizes[0] == 1 || g_.w.strides[0] == 0),
+        shared_a_(batch_ > 1 && (g_.a.sizes[0] == 1 || g_.a.strides[0] == 0)) {}
+
+  bool start() override {
+    if (plans_.empty()) make_plans();
+    return start(choice_);
+  }
+  void stop() override {
+    b_.free(panels_.ring);
+    b_.free(table_);
+    panels_ = {};
+    ready_.reset();
+  }
+  void run() override;
+
+ private:
+  [[nodiscard]] std::int64_t row_blocks(const Plan& p) const { return ceil_div(m_, p.rows); }
+  [[nodiscard]] std::int64_t col_blocks(const Plan& p) const { return ceil_div(n_, p.cols); }
+  [[nodiscard]] View a(std::int64_t b, std::int64_t m0, std::int64_t rows) const {
+    return g_.a.slice(0, g_.a.sizes[0] == 1 ? 0 : b, 1).slice(1, m0, rows);
+  }
+  [[nodiscard]] View w(std::int64_t b, std::int64_t n0, std::int64_t cols) const {
+    return g_.w.slice(0, g_.w.sizes[0] == 1 ? 0 : b, 1).slice(g_.w_kn ? 2 : 1, n0, cols);
+  }
+  [[nodiscard]] View block(const View& v, bool trans, std::int64_t b, std::int64_t m0,
+                           std::int64_t rows, std::int64_t n0, std::int64_t cols) const {
+    return v.slice(0, v.sizes[0] == 1 ? 0 : b, 1)
+        .slice(trans ? 2 : 1, m0, rows)
+        .slice(trans ? 1 : 2, n0, cols);
+  }
+  [[nodiscard]] bool table() const { return g_.epilogue.table != integer::kNone; }
+  [[nodiscard]] std::int64_t planes_bytes(std::int64_t cols) const {
+    const Epilogue& e = g_.epilogue;
+    return 8 * cols + (e.plane_b != integer::kNone ? 8 * cols : 0) +
+           (e.plane_c != integer::kNone ? up(4 * cols, 8) : 0);
+  }
+  [[nodiscard]] std::int64_t w_bytes(std::int64_t cols) const {
+    return b_.in_l1(g_.w) ? 0 : up(b_.dense_bytes(w(0, 0, std::min(cols, n_))), 8);
+  }
+  void make_plans();
+  void add_plans(std::int64_t rows, std::int64_t cols);
+  [[nodiscard]] bool cols_fit(std::int64_t cols) const;
+  double cost_of(const Plan& p) const;
+  bool start(std::size_t plan);
+  bool rings();
+  void free_rings();
+  struct Panel {
+    Place w;
+    std::int64_t a = 0, b = 0, c = 0;
+  };
+  Panel panel(std::int64_t b, std::int64_t n0, std::int64_t cols);
+  void product(std::int64_t b, std::int64_t mb, std::int64_t nb);
+
+  Builder& b_;
+  std::size_t op_;
+  const Gemm& g_;
+  std::int64_t batch_, m_, n_, k_, y_bytes_, r_bytes_;
+  bool shared_w_, shared_a_;
+  std::vector<Plan> plans_;  // by cost
+  std::size_t choice_ = 0;
+  std::optional<Plan> ready_;  // what start() has prepared
+  Cache panels_, blocks_;
+  std::vector<Panel> panel_places_;
+  Ring table_, residual_, out_;
+};
+
+// ---- Sizes of blocks ---------------------------------------------------------------------------
+
+/// Whether outputs and operands at home in L1 start on words with such columns.
+bool GemmTiler::cols_fit(std::int64_t cols) const {
+  if (cols >= n_ || cols % 8 == 0) return true;
+  const bool here = b_.in_l1(g_.y) || (g_.r.used() && b_.in_l1(g_.r)) || b_.in_l1(g_.w);
+  return !here;
+}
+
+double GemmTiler::cost_of(const Plan& p) const {
+  const std::int64_t mb = row_blocks(p), nb = col_blocks(p);
+  const std::int64_t w_loads =
+      static_cast<std::int64_t>(p.w_slots) >= nb ? (shared_w_ ? nb : nb * batch_)
+                                                 : nb * batch_ * (p.rows_outer ? mb : 1);
+  const std::int64_t a_loads =
+      p.rows_outer || static_cast<std::int64_t>(p.a_slots) >= mb ? mb * batch_ : mb * nb * batch_;
+  const double jobs = static_cast<double>(mb * nb * batch_);
+  const double products =
+      jobs * (kJob + cost::gemm(b_.machine(), p.rows, p.cols, k_, y_bytes_, r_bytes_));
+  double in = 0, out = 0, alone = 0;
+  if (!b_.in_l1(g_.a)) {
+    const double load = kLoad + cost::dma(p.rows, k_);
+    in += static_cast<double>(a_loads) * load;
+    if (p.a_slots == 1 && mb > 1) alone += static_cast<double>(a_loads) * (load + kAlone);
+  }
+  const double w_load = 2 * kLoad + cost::dma(1, w_bytes(p.cols) + planes_bytes(p.cols));
+  in += static_cast<double>(w_loads) * w_load;
+  if (p.w_slots == 1 && w_loads > 1) alone += static_cast<double>(w_loads) * (w_load + kAlone);
+  if (g_.r.used() && !b_.in_l1(g_.r)) in += jobs * (kLoad + cost::dma(p.rows, p.cols * r_bytes_));
+  if (!b_.in_l1(g_.y)) {
+    const std::int64_t y_rows = g_.y_trans ? p.cols : p.rows, y_cols = g_.y_trans ? p.rows : p.cols;
+    out += jobs * (kLoad + cost::dma(y_rows, y_cols * y_bytes_));
+    if (p.small_slots == 1) alone += out + jobs * kAlone;
+  }
+  // Neighbours start when the first rows are done, and wait for the last ones.
+  const double pieces = p.rows_outer ? static_cast<double>(mb * batch_) : static_cast<double>(batch_);
+  return std::max({products + alone, in, out}) + 0.05 * in + 0.15 * products / pieces;
+}
+
+void GemmTiler::add_plans(std::int64_t rows, std::int64_t cols) {
+  Plan p;
+  p.rows = rows, p.cols = cols;
+  const std::int64_t mb = row_blocks(p), nb = col_blocks(p);
+  const bool a_here = b_.in_l1(g_.a);
+  std::vector<std::size_t> a_slots{1}, w_slots{1};
+  if (!a_here && mb * batch_ > 1) a_slots.push_back(2);
+  if (!a_here && mb > 2 && nb > 1) a_slots.push_back(static_cast<std::size_t>(mb));
+  const std::int64_t panels = shared_w_ ? nb : nb * batch_;
+  for (const std::int64_t s : {std::int64_t{2}, std::int64_t{3}, nb}) {
+    if (s > 1 && s <= panels && w_slots.back() < static_cast<std::size_t>(s)) {
+      w_slots.push_back(static_cast<std::size_t>(s));
+    }
+  }
+  const std::int64_t a_bytes = a_here ? 0 : up(b_.dense_bytes(a(0, 0, rows)), 64);
+  const std::int64_t w_bytes = up(this->w_bytes(cols) + planes_bytes(cols), 64);
+  std::int64_t small = 0;
+  if (g_.r.used() && !b_.in_l1(g_.r)) small += up(rows * up(cols * r_bytes_, 8), 64);
+  if (!b_.in_l1(g_.y)) {
+    small += g_.y_trans ? up(cols * up(rows, 8), 64) : up(rows * up(cols * y_bytes_, 8), 64);
+  }
+  for (const bool rows_outer : {true, false}) {
+    if (!rows_outer && (mb == 1 || nb == 1)) continue;
+    for (const std::size_t as : a_slots) {
+      for (const std::size_t ws : w_slots) {
+        for (const std::size_t ss : {std::size_t{1}, std::size_t{2}}) {
+          if (ss == 2 && (small == 0 || mb * nb * batch_ == 1)) continue;
+          p.rows_outer = rows_outer;
+          p.a_slots = as, p.w_slots = ws, p.small_slots = ss;
+          p.need = (a_here ? 0 : static_cast<std::int64_t>(as) * a_bytes) +
+                   static_cast<std::int64_t>(ws) * w_bytes + static_cast<std::int64_t>(ss) * small +
+                   (table() ? 256 : 0);
+          p.cost = cost_of(p);
+          p.number = plans_.size();
+          plans_.push_back(p);
+        }
+      }
+    }
+  }
+}
+
+void GemmTiler::make_plans() {
+  std::vector<std::int64_t> rows, cols;
+  const auto add = [](std::vector<std::int64_t>& to, std::int64_t v) {
+    if (std::find(to.begin(), to.end(), v) == to.end()) to.push_back(v);
+  };
+  const std::int64_t row_step = g_.y_trans ? 8 : 1;
+  if (m_ <= b_.tuning().rows * 5 / 4) add(rows, m_);
+  for (const std::int64_t r : {256, 128, 96, 64, 48, 32, 16, 8, 4, 2, 1}) {
+    if (r >= m_ || r > b_.tuning().rows || r % row_step != 0) continue;
+    // Even blocks.
+    add(rows, std::min(m_, up(ceil_div(m_, ceil_div(m_, r)), row_step)));
+  }
+  if (g_.y_trans) add(rows, std::min<std::int64_t>(m_, 8));
+  add(cols, n_);
+  for (const std::int64_t c : {1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1}) {
+    if (c >= n_ || !cols_fit(c)) continue;
+    const std::int64_t even =
+        c < 16 ? c : std::min(n_, up(ceil_div(n_, ceil_div(n_, c)), std::int64_t{16}));
+    add(cols, even);
+  }
+  for (const std::int64_t r : rows) {
+    for (const std::int64_t c : cols) {
+      if (r <= 65535 && c <= 65535) add_plans(r, c);
+    }
+  }
+  std::sort(plans_.begin(), plans_.end(), [](const Plan& x, const Plan& y) {
+    return std::tuple(x.cost, x.need, x.number) < std::tuple(y.cost, y.need, y.number);
+  });
+  // The cheapest that leaves room for the neighbours' constants, else the cheapest that fits.
+  const std::int64_t budget = b_.budget(op_);
+  for (const std::int64_t share : {budget * 6 / 10, budget}) {
+    for (choice_ = 0; choice_ < plans_.size(); ++choice_) {
+      if (plans_[choice_].need <= share) return;
+    }
+  }
+  choice_ = 0;
+  for (std::size_t i = 0; i < plans_.size(); ++i) {
+    if (plans_[i].need < plans_[choice_].need) choice_ = i;
+  }
+}
+
+// ---- Buffers -----------------------------------------------------------------------------------
+
+bool GemmTiler::start(std::size_t plan) {
+  if (ready_) return true;
+  const Plan& p = plans_[plan];
+  const std::string& name = b_.graph().operations[op_].name;
+  const std::int64_t bytes = up(w_bytes(p.cols) + planes_bytes(p.cols), 64);
+  if (!b_.allocate(panels_.ring, bytes, p.w_slots, name + " weights")) return false;
+  if (table() && !b_.allocate(table_, 256, 1, name + " table")) {
+    b_.free(panels_.ring);
+    return false;
+  }
+  ready_ = p;
+  panel_places_.assign(p.w_slots, {});
+  if (table()) b_.load_bytes(g_.epilogue.table, 0, 256, table_.slots[0], op_);
+  if (b_.constant(g_.w)) {
+    for (std::int64_t i = 0; i < std::min<std::int64_t>(col_blocks(p), std::ssize(panel_places_));
+         ++i) {
+      panel(0, i * p.cols, std::min(p.cols, n_ - i * p.cols));
+    }
+  }
+  return true;
+}
+
+bool GemmTiler::rings() {
+  const Plan& p = *ready_;
+  const std::string& name = b_.graph().operations[op_].name;
+  bool good = true;
+  if (!b_.in_l1(g_.a)) {
+    good = b_.allocate(blocks_.ring, b_.dense_bytes(a(0, 0, p.rows)), p.a_slots, name + " rows");
+  }
+  if (good && g_.r.used() && !b_.in_l1(g_.r)) {
+    good = b_.allocate(residual_, p.rows * up(p.cols * r_bytes_, 8), p.small_slots,
+                       name + " residual");
+  }
+  if (good && !b_.in_l1(g_.y)) {
+    good = b_.allocate(
+        out_, g_.y_trans ? p.cols * up(p.rows, 8) : p.rows * up(p.cols * y_bytes_, 8),
+        p.small_slots, name + " output");
+  }
+  if (!good) free_rings();
+  return good;
+}
+
+void GemmTiler::free_rings() {
+  b_.free(blocks_.ring);
+  b_.free(residual_);
+  b_.free(out_);
+  blocks_ = {};
+}
+
+// ---- Jobs --------------------------------------------------------------------------------------
+
+GemmTiler::Panel GemmTiler::panel(std::int64_t b, std::int64_t n0, std::int64_t cols) {
+  const Plan& p = *ready_;
+  const std::int64_t key = (shared_w_ ? 0 : b) * col_blocks(p) + n0 / p.cols;
+  const std::size_t slots = panels_.ring.slots.size();
+  panels_.holds.resize(slots, -1);
+  for (std::size_t i = 0; i < slots; ++i) {
+    if (panels_.holds[i] == key) return panel_places_[i];
+  }
+  const std::size_t slot = panels_.ring.next % slots;
+  std::int64_t at = panels_.ring.take();
+  panels_.holds[slot] = key;
+  Panel x;
+  const View view = w(b, n0, cols);
+  if (b_.in_l1(g_.w)) {
+    x.w = b_.home(view);
+  } else {
+    x.w = b_.load(view, at, op_);
+    at += up(b_.dense_bytes(view), 8);
+  }
+  const auto plane = [&](TensorId t, std::int64_t bytes) {
+    if (t == integer::kNone) return std::int64_t{0};
+    b_.load_bytes(t, n0 * bytes, cols * bytes, at, op_);
+    const std::int64_t here = at;
+    at += up(cols * bytes, 8);
+    return here;
+  };
+  x.a = plane(g_.epilogue.plane_a, 8);
+  x.b = plane(g_.epilogue.plane_b, 8);
+  x.c = plane(g_.epilogue.plane_c, 4);
+  panel_places_[slot] = x;
+  return x;
+}
+
+void GemmTiler::product(std::int64_t b, std::int64_t mb, std::int64_t nb) {
+  const Plan& p = *ready_;
+  const std::int64_t m0 = mb * p.rows, rows = std::min(p.rows, m_ - m0);
+  const std::int64_t n0 = nb * p.cols, cols = std::min(p.cols, n_ - n0);
+  const Panel x = panel(b, n0, cols);
+  const Place a_at = b_.fetch(a(b, m0, rows), blocks_, (shared_a_ ? 0 : b) * row_blocks(p) + mb, op_);
+  const Epilogue& e = g_.epilogue;
+  engine_::Descriptor d;
+  auto& w = d.w;
+  w[0] = engine_::kOpGemm;
+  const bool residual = e.residual != Epilogue::Residual::kNone;
+  const bool y16 = y_bytes_ == 2, r16 = r_bytes_ == 2;
+  w[4] = (g_.w_kn ? 1U : 0U) | (g_.y_trans ? 2U : 0U) | (y16 ? 4U : 0U) |
+         (residual && r16 ? 8U : 0U) | static_cast<std::uint32_t>(e.residual) << 4 |
+         (table() ? 64U : 0U) | (e.relu ? 128U : 0U) |
+         (!residual && e.plane_b != integer::kNone ? 256U : 0U);
+  w[5] = word(rows) | word(cols) << 16;
+  std::int64_t segment = 0;
+  if (g_.a.sizes.size() == 4) {
+    segment = g_.a.sizes[3];
+    if (g_.a.sizes[2] == 1 || a_at.strides[2] == segment) segment = 0;
+    w[21] = segment != 0 ? word(a_at.strides[2]) : 0;
+  }
+  w[6] = word(k_) | word(segment) << 16;
+  w[7] = word(a_at.addr), w[8] = word(a_at.strides[1]);
+  w[9] = word(x.w.addr), w[10] = word(x.w.strides[1]);
+  if (residual) {
+    const Place r = b_.fetch(block(g_.r, false, b, m0, rows, n0, cols), residual_, op_);
+    w[13] = word(r.addr), w[14] = word(r.strides[1]);
+  }
+  const View out = block(g_.y, g_.y_trans, b, m0, rows, n0, cols);
+  const Place y = b_.target(out, out_);
+  w[11] = word(y.addr), w[12] = word(y.strides[1]);
+  w[15] = word(x.a), w[16] = word(x.b), w[17] = word(x.c);
+  if (table()) w[18] = word(table_.slots[0]);
+  w[19] = (word(e.lo) & 0xffff) | word(e.hi) << 16;
+  for (const unsigned i : {8U, 10U, 12U, 14U}) w[i] = (w[i] + 7) & ~7U;  // of a single row: any
+  b_.engine(d, op_);
+  b_.finish(out, y, op_);
+}
+
+void GemmTiler::run() {
+  if (plans_.empty()) make_plans();
+  if (!(start(choice_) && rings())) {
+    b_.evict(op_);
+    if (!(start(choice_) && rings())) {
+      // From the largest need to the smallest, whatever there is room for.
+      std::vector<std::size_t> order(plans_.size());
+      for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+      const std::int64_t limit = plans_[choice_].need;
+      std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) {
+        return std::pair(-plans_[i].need, i) < std::pair(-plans_[j].need, j);
+      });
+      bool found = false;
+      for (const std::size_t i : order) {
+        if (plans_[i].need > limit) continue;
+        stop();
+        if (start(i) && rings()) {
+          found = true;
+          break;
+        }
+      }
+      if (!found) {
+        stop();
+        throw Allocator::NoRoom(b_.graph().operations[op_].name + ": no blocks fit");
+      }
+    }
+  }
+  const Plan p = *ready_;
+  for (std::int64_t b = 0; b < batch_; ++b) {
+    const std::int64_t outer = p.rows_outer ? row_blocks(p) : col_blocks(p);
+    const std::int64_t inner = p.rows_outer ? col_blocks(p) : row_blocks(p);
+    for (std::int64_t i = 0; i < outer; ++i) {
+      for (std::int64_t j = 0; j < inner; ++j) {
+        product(b, p.rows_outer ? i : j, p.rows_outer ? j : i);
+      }
+    }
+  }
+  free_rings();
+  stop();
+}
+
+}  // namespace
+
+std::unique_ptr<Tiler> make_gemm(Builder& b, std::size_t op) {
+  return std::make_unique<GemmTiler>(b, op);
+}
+
+}  // namespace oct::schedule

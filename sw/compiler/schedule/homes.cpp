@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/schedule/homes.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+#include "compiler/schedule/jobs.hpp"
+
+namespace oct::schedule {
+namespace {
+
+using integer::Role;
+using integer::TensorId;
+using integer::View;
+using Unit = Use::Unit;
+
+/// Whether a unit takes the view as it stands in its tensor.
+bool fits(const integer::Graph& graph, const Use& use) {
+  const View& v = *use.view;
+  const std::int64_t align = use.unit == Unit::kEngine ? 8 : use.unit == Unit::kWorkers ? 4 : 1;
+  if (v.offset % align != 0) return false;
+  for (std::size_t d = 0; d + 1 < v.sizes.size(); ++d) {
+    if (v.sizes[d] > 1 && v.strides[d] % align != 0) return false;
+  }
+  if (use.unit == Unit::kEngine && v.sizes.size() == 4) {  // pieces of a row
+    const std::int64_t piece = v.sizes[3] * integer::elem_bytes(graph.at(v.tensor).elem);
+    return piece % 64 == 0 || piece == 8 || piece == 16 || piece == 32;
+  }
+  return use.unit != Unit::kController;
+}
+
+/// First fit in L2 by lifetimes; inputs, outputs and states live always.
+void place_l2(const integer::Graph& graph, Homes& h) {
+  struct Piece {
+    std::int64_t addr, end;
+    std::size_t first, last;
+  };
+  std::vector<Piece> placed;
+  h.l2.assign(graph.tensors.size(), -1);
+  for (std::size_t t = 0; t < graph.tensors.size(); ++t) {
+    const integer::Tensor& x = graph.tensors[t];
+    if (x.role == Role::kConstant || h.in_l1[t]) continue;
+    const bool always = x.role != Role::kActivation;
+    if (!always && h.first[t] == Homes::kNever) continue;
+    const std::size_t first = always ? 0 : h.first[t], last = always ? Homes::kNever : h.last[t];
+    const std::int64_t bytes = up(std::max<std::int64_t>(1, x.bytes()), 64);
+    std::vector<const Piece*> alive;
+    for (const Piece& p : placed) {
+      if (p.first <= last && first <= p.last) alive.push_back(&p);
+    }
+    std::sort(alive.begin(), alive.end(), [](auto* a, auto* b) { return a->addr < b->addr; });
+    std::int64_t at = 0;
+    for (const Piece* p : alive) {
+      if (at + bytes <= p->addr) break;
+      at = std::max(at, p->end);
+    }
+    h.l2[t] = at;
+    h.l2_bytes = std::max(h.l2_bytes, at + bytes);
+    placed.push_back({at, at + bytes, first, last});
+  }
+}
+
+}  // namespace
+
+std::vector<Use> uses(const integer::Graph& graph, const integer::Operation& op) {
+  std::vector<Use> list;
+  const auto add = [&](const View& v, bool write, Unit unit) {
+    if (v.used() && graph.at(v.tensor).role != Role::kConstant) list.push_back({&v, write, unit});
+  };
+  if (const auto* g = std::get_if<integer::Gemm>(&op.what)) {
+    add(g->a, false, Unit::kEngine);
+    add(g->w, false, Unit::kEngine);
+    add(g->r, false, Unit::kEngine);
+    add(g->y, true, Unit::kEngine);
+  } else if (const auto* a = std::get_if<integer::Attention>(&op.what)) {
+    for (const View* v : {&a->q, &a->k, &a->v, &a->key_mask}) add(*v, false, Unit::kEngine);
+    add(a->o, true, Unit::kEngine);
+  } else if (const auto* k = std::get_if<integer::Kernel>(&op.what)) {
+    for (const View& v : k->inputs) add(v, false, Unit::kWorkers);
+    for (const View& v : k->outputs) add(v, true, Unit::kWorkers);
+  } else if (const auto* c = std::get_if<integer::Copy>(&op.what)) {
+    add(c->from, false, Unit::kDma);
+    add(c->to, true, Unit::kDma);
+  } else if (const auto* x = std::get_if<integer::Gather>(&op.what)) {
+    add(x->ids, false, Unit::kController);
+    add(x->to, true, Unit::kDma);
+  }
+  return list;
+}
+
+Homes choose_homes(const integer::Graph& graph, const Machine& machine, const Tuning& tuning,
+                   const std::set<TensorId>& banned) {
+  const std::size_t tensors = graph.tensors.size(), ops = graph.operations.size();
+  Homes h;
+  h.in_l1.assign(tensors, false);
+  h.first.assign(tensors, Homes::kNever);
+  h.last.assign(tensors, Homes::kNever);
+  h.live.assign(ops, 0);
+  std::vector<bool> can(tensors, true);
+  std::vector<std::int64_t> traffic(tensors, 0);
+  std::vector<std::vector<TensorId>> partners(tensors);  // DMA does not copy from L1 to L1
+  for (std::size_t i = 0; i < ops; ++i) {
+    for (const Use& use : uses(graph, graph.operations[i])) {
+      const auto t = static_cast<std::size_t>(use.view->tensor);
+      if (h.first[t] == Homes::kNever) h.first[t] = i;
+      h.last[t] = i;
+      if (!fits(graph, use)) can[t] = false;
+      ++traffic[t];
+    }
+    if (const auto* c = std::get_if<integer::Copy>(&graph.operations[i].what)) {
+      partners[static_cast<std::size_t>(c->from.tensor)].push_back(c->to.tensor);
+      partners[static_cast<std::size_t>(c->to.tensor)].push_back(c->from.tensor);
+    }
+  }
+  std::vector<std::size_t> order(tensors);
+  std::iota(order.begin(), order.end(), 0);
+  const auto life = [&](std::size_t t) { return h.last[t] - h.first[t]; };
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::tuple(life(a), h.first[a], a) < std::tuple(life(b), h.first[b], b);
+  });
+  for (const std::size_t t : order) {
+    const integer::Tensor& x = graph.tensors[t];
+    if (x.role != Role::kActivation || !can[t] || h.first[t] == Homes::kNever) continue;
+    if (banned.contains(static_cast<TensorId>(t))) continue;
+    const bool partner = std::any_of(partners[t].begin(), partners[t].end(), [&](TensorId p) {
+      return p == static_cast<TensorId>(t) || h.in_l1[static_cast<std::size_t>(p)];
+    });
+    if (partner) continue;
+    const std::int64_t bytes = up(x.bytes(), 64);
+    bool room = true;
+    for (std::size_t i = h.first[t]; i <= h.last[t] && room; ++i) {
+      room = h.live[i] + bytes <= machine.l1_bytes - tuning.work;
+    }
+    if (!room) continue;
+    h.in_l1[t] = true;
+    for (std::size_t i = h.first[t]; i <= h.last[t]; ++i) h.live[i] += bytes;
+  }
+  place_l2(graph, h);
+  return h;
+}
+
+}  // namespace oct::schedule

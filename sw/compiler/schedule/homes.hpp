@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where tensors live: L1 for their whole life, or L2.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <vector>
+
+#include "compiler/integer/graph.hpp"
+#include "compiler/schedule/schedule.hpp"
+
+namespace oct::schedule {
+
+/// What a search may vary.
+struct Tuning {
+  std::int64_t rows = 64;           ///< of a block, at most
+  std::int64_t work = 48 * 1024;    ///< L1 left to buffers where homes are chosen
+  unsigned ahead = 1;               ///< operations whose constants are loaded early
+};
+
+struct Use {
+  const integer::View* view = nullptr;
+  bool write = false;
+  enum class Unit : std::uint8_t { kEngine, kWorkers, kDma, kController } unit = Unit::kEngine;
+};
+/// Operands that are views, constants among them left out.
+[[nodiscard]] std::vector<Use> uses(const integer::Graph& graph, const integer::Operation& op);
+
+struct Homes {
+  static constexpr std::size_t kNever = ~std::size_t{0};
+  std::vector<bool> in_l1;                // by tensor
+  std::vector<std::size_t> first, last;   // operations that use it; kNever: none
+  std::vector<std::int64_t> live;         // bytes of homes in L1, by operation
+  std::vector<std::int64_t> l2;           // offsets in the part of L2 that is no image; -1: none
+  std::int64_t l2_bytes = 0;              // of that part
+};
+/// `banned`: tensors that must live in L2 because a try has failed.
+[[nodiscard]] Homes choose_homes(const integer::Graph& graph, const Machine& machine,
+                                 const Tuning& tuning, const std::set<integer::TensorId>& banned);
+
+}  // namespace oct::schedule

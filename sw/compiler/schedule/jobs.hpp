@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Jobs as descriptor words. What a job reads and writes is decoded from these words, so ranges and
+// descriptors cannot say different things. Test: tests/build_test.cpp.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "compiler/schedule/schedule.hpp"
+#include "golden/engine_desc.hpp"
+
+namespace oct::schedule {
+
+inline constexpr std::uint32_t kOpDmaCopy = 0x10, kOpTeamRun = 0x20;
+
+[[nodiscard]] inline std::int64_t up(std::int64_t v, std::int64_t to) {
+  return (v + to - 1) / to * to;
+}
+[[nodiscard]] inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+[[nodiscard]] inline std::uint32_t word(std::int64_t v) { return static_cast<std::uint32_t>(v); }
+
+/// A block of bytes in both memories, outer dimensions first; elements of the last dimension are
+/// bytes that lie side by side.
+struct Transfer {
+  bool in = true;  ///< L2 -> L1, else L1 -> L2
+  std::int64_t l1 = 0, l2 = 0;
+  std::vector<std::int64_t> sizes;                    ///< the last one in bytes
+  std::vector<std::int64_t> l1_strides, l2_strides;   ///< of all but the last
+  /// Bytes between the rows in L1 belong to nobody else: rows of equal strides become one.
+  bool own_gaps = false;
+};
+
+/// As few DMA jobs as possible, in order; words and ranges are set.
+[[nodiscard]] std::vector<Job> dma_jobs(Transfer t);
+/// An engine's job from a filled descriptor.
+[[nodiscard]] Job engine_job(const golden::engine::Descriptor& d);
+
+/// Operand of a worker job: rows of bytes.
+struct CallRows {
+  Memory memory = Memory::kL1;
+  std::int64_t addr = 0, stride = 0, rows = 0, bytes = 0;
+  bool write = false;
+};
+/// Words, places and ranges of a worker job: rows | operands | constants | arguments. Operands come
+/// with inputs first, then outputs, then constants (a single row each).
+struct CallJob {
+  Call call;
+  std::vector<Range> ranges;
+};
+[[nodiscard]] CallJob call_job(const std::string& kernel, std::int64_t rows,
+                               const std::vector<CallRows>& operands,
+                               const std::vector<CallRows>& constants,
+                               const std::vector<std::int32_t>& args);
+
+}  // namespace oct::schedule

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels of the workers: row-wise ones by blocks of rows, the others at once. What does not fit
+// into L1 is used where it stands in L2.
+#include <algorithm>
+
+#include "compiler/integer/kernels.hpp"
+#include "compiler/schedule/builder.hpp"
+
+namespace oct::schedule {
+namespace {
+
+using integer::Kernel;
+
+/// Batch and rows of all operands as one dimension, where strides allow it.
+Kernel flatten(Kernel k) {
+  const auto each = [&](auto f) {
+    for (View& v : k.inputs) f(v);
+    for (View& v : k.outputs) f(v);
+  };
+  bool can = true;
+  each([&](const View& v) {
+    can = can && v.sizes[1] == k.outputs[0].sizes[1] &&
+          (v.sizes[0] == 1 || v.strides[0] == v.sizes[1] * v.strides[1]);
+  });
+  if (!can) return k;
+  each([](View& v) {
+    v.sizes[1] *= v.sizes[0];
+    v.sizes[0] = 1;
+  });
+  return k;
+}
+
+class KernelTiler final : public Tiler {
+ public:
+  KernelTiler(Builder& b, std::size_t op)
+      : b_(b),
+        op_(op),
+        info_(integer::kernel_info(std::get<Kernel>(b.graph().operations[op].what).name)),
+        k_(std::get<Kernel>(b.graph().operations[op].what)) {
+    if (info_.row_wise) k_ = flatten(std::move(k_));
+    for (const TensorId t : k_.constants) constant_bytes_ += up(bytes_of(t), 64);
+    views_ = k_.inputs;
+    views_.insert(views_.end(), k_.outputs.begin(), k_.outputs.end());
+    rings_.resize(views_.size());
+  }
+
+  bool start() override {
+    if (constant_bytes_ == 0 || !constants_.slots.empty()) return true;
+    if (constant_bytes_ > b_.budget(op_) / 2) return true;  // they stay in L2
+    if (!b_.allocate(constants_, constant_bytes_, 1, name() + " constants")) return false;
+    std::int64_t at = constants_.slots[0];
+    for (const TensorId t : k_.constants) {
+      b_.load_bytes(t, 0, bytes_of(t), at, op_);
+      at += up(bytes_of(t), 64);
+    }
+    return true;
+  }
+  void stop() override { b_.free(constants_); }
+  void run() override;
+
+ private:
+  [[nodiscard]] const std::string& name() const { return b_.graph().operations[op_].name; }
+  [[nodiscard]] std::int64_t bytes_of(TensorId t) const {
+    return std::max<std::int64_t>(1, b_.graph().at(t).bytes());
+  }
+  [[nodiscard]] bool is_output(std::size_t i) const { return i >= k_.inputs.size(); }
+  [[nodiscard]] View part(std::size_t i, std::int64_t batch, std::int64_t r0,
+                          std::int64_t rows) const {
+    const View& v = views_[i];
+    const View one = v.slice(0, v.sizes[0] == 1 ? 0 : batch, 1);
+    if (!info_.row_wise) return one;
+    return v.sizes[1] == 1 ? one : one.slice(1, r0, rows);
+  }
+  bool rings(std::int64_t rows, std::size_t slots);
+  void free_rings() {
+    for (Ring& r : rings_) b_.free(r);
+  }
+  void block(std::int64_t batch, std::int64_t r0, std::int64_t rows);
+
+  Builder& b_;
+  std::size_t op_;
+  const integer::KernelInfo& info_;
+  Kernel k_;
+  std::int64_t constant_bytes_ = 0;
+  std::vector<View> views_;
+  std::vector<Ring> rings_;
+  Ring constants_;
+};
+
+bool KernelTiler::rings(std::int64_t rows, std::size_t slots) {
+  for (std::size_t i = 0; i < views_.size(); ++i) {
+    if (b_.in_l1(views_[i])) continue;
+    if (!b_.allocate(rings_[i], b_.dense_bytes(part(i, 0, 0, rows)), slots, name() + " rows")) {
+      free_rings();
+      return false;
+    }
+  }
+  return true;
+}
+
+void KernelTiler::block(std::int64_t batch, std::int64_t r0, std::int64_t rows) {
+  std::vector<CallRows> operands, constants;
+  std::vector<Place> places(views_.size());
+  for (std::size_t i = 0; i < views_.size(); ++i) {
+    const View v = part(i, batch, r0, rows);
+    CallRows x;
+    Place& at = places[i];
+    if (!b_.in_l1(v) && rings_[i].slots.empty()) {
+      x.memory = Memory::kL2;
+      at = {b_.l2(v), {v.strides.begin(), v.strides.end() - 1}};
+    } else {
+      at = is_output(i) ? b_.target(v, rings_[i]) : b_.fetch(v, rings_[i], op_);
+    }
+    x.addr = at.addr;
+    x.stride = v.sizes[1] == 1 && info_.row_wise && rows > 1 ? 0 : at.strides[1];
+    x.rows = v.sizes[1];
+    x.bytes = v.sizes[2] * b_.elem(v);
+    x.write = is_output(i);
+    operands.push_back(x);
+  }
+  std::int64_t at = constants_.slots.empty() ? -1 : constants_.slots[0];
+  for (const TensorId t : k_.constants) {
+    CallRows x;
+    x.bytes = bytes_of(t), x.rows = 1;
+    if (at >= 0) {
+      x.addr = at;
+      at += up(bytes_of(t), 64);
+    } else {
+      x.memory = Memory::kL2;
+      x.addr = b_.l2(b_.graph().whole(t));
+    }
+    constants.push_back(x);
+  }
+  const double cycles =
+      info_.cycles != nullptr ? info_.cycles(rows, k_.args, b_.machine().workers) : 1000;
+  b_.call(call_job(k_.name, rows, operands, constants, k_.args), op_, cycles);
+  const std::size_t job = b_.now() - 1;
+  for (std::size_t i = k_.inputs.size(); i < views_.size(); ++i) {
+    const View v = part(i, batch, r0, rows);
+    if (operands[i].memory == Memory::kL2) {
+      b_.piece(v, Memory::kL2, places[i].addr, places[i].strides, job);
+    } else if (b_.in_l1(v)) {
+      b_.piece(v, Memory::kL1, places[i].addr, places[i].strides, job);
+    } else {
+      b_.finish(v, places[i], op_);
+    }
+  }
+}
+
+void KernelTiler::run() {
+  const std::int64_t batches = k_.outputs[0].sizes[0];
+  const std::int64_t all = info_.row_wise ? k_.outputs[0].sizes[1] : k_.inputs[0].sizes[1];
+  if (!start() && (!b_.evict(op_) || !start())) {
+    // The constants stay in L2.
+  }
+  std::int64_t rows = 0;
+  const std::int64_t most = info_.row_wise ? std::min(all, b_.tuning().rows) : all;
+  for (int round = 0; round < 2 && rows == 0; ++round) {
+    for (std::int64_t r = most; r >= 1 && rows == 0; r = r == 1 ? 0 : ceil_div(r, 2)) {
+      const bool single = batches * ceil_div(all, r) == 1;
+      if (rings(r, single ? 1 : 2) || (!single && r <= 8 && rings(r, 1))) rows = r;
+      if (!info_.row_wise) break;
+      if (round == 0 && rows == 0 && b_.evict(op_)) break;
+    }
+  }
+  if (rows == 0) rows = most;
+  const std::int64_t even = ceil_div(all, ceil_div(all, rows));
+  for (std::int64_t b = 0; b < batches; ++b) {
+    for (std::int64_t r = 0; r < all; r += even) block(b, r, std::min(even, all - r));
+  }
+  free_rings();
+  stop();
+}
+
+}  // namespace
+
+std::unique_ptr<Tiler> make_kernel(Builder& b, std::size_t op) {
+  return std::make_unique<KernelTiler>(b, op);
+}
+
+}  // namespace oct::schedule
