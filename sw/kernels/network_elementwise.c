@@ -23,8 +23,9 @@ NET_INLINE void add_piece(const uint8_t* a, const uint8_t* b, uint8_t* y, unsign
   } else {
     for (; i + 8 <= n; i += 8) {
       const net_eight_t u = net_load8(a + i * (unsigned)aw, aw);
-      net_eight_t v = net_load8(b + i * (unsigned)bw, bw);
-      for (int j = 0; j < 4; ++j) v.h[j] = add2(u.h[j], v.h[j], k, yw);
+      const net_eight_t w = net_load8(b + i * (unsigned)bw, bw);
+      const net_eight_t v = {add2(u.a, w.a, k, yw), add2(u.b, w.b, k, yw), add2(u.c, w.c, k, yw),
+                             add2(u.d, w.d, k, yw)};
       net_store8(y + i * (unsigned)yw, v, yw);
     }
   }
@@ -35,19 +36,23 @@ NET_INLINE void add_piece(const uint8_t* a, const uint8_t* b, uint8_t* y, unsign
 }
 
 // Loads of single elements extend their sign at no cost.
+NET_INLINE uint32_t mul1(const uint8_t* a, const uint8_t* b, unsigned i, int aw, int bw) {
+  return (uint32_t)(net_get(a, i, aw) * net_get(b, i, bw));
+}
+
 NET_INLINE void mul_piece(const uint8_t* a, const uint8_t* b, uint8_t* y, unsigned n, uint32_t k,
                           int aw, int bw, int yw) {
   unsigned i = 0;
   for (; i + 8 <= n; i += 8) {
-    int32_t u[8];
-    net_eight_t v;
-    for (unsigned j = 0; j < 8; ++j) u[j] = net_get(a, i + j, aw) * net_get(b, i + j, bw);
-    for (unsigned j = 0; j < 4; ++j)
-      v.h[j] = net_rq2((uint32_t)u[2 * j], (uint32_t)u[2 * j + 1], k, yw);
+    const uint32_t u0 = mul1(a, b, i, aw, bw), u1 = mul1(a, b, i + 1, aw, bw),
+                   u2 = mul1(a, b, i + 2, aw, bw), u3 = mul1(a, b, i + 3, aw, bw),
+                   u4 = mul1(a, b, i + 4, aw, bw), u5 = mul1(a, b, i + 5, aw, bw),
+                   u6 = mul1(a, b, i + 6, aw, bw), u7 = mul1(a, b, i + 7, aw, bw);
+    const net_eight_t v = {net_rq2(u0, u1, k, yw), net_rq2(u2, u3, k, yw), net_rq2(u4, u5, k, yw),
+                           net_rq2(u6, u7, k, yw)};
     net_store8(y + i * (unsigned)yw, v, yw);
   }
-  for (; i < n; ++i)
-    net_put(y, i, net_rq1((uint32_t)(net_get(a, i, aw) * net_get(b, i, bw)), k, yw), yw);
+  for (; i < n; ++i) net_put(y, i, net_rq1(mul1(a, b, i, aw, bw), k, yw), yw);
 }
 
 NET_INLINE int two(const uint32_t* w, unsigned rank, unsigned size, int is_mul, int aw, int bw,
@@ -91,19 +96,19 @@ TWO_ALL(mul, 1)
           load("%[x6]", "%[x]", step) load("%[x7]", "%[x]", step)
 #define RQ_BYTES                                                                      \
   OCT_RQ_B(0, "%[y0]", "%[x0]", "%[k]")                                               \
-  OCT_RQ_B(0, "%[y1]", "%[x4]", "%[k]") OCT_RQ_B(1, "%[y0]", "%[x1]", "%[k]")         \
-      OCT_RQ_B(1, "%[y1]", "%[x5]", "%[k]") OCT_RQ_B(2, "%[y0]", "%[x2]", "%[k]")     \
-          OCT_RQ_B(2, "%[y1]", "%[x6]", "%[k]") OCT_RQ_B(3, "%[y0]", "%[x3]", "%[k]") \
-              OCT_RQ_B(3, "%[y1]", "%[x7]", "%[k]") OCT_SW_P("%[y0]", "%[y]", "4")    \
-                  OCT_SW_P("%[y1]", "%[y]", "4")
+  OCT_RQ_B(0, "%[y1]", "%[x4]", "%[k]")                                               \
+  OCT_RQ_B(1, "%[y0]", "%[x1]", "%[k]") OCT_RQ_B(1, "%[y1]", "%[x5]", "%[k]")         \
+      OCT_RQ_B(2, "%[y0]", "%[x2]", "%[k]") OCT_RQ_B(2, "%[y1]", "%[x6]", "%[k]")     \
+          OCT_RQ_B(3, "%[y0]", "%[x3]", "%[k]") OCT_RQ_B(3, "%[y1]", "%[x7]", "%[k]") \
+              OCT_SW_P("%[y0]", "%[y]", "4") OCT_SW_P("%[y1]", "%[y]", "4")
 #define RQ_HALVES                                                                     \
   OCT_RQ_H(0, "%[y0]", "%[x0]", "%[k]")                                               \
-  OCT_RQ_H(0, "%[y1]", "%[x2]", "%[k]") OCT_RQ_H(1, "%[y0]", "%[x1]", "%[k]")         \
-      OCT_RQ_H(1, "%[y1]", "%[x3]", "%[k]") OCT_RQ_H(0, "%[x0]", "%[x4]", "%[k]")     \
-          OCT_RQ_H(0, "%[x2]", "%[x6]", "%[k]") OCT_RQ_H(1, "%[x0]", "%[x5]", "%[k]") \
-              OCT_RQ_H(1, "%[x2]", "%[x7]", "%[k]") OCT_SW_P("%[y0]", "%[y]", "4")    \
-                  OCT_SW_P("%[y1]", "%[y]", "4") OCT_SW_P("%[x0]", "%[y]", "4")       \
-                      OCT_SW_P("%[x2]", "%[y]", "4")
+  OCT_RQ_H(0, "%[y1]", "%[x2]", "%[k]")                                               \
+  OCT_RQ_H(1, "%[y0]", "%[x1]", "%[k]") OCT_RQ_H(1, "%[y1]", "%[x3]", "%[k]")         \
+      OCT_RQ_H(0, "%[x0]", "%[x4]", "%[k]") OCT_RQ_H(0, "%[x2]", "%[x6]", "%[k]")     \
+          OCT_RQ_H(1, "%[x0]", "%[x5]", "%[k]") OCT_RQ_H(1, "%[x2]", "%[x7]", "%[k]") \
+              OCT_SW_P("%[y0]", "%[y]", "4") OCT_SW_P("%[y1]", "%[y]", "4")           \
+                  OCT_SW_P("%[x0]", "%[y]", "4") OCT_SW_P("%[x2]", "%[y]", "4")
 #define RQ_LOOP(load, step, body)                                                    \
   __asm__ volatile(OCT_LOOP(0, "%[n]") RQ_LOAD8(load, step) body OCT_LOOP_END(0)     \
                    : [x0] "=&r"(x0), [x1] "=&r"(x1), [x2] "=&r"(x2), [x3] "=&r"(x3), \
@@ -149,10 +154,14 @@ NET_INLINE void affine_piece(const uint8_t* x, uint8_t* y, const int16_t* g, con
                              unsigned n, unsigned shift, int xw, int yw) {
   unsigned i = 0;
   for (; i + 4 <= n; i += 4) {
-    uint32_t v[4];
-    for (unsigned j = 0; j < 4; ++j)
-      v[j] = affine1(net_get(x, i + j, xw), g[i + j], b[i + j], shift, yw);
-    for (unsigned j = 0; j < 4; ++j) net_put(y, i + j, v[j], yw);
+    const uint32_t v0 = affine1(net_get(x, i, xw), g[i], b[i], shift, yw),
+                   v1 = affine1(net_get(x, i + 1, xw), g[i + 1], b[i + 1], shift, yw),
+                   v2 = affine1(net_get(x, i + 2, xw), g[i + 2], b[i + 2], shift, yw),
+                   v3 = affine1(net_get(x, i + 3, xw), g[i + 3], b[i + 3], shift, yw);
+    net_put(y, i, v0, yw);
+    net_put(y, i + 1, v1, yw);
+    net_put(y, i + 2, v2, yw);
+    net_put(y, i + 3, v3, yw);
   }
   for (; i < n; ++i) net_put(y, i, affine1(net_get(x, i, xw), g[i], b[i], shift, yw), yw);
 }

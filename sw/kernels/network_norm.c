@@ -87,12 +87,12 @@ NET_INLINE void apply(const uint8_t* x, uint8_t* y, unsigned n, norm_t k, const 
     i = n & ~7U;
   } else {
     for (; i + 8 <= n; i += 8) {
-      net_eight_t v = net_load8_wide(x + i * (unsigned)xw, xw);
-      for (unsigned j = 0; j < 4; ++j) {
-        v.h[j] = oct_arq_h(v.h[j], layer ? k.offset : 0, k.arq);
-      }
-      for (unsigned j = 0; j < 4; ++j)
-        v.h[j] = scale2(v.h[j], g[i / 2 + j], layer ? b[i / 2 + j] : 0, yw);
+      const net_eight_t u = net_load8_wide(x + i * (unsigned)xw, xw);
+      const uint32_t o = layer ? k.offset : 0, *h = g + i / 2, *c = layer ? b + i / 2 : h;
+      const net_eight_t v = {scale2(oct_arq_h(u.a, o, k.arq), h[0], layer ? c[0] : 0, yw),
+                             scale2(oct_arq_h(u.b, o, k.arq), h[1], layer ? c[1] : 0, yw),
+                             scale2(oct_arq_h(u.c, o, k.arq), h[2], layer ? c[2] : 0, yw),
+                             scale2(oct_arq_h(u.d, o, k.arq), h[3], layer ? c[3] : 0, yw)};
       net_store8(y + i * (unsigned)yw, v, yw);
     }
   }

@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels of networks: softmax over rows. Logits grow with x, so the largest x gives the maximum.
 #include "oct_network_job.h"
+#include "oct_network_simd.h"
 
-static inline int32_t logit(int32_t x, uint32_t in) {
-  return (int16_t)oct_rq_h0(0, (uint32_t)x, in);
+/// 2^-(below / 64) in 20 bits.
+NET_INLINE uint32_t exponential(uint32_t below, const uint16_t* table) {
+  const uint32_t n = oct_minu(below >> 6, 31);  // 20 and more leave nothing
+  return (uint32_t)table[below & 63] << 4 >> n;
 }
 
-static inline uint32_t exponential(int32_t below, const uint16_t* table) {
-  const int32_t n = below >> 6;
-  return n < 20 ? (uint32_t)table[below & 63] << 4 >> n : 0;
+typedef struct {
+  uint32_t e0, e1;
+} pair_t;
+
+/// Two elements; `max` in both half-words, modulo 2^16: the difference is what counts.
+NET_INLINE pair_t exponential2(int32_t x0, int32_t x1, uint32_t max, uint32_t in,
+                               const uint16_t* table) {
+  const uint32_t l = oct_rq_h1(oct_rq_h0(0, (uint32_t)x0, in), (uint32_t)x1, in);
+  const uint32_t below = oct_sub_h(max, l);
+  return (pair_t){exponential(below & 0xffff, table), exponential(below >> 16, table)};
 }
 
 typedef struct {
@@ -20,32 +30,83 @@ static reciprocal_t reciprocal(uint64_t sum, uint32_t out) {
   const uint32_t high = (uint32_t)(sum >> 32);
   const unsigned e = high != 0 ? 32 + oct_fl1(high) : oct_fl1((uint32_t)sum);
   const uint32_t norm = (uint32_t)(e >= 23 ? sum >> (e - 23) : sum << (23 - e));
-  const uint64_t m = (uint64_t)(out & 0x7fffffU) << 23;
-  return (reciprocal_t){(int32_t)(m / norm), (out >> 24 & 63) + e};
+  // out * 2^23 / norm < 2^23, bit by bit: the 64-bit division of the library is slower.
+  uint32_t rest = out & 0x7fffffU, r = 0;
+  for (int i = 0; i < 23; ++i) {
+    rest <<= 1;
+    r <<= 1;
+    if (rest >= norm) rest -= norm, ++r;
+  }
+  return (reciprocal_t){(int32_t)r, (out >> 24 & 63) + e};
 }
 
-#define SOFTMAX(name, X)                                                                 \
-  int oct_net_softmax_##name(void* job, unsigned rank, unsigned size) {                  \
-    const uint32_t* w = (const uint32_t*)job;                                            \
-    const uint16_t* table = (const uint16_t*)oct_net_memory(w[5]);                       \
-    const unsigned n = w[6];                                                             \
-    const uint32_t in = net_rq(w[7]);                                                    \
-    for (unsigned row = rank; row < w[0]; row += size) {                                 \
-      const X* x = (const X*)NET_X(w, row);                                              \
-      int8_t* y = (int8_t*)NET_Y1(w, row);                                               \
-      int32_t top = x[0];                                                                \
-      for (unsigned i = 1; i < n; ++i) top = x[i] > top ? x[i] : top;                    \
-      const int32_t max = (logit(top, in) + 63) & ~63;                                   \
-      uint64_t sum = 0;                                                                  \
-      for (unsigned i = 0; i < n; ++i) sum += exponential(max - logit(x[i], in), table); \
-      const reciprocal_t k = reciprocal(sum, w[8]);                                      \
-      for (unsigned i = 0; i < n; ++i) {                                                 \
-        const int64_t v = (int64_t)exponential(max - logit(x[i], in), table) * k.r;      \
-        const int64_t q = (v + ((int64_t)1 << (k.shift - 1))) >> k.shift;                \
-        y[i] = (int8_t)(q > 127 ? 127 : q);                                              \
-      }                                                                                  \
-    }                                                                                    \
-    return 0;                                                                            \
+NET_INLINE int32_t largest(const uint8_t* x, unsigned n, int xw) {
+  const uint32_t* w = (const uint32_t*)(const void*)x;
+  const unsigned each = 4 / (unsigned)xw, words = n / each;
+  uint32_t m = xw == 1 ? 0x80808080U : 0x80008000U;
+  for (unsigned i = 0; i < words; ++i) m = xw == 1 ? oct_max_b(m, w[i]) : oct_max_h(m, w[i]);
+  uint32_t top = xw == 1 ? oct_max(oct_max(oct_extract_b(m, 0), oct_extract_b(m, 1)),
+                                   oct_max(oct_extract_b(m, 2), oct_extract_b(m, 3)))
+                         : oct_max(oct_extract_h(m, 0), oct_extract_h(m, 1));
+  for (unsigned i = words * each; i < n; ++i) top = oct_max(top, (uint32_t)net_get(x, i, xw));
+  return (int32_t)top;
+}
+
+NET_INLINE uint64_t exponentials(const uint8_t* x, unsigned n, uint32_t max, uint32_t in,
+                                 const uint16_t* table, int xw) {
+  uint64_t sum = 0;
+  unsigned i = 0;
+  while (i + 4 <= n) {
+    const unsigned end = n - i < 2048 ? n & ~3U : i + 2048;  // 2^31 at most
+    uint32_t part = 0;
+    for (; i < end; i += 4) {
+      const pair_t u = exponential2(net_get(x, i, xw), net_get(x, i + 1, xw), max, in, table),
+                   v = exponential2(net_get(x, i + 2, xw), net_get(x, i + 3, xw), max, in, table);
+      part += u.e0 + u.e1 + (v.e0 + v.e1);
+    }
+    sum += part;
   }
-SOFTMAX(i8_i8, int8_t)
-SOFTMAX(i16_i8, int16_t)
+  for (; i < n; ++i) sum += exponential2(net_get(x, i, xw), 0, max, in, table).e0;
+  return sum;
+}
+
+/// e * r / 2^shift in 8 bits, shifts of 48 and more.
+static uint32_t far(uint32_t e, reciprocal_t k) {
+  const uint64_t v = (uint64_t)e * (uint32_t)k.r;
+  return (uint32_t)((v + ((uint64_t)1 << (k.shift - 1))) >> k.shift);  // below 2^-4
+}
+
+NET_INLINE int softmax(const uint32_t* w, unsigned rank, unsigned size, int xw) {
+  const uint16_t* table = (const uint16_t*)oct_net_memory(w[5]);
+  const unsigned n = w[6];
+  const uint32_t in = net_rq(w[7]);
+  for (unsigned row = rank; row < w[0]; row += size) {
+    const uint8_t* x = (const uint8_t*)NET_X(w, row);
+    int8_t* y = (int8_t*)NET_Y1(w, row);
+    const int32_t top = (int16_t)oct_rq_h0(0, (uint32_t)largest(x, n, xw), in);
+    const uint32_t max = oct_pack((uint32_t)(top + 63) & ~63U, (uint32_t)(top + 63) & ~63U);
+    const reciprocal_t k = reciprocal(exponentials(x, n, max, in, table, xw), w[8]);
+    unsigned i = 0;
+    if (k.shift <= 47) {
+      const uint32_t rq = oct_rq_param(k.r, k.shift);
+      for (; i + 4 <= n; i += 4) {
+        const pair_t u = exponential2(net_get(x, i, xw), net_get(x, i + 1, xw), max, in, table),
+                     v = exponential2(net_get(x, i + 2, xw), net_get(x, i + 3, xw), max, in, table);
+        *(uint32_t*)(void*)(y + i) =
+            oct_rq_b3(oct_rq_b2(oct_rq_b1(oct_rq_b0(0, u.e0, rq), u.e1, rq), v.e0, rq), v.e1, rq);
+      }
+    }
+    for (; i < n; ++i) {
+      const uint32_t e = exponential2(net_get(x, i, xw), 0, max, in, table).e0;
+      y[i] = (int8_t)(k.shift <= 47 ? oct_rq_b0(0, e, oct_rq_param(k.r, k.shift)) : far(e, k));
+    }
+  }
+  return 0;
+}
+
+int oct_net_softmax_i8_i8(void* job, unsigned rank, unsigned size) {
+  return softmax((const uint32_t*)job, rank, size, 1);
+}
+int oct_net_softmax_i16_i8(void* job, unsigned rank, unsigned size) {
+  return softmax((const uint32_t*)job, rank, size, 2);
+}

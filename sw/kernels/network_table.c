@@ -42,30 +42,28 @@ int oct_net_table_i8_i8(void* job, unsigned rank, unsigned size) {
   return 0;
 }
 
-/// Two neighbours of the table (that of 0) with their weights, in 1/128, and `half`.
-NET_INLINE int32_t between(const int16_t* table, int32_t x, int32_t half) {
+/// Two neighbours of the table (that of 0) with their weights in 1/128, to the width of y.
+NET_INLINE uint32_t between(const int16_t* table, int32_t x, int yw) {
   const int16_t* t = table + (x >> 7);
-  const int32_t f = x & 127;
-  return t[0] * (128 - f) + half + t[1] * f;
+  const int32_t f = x & 127, v = t[0] * (128 - f) + t[1] * f;
+  return yw == 2 ? (uint32_t)((v + 64) >> 7) : oct_clip((uint32_t)((v + 16384) >> 15), 8);
 }
 
 NET_INLINE int table_halves(const uint32_t* w, unsigned rank, unsigned size, int yw) {
   const int16_t* table = (const int16_t*)oct_net_memory(w[5]) + 256;
-  const unsigned drop = yw == 2 ? 7 : 15;
   for (net_part_t p = net_parts(w[0], w[6], rank, size); net_next(&p);) {
     const int16_t* x = (const int16_t*)NET_X(w, p.row) + p.from;
     uint8_t* y = (uint8_t*)NET_Y1(w, p.row) + p.from * (unsigned)yw;
     unsigned i = 0;
     for (; i + 4 <= p.count; i += 4) {
-      int32_t v[4];
-      for (unsigned j = 0; j < 4; ++j) v[j] = between(table, x[i + j], 1 << (drop - 1)) >> drop;
-      for (unsigned j = 0; j < 4; ++j)
-        net_put(y, i + j, yw == 2 ? (uint32_t)v[j] : oct_clip((uint32_t)v[j], 8), yw);
+      const uint32_t v0 = between(table, x[i], yw), v1 = between(table, x[i + 1], yw),
+                     v2 = between(table, x[i + 2], yw), v3 = between(table, x[i + 3], yw);
+      net_put(y, i, v0, yw);
+      net_put(y, i + 1, v1, yw);
+      net_put(y, i + 2, v2, yw);
+      net_put(y, i + 3, v3, yw);
     }
-    for (; i < p.count; ++i) {
-      const int32_t v = between(table, x[i], 1 << (drop - 1)) >> drop;
-      net_put(y, i, yw == 2 ? (uint32_t)v : oct_clip((uint32_t)v, 8), yw);
-    }
+    for (; i < p.count; ++i) net_put(y, i, between(table, x[i], yw), yw);
   }
   return 0;
 }

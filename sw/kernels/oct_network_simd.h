@@ -10,37 +10,36 @@
 #define NET_INLINE static inline __attribute__((always_inline))
 #define NET_EVEN 0x06040200U  // cv.shuffle2.b: bytes 0 and 2 of rd, then of rs1
 
+// No array: GCC would keep it on the stack.
 typedef struct {
-  uint32_t h[4];
+  uint32_t a, b, c, d;
 } net_eight_t;
 
 /// Bytes become half-words times 256.
 NET_INLINE net_eight_t net_load8_wide(const void* at, int width) {
   const uint32_t* w = (const uint32_t*)at;
-  if (width == 2) return (net_eight_t){{w[0], w[1], w[2], w[3]}};
+  if (width == 2) return (net_eight_t){w[0], w[1], w[2], w[3]};
   const uint32_t w0 = w[0], w1 = w[1], odd = 0xff00ff00U;
   const uint32_t e0 = oct_sll_sci_h(w0, 8), o0 = w0 & odd;
   const uint32_t e1 = oct_sll_sci_h(w1, 8), o1 = w1 & odd;
-  return (net_eight_t){
-      {oct_pack(o0, e0), oct_pack_h(o0, e0), oct_pack(o1, e1), oct_pack_h(o1, e1)}};
+  return (net_eight_t){oct_pack(o0, e0), oct_pack_h(o0, e0), oct_pack(o1, e1), oct_pack_h(o1, e1)};
 }
 
 NET_INLINE net_eight_t net_load8(const void* at, int width) {
-  net_eight_t v = net_load8_wide(at, width);
-  if (width == 1) {
-    for (int i = 0; i < 4; ++i) v.h[i] = oct_sra_sci_h(v.h[i], 8);
-  }
-  return v;
+  const net_eight_t v = net_load8_wide(at, width);
+  if (width == 2) return v;
+  return (net_eight_t){oct_sra_sci_h(v.a, 8), oct_sra_sci_h(v.b, 8), oct_sra_sci_h(v.c, 8),
+                       oct_sra_sci_h(v.d, 8)};
 }
 
 /// Half-words that fit the width.
 NET_INLINE void net_store8(void* at, net_eight_t v, int width) {
   uint32_t* w = (uint32_t*)at;
   if (width == 2) {
-    for (int i = 0; i < 4; ++i) w[i] = v.h[i];
+    w[0] = v.a, w[1] = v.b, w[2] = v.c, w[3] = v.d;
   } else {
-    w[0] = oct_shuffle2_b(v.h[0], v.h[1], NET_EVEN);
-    w[1] = oct_shuffle2_b(v.h[2], v.h[3], NET_EVEN);
+    w[0] = oct_shuffle2_b(v.a, v.b, NET_EVEN);
+    w[1] = oct_shuffle2_b(v.c, v.d, NET_EVEN);
   }
 }
 
