@@ -101,6 +101,7 @@ Place Builder::load(const View& v, std::int64_t addr, std::size_t op) {
   t.l1_strides = place.strides;
   t.l2_strides.assign(v.strides.begin(), v.strides.end() - 1);
   t.own_gaps = true;
+  t.slot_stride = v.slot_stride, t.slots = graph_.slots;
   for (std::size_t d = 0; d < place.strides.size(); ++d) {
     if (place.strides[d] == 0) t.sizes[d] = 1;
     const bool overlapped =
@@ -123,6 +124,7 @@ void Builder::load_into(const View& from, const View& to, std::size_t op) {
   t.sizes.back() *= elem(from);
   t.l1_strides = at.strides;
   t.l2_strides.assign(from.strides.begin(), from.strides.end() - 1);
+  t.slot_stride = from.slot_stride, t.slots = graph_.slots;
   for (Job& j : dma_jobs(std::move(t))) {
     dma_pieces(append(std::move(j), op, graph_.operations[op].name), to.tensor);
   }
@@ -173,12 +175,14 @@ void Builder::finish(const View& v, const Place& from, std::size_t op) {
   t.sizes.back() *= elem(v);
   t.l1_strides = from.strides;
   t.l2_strides.assign(v.strides.begin(), v.strides.end() - 1);
+  t.slot_stride = v.slot_stride, t.slots = graph_.slots;
   for (Job& j : dma_jobs(std::move(t))) {
-    dma_pieces(append(std::move(j), op, "store " + graph_.at(v.tensor).name), v.tensor);
+    dma_pieces(append(std::move(j), op, "store " + graph_.at(v.tensor).name), v.tensor,
+               v.slot_stride);
   }
 }
 
-void Builder::dma_pieces(std::size_t job, TensorId tensor) {
+void Builder::dma_pieces(std::size_t job, TensorId tensor, std::int64_t slot_stride) {
   const Job& j = net_.program.jobs()[job];
   const auto& w = j.words;
   const bool in = j.queue == Queue::kDmaIn;
@@ -196,6 +200,7 @@ void Builder::dma_pieces(std::size_t job, TensorId tensor) {
                p.stride,
                true};
     p.offset = p.range.addr - base;
+    p.slot_stride = slot_stride;
     net_.pieces.push_back(p);
   }
 }

@@ -95,6 +95,23 @@ Job dma_job(const Transfer& t, std::int64_t l1, std::int64_t l2, const Dim& rows
   return j;
 }
 
+/// Word 4 moves with the slot; what may be touched is everything from the first to the last.
+void add_slot(Job& j, const Transfer& t) {
+  std::int64_t left = t.slot_stride;
+  for (std::size_t i = 12; i < 16 && left != 0; ++i) {
+    const std::int64_t scale = std::clamp<std::int64_t>(left, -32768, 32767);
+    j.words[i] = 1U << 31 | 4U << 16 | (word(scale) & 0xffff);
+    left -= scale;
+  }
+  if (left != 0) throw std::length_error(fmt::format("a slot of {} bytes", t.slot_stride));
+  const std::int64_t more = (t.slots - 1) * t.slot_stride;
+  for (Range& r : j.ranges) {
+    if (r.memory != Memory::kL2) continue;
+    const std::int64_t first = std::min(r.first(), r.first() + more);
+    r = {Memory::kL2, first, std::max(r.end(), r.end() + more) - first, 1, 0, r.write};
+  }
+}
+
 void split(const Transfer& t, std::size_t dim, std::int64_t l1, std::int64_t l2,
            std::vector<Job>& jobs) {
   const std::size_t left = t.sizes.size() - 1 - dim;  // dimensions that count rows
@@ -177,6 +194,9 @@ std::vector<Job> dma_jobs(Transfer t) {
   coalesce(t);
   std::vector<Job> jobs;
   split(t, 0, t.l1, t.l2, jobs);
+  if (t.slot_stride != 0) {
+    for (Job& j : jobs) add_slot(j, t);
+  }
   return jobs;
 }
 

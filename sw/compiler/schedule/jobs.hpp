@@ -31,6 +31,8 @@ struct Transfer {
   std::vector<std::int64_t> l1_strides, l2_strides;   ///< of all but the last
   /// Bytes between the rows in L1 belong to nobody else: rows of equal strides become one.
   bool own_gaps = false;
+  /// Added to the address in L2 for each slot of a cache; the slot stands in parameter register 0.
+  std::int64_t slot_stride = 0, slots = 1;
 };
 
 /// As few DMA jobs as possible, in order; words and ranges are set.

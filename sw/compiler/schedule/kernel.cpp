@@ -163,7 +163,12 @@ void KernelTiler::run() {
       if (round == 0 && rows == 0 && b_.evict(op_)) break;
     }
   }
-  if (rows == 0) rows = most;
+  if (rows == 0) {
+    rows = most;
+    for (const View& v : views_) {
+      if (v.slot_stride != 0) throw Allocator::NoRoom(name() + ": no rows fit");
+    }
+  }
   const std::int64_t even = ceil_div(all, ceil_div(all, rows));
   for (std::int64_t b = 0; b < batches; ++b) {
     for (std::int64_t r = 0; r < all; r += even) block(b, r, std::min(even, all - r));

@@ -24,7 +24,7 @@ std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 class Runner {
  public:
   Runner(const Graph& graph, const Network& network, const std::vector<Bytes>& golden,
-         std::uint64_t seed);
+         std::uint64_t seed, std::int64_t slot);
   std::int64_t run(std::uint64_t seed);
 
  private:
@@ -44,12 +44,16 @@ class Runner {
   Bytes l1_, l2_;
   std::map<std::size_t, std::vector<const Piece*>> pieces_;  // by job
   std::map<std::pair<Queue, std::uint32_t>, const Patch*> patches_;
+  std::int64_t slot_ = 0;
   std::int64_t compared_ = 0;
 };
 
 Runner::Runner(const Graph& graph, const Network& network, const std::vector<Bytes>& golden,
-               std::uint64_t seed)
-    : graph_(graph), net_(network), golden_(golden) {
+               std::uint64_t seed, std::int64_t slot)
+    : graph_(graph),
+      net_(network),
+      golden_(golden),
+      slot_(slot < 0 ? graph.slots - 1 : slot) {
   std::mt19937_64 random(seed);
   std::int64_t l1_end = 0;
   for (const Allocator::Block& b : network.l1_blocks) l1_end = std::max(l1_end, b.addr + b.bytes);
@@ -77,7 +81,7 @@ Runner::Runner(const Graph& graph, const Network& network, const std::vector<Byt
     if (graph.at(p.tensor).role != Role::kState || p.range.memory != Memory::kL2) continue;
     for (std::int64_t r = 0; r < p.range.rows; ++r) {
       for (std::int64_t b = 0; b < p.range.bytes; ++b) {
-        l2_[index(p.range.addr + r * p.range.stride + b)] ^= 0x5a;
+        l2_[index(p.range.addr + slot_ * p.slot_stride + r * p.range.stride + b)] ^= 0x5a;
       }
     }
   }
@@ -101,6 +105,11 @@ void Runner::dma(const Job& job) {
     std::memcpy(&id, at(job, Memory::kL2, p.id_l2, 8), 8);
     if (id < 0 || id >= p.limit) fail(job, fmt::format("id {} is not below {}", id, p.limit));
     w[p.word] += static_cast<std::uint32_t>(id) * p.stride;
+  }
+  for (std::size_t i = 12; i < 16; ++i) {  // modifiers
+    if (w[i] >> 31 == 0) continue;
+    if ((w[i] >> 21 & 15) != 0) fail(job, "parameter register that nobody sets");
+    w.at(w[i] >> 16 & 31) += static_cast<std::uint32_t>(slot_ * static_cast<std::int16_t>(w[i]));
   }
   const std::int64_t bytes = w[6];
   const auto sign = [](std::uint32_t v) { return std::int64_t{static_cast<std::int32_t>(v)}; };
@@ -167,10 +176,10 @@ void Runner::execute_job(const Job& job) {
 void Runner::compare(const Job& job, const Piece& p) {
   const Bytes& want = golden_.at(static_cast<std::size_t>(p.tensor));
   for (std::int64_t r = 0; r < p.range.rows; ++r) {
-    const std::int64_t from = p.offset + r * p.stride;
+    const std::int64_t moved = slot_ * p.slot_stride, from = p.offset + moved + r * p.stride;
     if (from < 0 || from + p.range.bytes > std::ssize(want)) fail(job, "piece outside its tensor");
     const std::uint8_t* got =
-        at(job, p.range.memory, p.range.addr + r * p.range.stride, p.range.bytes);
+        at(job, p.range.memory, p.range.addr + moved + r * p.range.stride, p.range.bytes);
     for (std::int64_t b = 0; b < p.range.bytes; ++b) {
       if (got[b] == want[index(from + b)]) continue;
       fail(job, fmt::format("{} differs at byte {}: {} instead of {}", graph_.at(p.tensor).name,
@@ -195,8 +204,8 @@ std::int64_t Runner::run(std::uint64_t seed) {
 }  // namespace
 
 std::int64_t verify(const Graph& graph, const Network& network, const std::vector<Bytes>& golden,
-                    std::uint64_t seed) {
-  Runner runner(graph, network, golden, seed);
+                    std::uint64_t seed, std::int64_t slot) {
+  Runner runner(graph, network, golden, seed, slot);
   return runner.run(seed);
 }
 
