@@ -204,6 +204,9 @@ void Checker::port(const Port& p, bool input) {
 
 void Checker::check(const Gemm& g) const {
   view(g.a, "a"), view(g.w, "w"), view(g.y, "y");
+  element(g.a, "a", {Elem::kI8}), element(g.w, "w", {Elem::kI8});
+  element(g.y, "y", {Elem::kI8, Elem::kI16});
+  aligned(g.a, "a", 8), aligned(g.w, "w", 8), aligned(g.y, "y", 8);
   if (g.a.sizes.size() != 4) rank(g.a, "a", 3);
   rank(g.w, "w", 3);
   const bool segments = g.a.sizes.size() == 4;
@@ -212,9 +215,6 @@ void Checker::check(const Gemm& g) const {
   const std::int64_t n = g.w.sizes[g.w_kn ? 2 : 1];
   sizes(g.w, "w", g.w_kn ? Sizes{b, k, n} : Sizes{b, n, k});
   sizes(g.y, "y", g.y_trans ? Sizes{b, n, m} : Sizes{b, m, n});
-  element(g.a, "a", {Elem::kI8}), element(g.w, "w", {Elem::kI8});
-  element(g.y, "y", {Elem::kI8, Elem::kI16});
-  aligned(g.a, "a", 8), aligned(g.w, "w", 8), aligned(g.y, "y", 8);
   limit(k, "K", kMaxField);
   if (segments && g.a.sizes[2] > 1) {
     const std::int64_t s = g.a.sizes[3];
