@@ -227,6 +227,19 @@ void Context::kernel(const ir::Node& node, std::string kernel_name, std::vector<
                              std::move(constants), std::move(args)});
 }
 
+namespace {
+
+/// Offset and all strides but that of dimension `last` are multiples of `bytes`.
+bool aligned(const View& v, std::int64_t bytes, std::size_t last) {
+  bool fits = v.offset % bytes == 0 && v.slot_stride % bytes == 0;
+  for (std::size_t d = 0; d < v.sizes.size(); ++d) {
+    fits = fits && (d == last || v.sizes[d] == 1 || v.strides[d] % bytes == 0);
+  }
+  return fits;
+}
+
+}  // namespace
+
 void Context::transpose(const View& from, const View& to, const std::string& n,
                         const ir::Sources& sources) {
   const std::size_t rank = from.sizes.size();
@@ -237,7 +250,8 @@ void Context::transpose(const View& from, const View& to, const std::string& n,
     return rank;
   };
   const std::size_t c = contiguous(from), r = contiguous(to);
-  if (c == rank || r == rank) {  // element by element
+  const bool fits = aligned(from, 4, c) && aligned(to, 4, r);
+  if (c == rank || r == rank || !fits) {  // element by element
     View a = from, b = to;
     a.sizes.push_back(1), b.sizes.push_back(1);
     a.strides.push_back(integer::elem_bytes(elem(a)));

@@ -109,13 +109,13 @@ void scale_and_shift(Context& ctx, const Node& n, const std::vector<double>& gai
   const double sx = ctx.scale(x), sy = ctx.scale(rows.place);
   const int k = ctx.elem(rows.place) == Elem::kI8 ? 8 : 15;
   // gamma = gain sx / sy * 2^shift and beta = shift / sy * 2^(shift - k), both in 16 bits.
-  int bits = 31;
+  int bits = 30;
   for (std::size_t i = 0; i < gain.size(); ++i) {
     const double g = std::abs(gain[i] * sx / sy), b = std::abs(shift[i] / sy);
     if (g > 0) bits = std::min(bits, static_cast<int>(std::floor(std::log2(32767 / g))));
     if (b > 0) bits = std::min(bits, static_cast<int>(std::floor(std::log2(32767 / b))) + k);
   }
-  if (bits < 1) throw Unsupported("its factors are too large", "calibrate with more samples");
+  if (bits < 2) throw Unsupported("its factors are too large", "calibrate with more samples");
   std::vector<std::int16_t> gamma, beta;
   for (std::size_t i = 0; i < gain.size(); ++i) {
     gamma.push_back(static_cast<std::int16_t>(to_bits(std::ldexp(gain[i] * sx / sy, bits), 16)));
@@ -183,8 +183,12 @@ void lower_affine(Context& ctx, const Node& n) {
 }
 
 void lower_function(Context& ctx, const Node& n) {
-  const View x = ctx.take(n.inputs[0], {Elem::kI16, Elem::kI8});
-  const Rows rows = common_rows(ctx, n, {x});
+  const View x = ctx.take(function_operand(ctx.graph, n), {Elem::kI16, Elem::kI8});
+  Rows rows = common_rows(ctx, n, {x});
+  // Wider results than operands: the table's steps say enough.
+  if (ctx.elem(x) == Elem::kI8 && ctx.elem(rows.place) == Elem::kI16) {
+    throw Unsupported("a table of bytes has no INT16 results", "");
+  }
   const ir::NodeId id = ctx.graph.value(n.output).producer;
   const std::string name = n.sources.empty() ? n.name : n.sources.front();
   const double sx = ctx.scale(x), sy = ctx.scale(rows.place);

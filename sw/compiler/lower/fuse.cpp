@@ -77,7 +77,7 @@ class Walk {
       case Op::kMul:
         return binary(n, v, second);
       default:
-        return is_function(n) && function(n, v);
+        return is_function(g_, n) && function(n, v);
     }
   }
 
@@ -205,9 +205,21 @@ class Walk {
 
 }  // namespace
 
-bool is_function(const ir::Node& n) {
-  return ir::op_info(n.op).op_class == ir::OpClass::kUnary && n.op != Op::kCast &&
-         n.op != Op::kNot && n.op != Op::kIsNan && n.op != Op::kIsInf;
+bool is_function(const ir::Graph& graph, const ir::Node& n) {
+  if (ir::op_info(n.op).op_class == ir::OpClass::kUnary) {
+    return n.op != Op::kCast && n.op != Op::kNot && n.op != Op::kIsNan && n.op != Op::kIsInf;
+  }
+  if (n.op != Op::kPow && n.op != Op::kMin && n.op != Op::kMax && n.op != Op::kDiv) return false;
+  if (graph.value(n.output).shape() != graph.value(function_operand(graph, n)).shape())
+    return false;
+  return std::count_if(n.inputs.begin(), n.inputs.end(), [&](ValueId v) {
+           return is_constant(graph, v) && ir::element_count(graph.value(v).shape()) == 1;
+         }) == 1;
+}
+
+ValueId function_operand(const ir::Graph& graph, const ir::Node& n) {
+  const bool second = n.inputs.size() == 2 && is_constant(graph, n.inputs[0]);
+  return n.inputs[second ? 1 : 0];
 }
 
 Chains find_chains(const Context& ctx) {
@@ -258,7 +270,16 @@ std::vector<double> function_values(const ir::Graph& graph, const std::vector<No
   ir::Tensor t = ir::Tensor::floats({static_cast<std::int64_t>(x.size())}, x);
   for (const NodeId id : functions) {
     const Node& n = graph.node(id);
-    t = exec::evaluate(n, {&t}, {ir::DType::kFloat32, t.shape()});
+    const ValueId x = function_operand(graph, n);
+    std::vector<ir::Tensor> constants(n.inputs.size());
+    std::vector<const ir::Tensor*> inputs;
+    for (std::size_t i = 0; i < n.inputs.size(); ++i) {
+      if (n.inputs[i] != x && n.inputs[i] != ir::kNone) {
+        constants[i] = constant_value(graph, n.inputs[i]).reshaped({1});
+      }
+      inputs.push_back(n.inputs[i] == x ? &t : constants[i].defined() ? &constants[i] : nullptr);
+    }
+    t = exec::evaluate(n, inputs, {ir::DType::kFloat32, t.shape()});
   }
   return t.to_doubles();
 }

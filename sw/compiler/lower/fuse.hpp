@@ -57,7 +57,9 @@ struct Table {
 [[nodiscard]] std::vector<double> function_values(const ir::Graph& graph,
                                                   const std::vector<ir::NodeId>& functions,
                                                   const std::vector<double>& at);
-/// A function of one value that a table can hold.
-[[nodiscard]] bool is_function(const ir::Node& n);
+/// A function of one value that a table can hold: also Pow, Min, Max, Div with a scalar constant.
+[[nodiscard]] bool is_function(const ir::Graph& graph, const ir::Node& n);
+/// Its operand that is known only at run time.
+[[nodiscard]] ValueId function_operand(const ir::Graph& graph, const ir::Node& n);
 
 }  // namespace oct::lower

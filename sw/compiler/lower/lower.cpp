@@ -51,7 +51,7 @@ void lower_node(Context& ctx, const Node& n) {
     default:
       break;
   }
-  if (is_function(n)) return lower_function(ctx, n);
+  if (is_function(ctx.graph, n)) return lower_function(ctx, n);
   if (ir::op_info(n.op).op_class == ir::OpClass::kBinary) return lower_binary(ctx, n);
   throw Unsupported("it has no integer form", "--host-fallback");
 }

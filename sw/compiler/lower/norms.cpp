@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "compiler/integer/kernels.hpp"
 #include "compiler/lower/nodes.hpp"
@@ -84,16 +85,27 @@ void lower_norm(Context& ctx, const Node& n) {
 }
 
 void lower_softmax(Context& ctx, const Node& n) {
-  require_last_axis(ctx.graph, n);
-  const View x = ctx.take_rows(n.inputs[0], {Elem::kI16, Elem::kI8}, 4);
-  View y = ctx.destination(n.output);
-  if (ctx.elem(y) != Elem::kI8 || !rows_contiguous(y, ctx.out) || !aligned(y, 4)) {
-    y = ctx.fresh(n.output, {}, Elem::kI8);
+  const auto rank = static_cast<std::size_t>(ctx.graph.value(n.output).rank());
+  const auto axis =
+      static_cast<std::size_t>(ir::normalized_axis(n.attrs.integer("axis", -1), rank));
+  // The axis becomes the last dimension.
+  ir::Ints order;
+  for (std::size_t d = 0; d < rank; ++d) {
+    if (d != axis) order.push_back(static_cast<std::int64_t>(d));
   }
-  auto m = as_matrices({x, y}, ctx.out);
+  order.push_back(static_cast<std::int64_t>(axis));
+  const auto usable = [&](const View& v) { return rows_contiguous(v, ctx.out) && aligned(v, 4); };
+  View x = permute(ctx.take(n.inputs[0], {Elem::kI16, Elem::kI8}), order);
+  if (!usable(x)) x = contiguous_copy(ctx, x, n);
+  View y = ctx.destination(n.output, order);
+  if (ctx.elem(y) != Elem::kI8 || !usable(permute(y, order))) {
+    y = ctx.fresh(n.output, order, Elem::kI8);
+  }
+  auto m = as_matrices({x, permute(y, order)}, ctx.out);
   if (!m) {
-    y = ctx.fresh(n.output, {}, Elem::kI8);
-    m = as_matrices({x, y}, ctx.out);
+    x = contiguous_copy(ctx, x, n);
+    y = ctx.fresh(n.output, order, Elem::kI8);
+    m = as_matrices({x, permute(y, order)}, ctx.out);
   }
   if (!m) throw Unsupported("its rows are scattered", "");
   const auto table = golden::net::softmax_table();

@@ -218,6 +218,10 @@ void emit_product(Context& ctx, const Chain& chain, Factors f) {
     f.a = contiguous_copy(ctx, f.a, node);
     done = fits(own);
   }
+  if (!done && f.batch) {
+    f.w = contiguous_copy(ctx, f.w, node);
+    done = fits(own);
+  }
   if (!done && r.used()) {
     r = contiguous_copy(ctx, r, node);
     done = fits(own);

@@ -40,10 +40,20 @@ void lower_reduce(Context& ctx, const Node& n) {
     return last;
   };
   if (last_kept(x) == shape.size()) {
-    if (shape.empty() || gone.back()) {
-      throw Unsupported("it runs along the last dimension", "transpose in front of it");
+    // Some dimension that stays becomes the contiguous one.
+    std::size_t largest = shape.size();
+    for (std::size_t d = 0; d < shape.size(); ++d) {
+      if (!gone[d] && (largest == shape.size() || shape[d] >= shape[largest])) largest = d;
     }
-    x = contiguous_copy(ctx, x, n);
+    if (largest == shape.size() || shape[largest] == 1) {
+      throw Unsupported("it leaves a single element", "");
+    }
+    ir::Ints front;
+    for (std::size_t d = 0; d < shape.size(); ++d) {
+      if (d != largest) front.push_back(static_cast<std::int64_t>(d));
+    }
+    front.push_back(static_cast<std::int64_t>(largest));
+    x = permute(contiguous_copy(ctx, permute(x, front), n), inverse(front));
   }
   const std::size_t last = last_kept(x);
   ir::Ints order;
@@ -88,7 +98,15 @@ void lower_reduce(Context& ctx, const Node& n) {
   };
   auto out = out_rows(y);
   if (!out || !aligned(*out, 4) || !rows_contiguous(*out, ctx.out)) {
-    y = ctx.fresh(n.output);
+    // Stored in the order in which it is computed.
+    ir::Shape stored;
+    for (const std::int64_t d : order) stored.push_back(ones[static_cast<std::size_t>(d)]);
+    const auto q = ctx.quant(n.output);
+    const View own = ctx.out.whole(
+        ctx.tensor(ctx.name(n.output), q.elem, stored, q.scale, Role::kActivation, n.sources));
+    const auto back = reshape(permute(own, inverse(order)), ctx.graph.value(n.output).shape());
+    if (!back) throw Unsupported("its rows are scattered", "");
+    y = *back;
     out = out_rows(y);
   }
   if (!in || !out || !rows_contiguous(*out, ctx.out) || !rows_contiguous(*in, ctx.out)) {

@@ -219,7 +219,8 @@ ir::Ints stride_order(const View& v) {
   std::iota(order.begin(), order.end(), 0);
   const auto key = [&](std::int64_t d) {
     const auto i = static_cast<std::size_t>(d);
-    return v.sizes[i] == 1 || v.strides[i] == 0 ? INT64_MAX : v.strides[i];
+    const bool one = v.sizes[i] == 1 && i + 1 < v.sizes.size();
+    return one || v.strides[i] == 0 ? INT64_MAX : v.strides[i];
   };
   std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
     return key(a) != key(b) ? key(a) > key(b) : a < b;

@@ -46,7 +46,7 @@ struct Layout {
 [[nodiscard]] bool rows_contiguous(const View& v, const integer::Graph& graph);
 /// Offset and all strides but the last are multiples of `bytes`.
 [[nodiscard]] bool aligned(const View& v, std::int64_t bytes);
-/// Dimensions by falling stride; those of size 1 or stride 0 stay in front.
+/// Dimensions by falling stride; those of stride 0, and of size 1 but for the last, stay in front.
 [[nodiscard]] ir::Ints stride_order(const View& v);
 
 }  // namespace oct::lower

@@ -77,14 +77,10 @@ int run(const Args& args) {
   const integer::Graph& g = low.graph;
   if (!args.other.empty()) {
     ir::Graph second;
-    const std::string a = lower::signature(g);
-    const std::string b = lower::signature(lowered(args, args.other, second, samples).graph);
-    if (a == b) return 0;
-    std::size_t i = 0;
-    while (i < a.size() && i < b.size() && a[i] == b[i]) ++i;
-    fmt::print("the integer graphs differ:\n  {}\n  {}\n", a.substr(i > 80 ? i - 80 : 0, 200),
-               b.substr(i > 80 ? i - 80 : 0, 200));
-    return 1;
+    const std::string d = lower::difference(
+        lower::signature(g), lower::signature(lowered(args, args.other, second, samples).graph));
+    if (!d.empty()) fmt::print("the integer graphs differ:\n{}\n", d);
+    return d.empty() ? 0 : 1;
   }
   fmt::print("{}: {} operations: {}\n", args.model, g.operations.size(), operations(g));
   integer::Memory memory = integer::make_memory(g);
