@@ -1,53 +1,153 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels of networks that move elements or reduce over rows: key_mask, transpose, mean, pools.
 #include "oct_network_job.h"
+#include "oct_network_simd.h"
 
 int oct_net_key_mask(void* job, unsigned rank, unsigned size) {
   const uint32_t* w = (const uint32_t*)job;
   const unsigned n = w[5], words = (n + 63) / 64 * 2, total = w[0] * words;
   const unsigned end = net_share(total, rank + 1, size);
   for (unsigned u = net_share(total, rank, size); u < end; ++u) {
-    const unsigned row = u / words, first = 32 * (u - row * words);
+    const unsigned row = w[0] == 1 ? 0 : u / words, first = 32 * (u - row * words);
     const uint32_t* mask = (const uint32_t*)NET_X(w, row) + 2 * first;
-    uint32_t bits = 0;
-    for (unsigned j = 0; j < 32 && first + j < n; ++j) bits |= (uint32_t)(mask[2 * j] != 0) << j;
-    ((uint32_t*)NET_Y1(w, row))[first / 32] = bits;
+    unsigned left = first >= n ? 0 : n - first < 32 ? n - first : 32;
+    uint32_t bits = 0, at = 0;
+    // Bits come in from above; four loads ahead of their use, for rows in L2.
+    for (; left >= 4; left -= 4, at += 4, mask += 8) {
+      const uint32_t a = mask[0], b = mask[2], c = mask[4], d = mask[6];
+      bits = bits >> 4 | (uint32_t)(a != 0) << 28 | (uint32_t)(b != 0) << 29 |
+             (uint32_t)(c != 0) << 30 | (uint32_t)(d != 0) << 31;
+    }
+    for (; left != 0; --left, ++at, mask += 2) bits = bits >> 1 | (uint32_t)(*mask != 0) << 31;
+    ((uint32_t*)NET_Y1(w, row))[first / 32] = at == 0 ? 0 : bits >> (32 - at);
   }
   return 0;
 }
 
-// A worker makes some of y's rows.
-#define TRANSPOSE(name, T)                                                   \
-  int oct_net_transpose_##name(void* job, unsigned rank, unsigned size) {    \
-    const uint32_t* w = (const uint32_t*)job;                                \
-    const unsigned rows = w[0], n = w[5];                                    \
-    const unsigned end = net_share(n, rank + 1, size);                       \
-    for (unsigned j = net_share(n, rank, size); j < end; ++j) {              \
-      T* y = (T*)NET_Y1(w, j);                                               \
-      for (unsigned i = 0; i < rows; ++i) y[i] = ((const T*)NET_X(w, i))[j]; \
-    }                                                                        \
-    return 0;                                                                \
-  }
-TRANSPOSE(b1, int8_t)
-TRANSPOSE(b2, int16_t)
+// ---- transpose: a worker makes some of y's rows ------------------------------------------------
 
-#define MEAN(name, X, Y, rq)                                                  \
-  int oct_net_mean_##name(void* job, unsigned rank, unsigned size) {          \
-    const uint32_t* w = (const uint32_t*)job;                                 \
-    const unsigned rows = w[0], n = w[5], end = net_share(n, rank + 1, size); \
-    const uint32_t k = net_rq(w[6]);                                          \
-    Y* y = (Y*)NET_Y1(w, 0);                                                  \
-    for (unsigned j = net_share(n, rank, size); j < end; ++j) {               \
-      int32_t sum = 0;                                                        \
-      for (unsigned i = 0; i < rows; ++i) sum += ((const X*)NET_X(w, i))[j];  \
-      y[j] = (Y)rq(0, (uint32_t)sum, k);                                      \
-    }                                                                         \
-    return 0;                                                                 \
+/// Four columns from j on, of bytes: 4 x 4 blocks.
+static void columns_b1(const uint32_t* w, unsigned rows, unsigned j) {
+  const uint8_t* x = (const uint8_t*)NET_X(w, 0) + j;
+  uint8_t *y0 = (uint8_t*)NET_Y1(w, j), *y1 = y0 + w[4], *y2 = y1 + w[4], *y3 = y2 + w[4];
+  const unsigned stride = w[2];
+  unsigned i = 0;
+  for (; i + 4 <= rows; i += 4, x += 4 * stride) {
+    const uint32_t a = *(const uint32_t*)(const void*)x,
+                   b = *(const uint32_t*)(const void*)(x + stride),
+                   c = *(const uint32_t*)(const void*)(x + 2 * stride),
+                   d = *(const uint32_t*)(const void*)(x + 3 * stride);
+    // a0 b0 a1 b1, a2 b2 a3 b3: cv.shuffle2.b takes rd for 0 to 3, rs1 for 4 to 7
+    const uint32_t ab = oct_shuffle2_b(a, b, 0x05010400U), AB = oct_shuffle2_b(a, b, 0x07030602U);
+    const uint32_t cd = oct_shuffle2_b(c, d, 0x05010400U), CD = oct_shuffle2_b(c, d, 0x07030602U);
+    *(uint32_t*)(void*)(y0 + i) = oct_pack(cd, ab);
+    *(uint32_t*)(void*)(y1 + i) = oct_pack_h(cd, ab);
+    *(uint32_t*)(void*)(y2 + i) = oct_pack(CD, AB);
+    *(uint32_t*)(void*)(y3 + i) = oct_pack_h(CD, AB);
   }
-MEAN(i8_i8, int8_t, int8_t, oct_rq_b0)
-MEAN(i8_i16, int8_t, int16_t, oct_rq_h0)
-MEAN(i16_i8, int16_t, int8_t, oct_rq_b0)
-MEAN(i16_i16, int16_t, int16_t, oct_rq_h0)
+  for (; i < rows; ++i, x += stride) y0[i] = x[0], y1[i] = x[1], y2[i] = x[2], y3[i] = x[3];
+}
+
+/// Two columns of half-words.
+static void columns_b2(const uint32_t* w, unsigned rows, unsigned j) {
+  const uint8_t* x = (const uint8_t*)NET_X(w, 0) + 2 * j;
+  uint16_t *y0 = (uint16_t*)NET_Y1(w, j), *y1 = (uint16_t*)NET_Y1(w, j + 1);
+  const unsigned stride = w[2];
+  unsigned i = 0;
+  for (; i + 2 <= rows; i += 2, x += 2 * stride) {
+    const uint32_t a = *(const uint32_t*)(const void*)x,
+                   b = *(const uint32_t*)(const void*)(x + stride);
+    *(uint32_t*)(void*)(y0 + i) = oct_pack(b, a);
+    *(uint32_t*)(void*)(y1 + i) = oct_pack_h(b, a);
+  }
+  if (i < rows) {
+    y0[i] = ((const uint16_t*)(const void*)x)[0];
+    y1[i] = ((const uint16_t*)(const void*)x)[1];
+  }
+}
+
+#define TRANSPOSE(name, T, step)                                                                \
+  int oct_net_transpose_##name(void* job, unsigned rank, unsigned size) {                       \
+    const uint32_t* w = (const uint32_t*)job;                                                   \
+    const unsigned rows = w[0], n = w[5], groups = (n + (step) - 1) / (step);                   \
+    const unsigned end = net_share(groups, rank + 1, size);                                     \
+    for (unsigned u = net_share(groups, rank, size); u < end; ++u) {                            \
+      unsigned j = (step) * u;                                                                  \
+      if (j + (step) <= n) {                                                                    \
+        columns_##name(w, rows, j);                                                             \
+        continue;                                                                               \
+      }                                                                                         \
+      for (; j < n; ++j)                                                                        \
+        for (unsigned i = 0; i < rows; ++i) ((T*)NET_Y1(w, j))[i] = ((const T*)NET_X(w, i))[j]; \
+    }                                                                                           \
+    return 0;                                                                                   \
+  }
+TRANSPOSE(b1, uint8_t, 4)
+TRANSPOSE(b2, uint16_t, 2)
+
+// ---- Reductions: four columns at a time --------------------------------------------------------
+
+typedef struct {
+  uint32_t a, b, c, d;
+} four_t;
+
+/// Four elements more; reads up to the next multiple of four bytes.
+NET_INLINE void add4(four_t* s, const uint8_t* x, int xw) {
+  const uint32_t* w = (const uint32_t*)(const void*)x;
+  if (xw == 1) {
+    s->a = oct_sdotsp_b(s->a, w[0], 1);
+    s->b = oct_sdotsp_b(s->b, w[0], 1 << 8);
+    s->c = oct_sdotsp_b(s->c, w[0], 1 << 16);
+    s->d = oct_sdotsp_b(s->d, w[0], 1 << 24);
+  } else {
+    s->a = oct_sdotsp_h(s->a, w[0], 1);
+    s->b = oct_sdotsp_h(s->b, w[0], 1 << 16);
+    s->c = oct_sdotsp_h(s->c, w[1], 1);
+    s->d = oct_sdotsp_h(s->d, w[1], 1 << 16);
+  }
+}
+
+NET_INLINE void put4(uint8_t* y, four_t s, uint32_t k, int yw) {
+  const uint32_t u = net_rq2(s.a, s.b, k, yw), v = net_rq2(s.c, s.d, k, yw);
+  uint32_t* w = (uint32_t*)(void*)y;
+  if (yw == 2) {
+    w[0] = u, w[1] = v;
+  } else {
+    w[0] = oct_shuffle2_b(u, v, NET_EVEN);
+  }
+}
+
+NET_INLINE int mean(const uint32_t* w, unsigned rank, unsigned size, int xw, int yw) {
+  const unsigned rows = w[0], n = w[5], groups = (n + 3) / 4, stride = w[2];
+  const uint32_t k = net_rq(w[6]);
+  const unsigned end = net_share(groups, rank + 1, size);
+  for (unsigned u = net_share(groups, rank, size); u < end; ++u) {
+    const uint8_t* x = (const uint8_t*)NET_X(w, 0) + 4 * u * (unsigned)xw;
+    uint8_t* y = (uint8_t*)NET_Y1(w, 0) + 4 * u * (unsigned)yw;
+    const unsigned count = n - 4 * u;
+    if (count >= 4) {
+      four_t s = {0, 0, 0, 0};
+      for (unsigned i = 0; i < rows; ++i, x += stride) add4(&s, x, xw);
+      put4(y, s, k, yw);
+      continue;
+    }
+    for (unsigned c = 0; c < count; ++c) {
+      int32_t sum = 0;
+      for (unsigned i = 0; i < rows; ++i) sum += net_get(x + i * stride, c, xw);
+      net_put(y, c, net_rq1((uint32_t)sum, k, yw), yw);
+    }
+  }
+  return 0;
+}
+
+#define MEAN(name, xw, yw)                                           \
+  int oct_net_mean_##name(void* job, unsigned rank, unsigned size) { \
+    return mean((const uint32_t*)job, rank, size, xw, yw);           \
+  }
+MEAN(i8_i8, 1, 1)
+MEAN(i8_i16, 1, 2)
+MEAN(i16_i8, 2, 1)
+MEAN(i16_i16, 2, 2)
 
 // ---- Pools: output pixels are shared out -------------------------------------------------------
 typedef struct {
@@ -55,39 +155,62 @@ typedef struct {
 } pool_t;
 
 typedef struct {
-  int32_t ya, yb, xa, xb;  // rows and columns of the window inside the image
+  const uint8_t* first;  // pixel in the upper left corner
+  unsigned high, wide;   // of the window inside the image
+  unsigned pixel, line;  // bytes to the next one
 } window_t;
 
-static window_t window_of(const pool_t* p, int32_t pixel) {
-  const int32_t oy = pixel / p->ow, ox = pixel - oy * p->ow;
+static window_t window_of(const uint32_t* job, const pool_t* p, uint32_t pixel) {
+  const int32_t oy = (int32_t)pixel / p->ow, ox = (int32_t)pixel - oy * p->ow;
   const int32_t y = oy * p->sh - p->top, x = ox * p->sw - p->left;
-  const int32_t ye = y + p->kh, xe = x + p->kw;
-  return (window_t){y < 0 ? 0 : y, ye > p->h ? p->h : ye, x < 0 ? 0 : x, xe > p->w ? p->w : xe};
+  const int32_t ye = y + p->kh > p->h ? p->h : y + p->kh, xe = x + p->kw > p->w ? p->w : x + p->kw;
+  const int32_t ya = y < 0 ? 0 : y, xa = x < 0 ? 0 : x;
+  window_t v = {0, 0, 0, job[2], job[2] * (uint32_t)p->w};
+  if (ye > ya && xe > xa) {
+    v.first = (const uint8_t*)NET_X(job, (uint32_t)(ya * p->w + xa));
+    v.high = (unsigned)(ye - ya);
+    v.wide = (unsigned)(xe - xa);
+  }
+  return v;
 }
 
-#define MAXPOOL(name, T, LOW)                                                                 \
-  int oct_net_maxpool_##name(void* job, unsigned rank, unsigned size) {                       \
-    const uint32_t* w = (const uint32_t*)job;                                                 \
-    const pool_t* p = (const pool_t*)(const void*)(w + 5);                                    \
-    const unsigned total = (unsigned)(p->oh * p->ow), end = net_share(total, rank + 1, size); \
-    for (unsigned u = net_share(total, rank, size); u < end; ++u) {                           \
-      const window_t v = window_of(p, (int32_t)u);                                            \
-      T* y = (T*)NET_Y1(w, u);                                                                \
-      for (int32_t c = 0; c < p->n; ++c) {                                                    \
-        T best = LOW;                                                                         \
-        for (int32_t iy = v.ya; iy < v.yb; ++iy) {                                            \
-          for (int32_t ix = v.xa; ix < v.xb; ++ix) {                                          \
-            const T x = ((const T*)NET_X(w, (uint32_t)(iy * p->w + ix)))[c];                  \
-            if (x > best) best = x;                                                           \
-          }                                                                                   \
-        }                                                                                     \
-        y[c] = best;                                                                          \
-      }                                                                                       \
-    }                                                                                         \
-    return 0;                                                                                 \
+NET_INLINE int maxpool(const uint32_t* w, unsigned rank, unsigned size, int xw) {
+  const pool_t* p = (const pool_t*)(const void*)(w + 5);
+  const unsigned each = 4 / (unsigned)xw, n = (unsigned)p->n, words = n / each;
+  const unsigned total = (unsigned)(p->oh * p->ow), end = net_share(total, rank + 1, size);
+  for (unsigned u = net_share(total, rank, size); u < end; ++u) {
+    const window_t v = window_of(w, p, u);
+    uint8_t* y = (uint8_t*)NET_Y1(w, u);
+    for (unsigned c = 0; c < words; ++c) {
+      uint32_t m = xw == 1 ? 0x80808080U : 0x80008000U;
+      for (unsigned iy = 0; iy < v.high; ++iy) {
+        const uint8_t* x = v.first + iy * v.line + 4 * c;
+        for (unsigned ix = 0; ix < v.wide; ++ix, x += v.pixel) {
+          const uint32_t e = *(const uint32_t*)(const void*)x;
+          m = xw == 1 ? oct_max_b(m, e) : oct_max_h(m, e);
+        }
+      }
+      ((uint32_t*)(void*)y)[c] = m;
+    }
+    for (unsigned c = words * each; c < n; ++c) {
+      int32_t m = xw == 1 ? -128 : -32768;
+      for (unsigned iy = 0; iy < v.high; ++iy) {
+        for (unsigned ix = 0; ix < v.wide; ++ix) {
+          const int32_t e = net_get(v.first + iy * v.line + ix * v.pixel, c, xw);
+          m = e > m ? e : m;
+        }
+      }
+      net_put(y, c, (uint32_t)m, xw);
+    }
   }
-MAXPOOL(i8, int8_t, -128)
-MAXPOOL(i16, int16_t, -32768)
+  return 0;
+}
+int oct_net_maxpool_i8(void* job, unsigned rank, unsigned size) {
+  return maxpool((const uint32_t*)job, rank, size, 1);
+}
+int oct_net_maxpool_i16(void* job, unsigned rank, unsigned size) {
+  return maxpool((const uint32_t*)job, rank, size, 2);
+}
 
 /// The scale of a window of which only `count` of `full` pixels count, 0 <= m < 2^23.
 static uint32_t avg_rq(uint32_t scale, uint32_t count, uint32_t full) {
@@ -97,29 +220,39 @@ static uint32_t avg_rq(uint32_t scale, uint32_t count, uint32_t full) {
   return net_rq(m | s << 24);
 }
 
-#define AVGPOOL(name, X, Y, rq)                                                               \
-  int oct_net_avgpool_##name(void* job, unsigned rank, unsigned size) {                       \
-    const uint32_t* w = (const uint32_t*)job;                                                 \
-    const pool_t* p = (const pool_t*)(const void*)(w + 5);                                    \
-    const unsigned total = (unsigned)(p->oh * p->ow), end = net_share(total, rank + 1, size); \
-    const uint32_t full = (uint32_t)(p->kh * p->kw);                                          \
-    for (unsigned u = net_share(total, rank, size); u < end; ++u) {                           \
-      const window_t v = window_of(p, (int32_t)u);                                            \
-      const int32_t high = v.yb - v.ya, wide = v.xb - v.xa;                                   \
-      const uint32_t count = high > 0 && wide > 0 ? (uint32_t)(high * wide) : 0;              \
-      const uint32_t k = avg_rq(w[17], w[16] != 0 ? full : count, full);                      \
-      Y* y = (Y*)NET_Y1(w, u);                                                                \
-      for (int32_t c = 0; c < p->n; ++c) {                                                    \
-        int32_t sum = 0;                                                                      \
-        for (int32_t iy = v.ya; iy < v.yb; ++iy)                                              \
-          for (int32_t ix = v.xa; ix < v.xb; ++ix)                                            \
-            sum += ((const X*)NET_X(w, (uint32_t)(iy * p->w + ix)))[c];                       \
-        y[c] = (Y)rq(0, (uint32_t)sum, k);                                                    \
-      }                                                                                       \
-    }                                                                                         \
-    return 0;                                                                                 \
+NET_INLINE int avgpool(const uint32_t* w, unsigned rank, unsigned size, int xw, int yw) {
+  const pool_t* p = (const pool_t*)(const void*)(w + 5);
+  const unsigned n = (unsigned)p->n, full = (unsigned)(p->kh * p->kw);
+  const unsigned total = (unsigned)(p->oh * p->ow), end = net_share(total, rank + 1, size);
+  for (unsigned u = net_share(total, rank, size); u < end; ++u) {
+    const window_t v = window_of(w, p, u);
+    const uint32_t k = avg_rq(w[17], w[16] != 0 ? full : v.high * v.wide, full);
+    uint8_t* y = (uint8_t*)NET_Y1(w, u);
+    unsigned c = 0;
+    for (; c + 4 <= n; c += 4) {
+      four_t s = {0, 0, 0, 0};
+      for (unsigned iy = 0; iy < v.high; ++iy) {
+        const uint8_t* x = v.first + iy * v.line + c * (unsigned)xw;
+        for (unsigned ix = 0; ix < v.wide; ++ix, x += v.pixel) add4(&s, x, xw);
+      }
+      put4(y + c * (unsigned)yw, s, k, yw);
+    }
+    for (; c < n; ++c) {
+      int32_t sum = 0;
+      for (unsigned iy = 0; iy < v.high; ++iy)
+        for (unsigned ix = 0; ix < v.wide; ++ix)
+          sum += net_get(v.first + iy * v.line + ix * v.pixel, c, xw);
+      net_put(y, c, net_rq1((uint32_t)sum, k, yw), yw);
+    }
   }
-AVGPOOL(i8_i8, int8_t, int8_t, oct_rq_b0)
-AVGPOOL(i8_i16, int8_t, int16_t, oct_rq_h0)
-AVGPOOL(i16_i8, int16_t, int8_t, oct_rq_b0)
-AVGPOOL(i16_i16, int16_t, int16_t, oct_rq_h0)
+  return 0;
+}
+
+#define AVGPOOL(name, xw, yw)                                           \
+  int oct_net_avgpool_##name(void* job, unsigned rank, unsigned size) { \
+    return avgpool((const uint32_t*)job, rank, size, xw, yw);           \
+  }
+AVGPOOL(i8_i8, 1, 1)
+AVGPOOL(i8_i16, 1, 2)
+AVGPOOL(i16_i8, 2, 1)
+AVGPOOL(i16_i16, 2, 2)

@@ -16,7 +16,7 @@ typedef struct {
 /// Two elements; `max` in both half-words, modulo 2^16: the difference is what counts.
 NET_INLINE pair_t exponential2(int32_t x0, int32_t x1, uint32_t max, uint32_t in,
                                const uint16_t* table) {
-  const uint32_t l = oct_rq_h1(oct_rq_h0(0, (uint32_t)x0, in), (uint32_t)x1, in);
+  const uint32_t l = net_rq2((uint32_t)x0, (uint32_t)x1, in, 2);
   const uint32_t below = oct_sub_h(max, l);
   return (pair_t){exponential(below & 0xffff, table), exponential(below >> 16, table)};
 }
@@ -92,8 +92,8 @@ NET_INLINE int softmax(const uint32_t* w, unsigned rank, unsigned size, int xw) 
       for (; i + 4 <= n; i += 4) {
         const pair_t u = exponential2(net_get(x, i, xw), net_get(x, i + 1, xw), max, in, table),
                      v = exponential2(net_get(x, i + 2, xw), net_get(x, i + 3, xw), max, in, table);
-        *(uint32_t*)(void*)(y + i) =
-            oct_rq_b3(oct_rq_b2(oct_rq_b1(oct_rq_b0(0, u.e0, rq), u.e1, rq), v.e0, rq), v.e1, rq);
+        *(uint32_t*)(void*)(y + i) = oct_rq_b3(
+            oct_rq_b2(oct_rq_b1(oct_rq_b0(u.e0, u.e0, rq), u.e1, rq), v.e0, rq), v.e1, rq);
       }
     }
     for (; i < n; ++i) {

@@ -55,13 +55,15 @@ NET_INLINE void net_put(void* at, unsigned i, uint32_t v, int width) {
   }
 }
 
-/// Two elements of INT32 to the half-words of a word, clipped to 8 or 16 bits.
+/// Two elements of INT32 to the half-words of a word, clipped to 8 or 16 bits; in 8 bits, bytes 1
+/// and 3 are anything.
 NET_INLINE uint32_t net_rq2(uint32_t v0, uint32_t v1, uint32_t k, int width) {
-  if (width == 2) return oct_rq_h1(oct_rq_h0(0, v0, k), v1, k);
-  return oct_rq_b2(oct_rq_b0(0, v0, k), v1, k);
+  if (width == 2) return oct_rq_h1(oct_rq_h0(v0, v0, k), v1, k);
+  return oct_rq_b2(oct_rq_b0(v0, v0, k), v1, k);
 }
+/// One; what is above its 8 or 16 bits is anything.
 NET_INLINE uint32_t net_rq1(uint32_t v, uint32_t k, int width) {
-  return width == 2 ? oct_rq_h0(0, v, k) : oct_rq_b0(0, v, k);
+  return width == 2 ? oct_rq_h0(v, v, k) : oct_rq_b0(v, v, k);
 }
 
 #endif
