@@ -54,8 +54,8 @@ Tokenizer::Tokenizer(const std::filesystem::path& file) {
     pieces_.push_back(std::move(piece));
   }
   if (pieces_.size() < kFirstByte + 256) {
-    throw bad(data.size(), fmt::format("{} tokens, at least {} are needed: the end",
-                                       pieces_.size(), kFirstByte + 256));
+    throw bad(data.size(), fmt::format("{} tokens, at least {} are needed: the end", pieces_.size(),
+                                       kFirstByte + 256));
   }
 }
 
@@ -95,8 +95,7 @@ std::vector<std::int32_t> Tokenizer::encode(std::string_view text) const {
 
 std::string Tokenizer::decode(std::int32_t before, std::int32_t token) const {
   if (token < 0 || static_cast<std::size_t>(token) >= pieces_.size()) {
-    throw std::out_of_range(
-        fmt::format("token {}: the vocabulary has {}", token, pieces_.size()));
+    throw std::out_of_range(fmt::format("token {}: the vocabulary has {}", token, pieces_.size()));
   }
   if (token >= kFirstByte && token < kFirstByte + 256) {
     return {static_cast<char>(token - kFirstByte)};

@@ -38,8 +38,8 @@ std::string vocabulary() {
     snprintf(text, sizeof text, "<0x%02X>", b);
     data += token(text, 0);
   }
-  const std::pair<const char*, float> pieces[] = {{" ", -9}, {"a", -8},  {"b", -7},
-                                                  {"c", -6}, {"ab", -1}, {"bc", -2},
+  const std::pair<const char*, float> pieces[] = {{" ", -9},  {"a", -8},   {"b", -7},
+                                                  {"c", -6},  {"ab", -1},  {"bc", -2},
                                                   {" a", -3}, {"abc", -4}, {"\xc3\xa4", -5}};
   for (const auto& [piece, score] : pieces) data += token(piece, score);
   return data;
