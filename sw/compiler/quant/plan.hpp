@@ -23,8 +23,8 @@ struct ValueQuant {
 
 struct Options {
   bool smoothing = true;
-  std::uint64_t seed = 1;      ///< of drawn samples
-  unsigned drawn_samples = 4;  ///< where the user gives none
+  std::uint64_t seed = 1;       ///< of drawn samples
+  unsigned drawn_samples = 16;  ///< where the user gives none
 };
 
 struct Plan {

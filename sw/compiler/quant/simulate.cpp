@@ -54,6 +54,11 @@ void follow(const Graph& graph, const std::map<ValueId, ValueQuant>& values, Val
       if (!graph.value(other).is_constant()) {
         if (operand || user.inputs[0] != v) return;
         operand = true;
+        // Factors of the residual's channels are part of the job.
+        if (user.op == Op::kAdd && graph.producer(other, Op::kAffine) &&
+            graph.use_count(other) == 1) {
+          fused[static_cast<std::size_t>(other)] = true;
+        }
       }
       behind = true;
     } else {
@@ -68,11 +73,6 @@ void follow(const Graph& graph, const std::map<ValueId, ValueQuant>& values, Val
   }
 }
 
-/// Constant, or a Dequantize of constants, as floats.
-Tensor weight_of(const Graph& graph, ValueId v) {
-  return graph.value(v).is_constant() ? graph.value(v).data : exec::evaluate_value(graph, v, {});
-}
-
 }  // namespace
 
 std::vector<bool> fused_values(const Graph& graph, const std::map<ValueId, ValueQuant>& values) {
@@ -81,6 +81,10 @@ std::vector<bool> fused_values(const Graph& graph, const std::map<ValueId, Value
     if (is_product(graph.node(id))) follow(graph, values, graph.node(id).output, fused);
   }
   return fused;
+}
+
+Tensor constant_value(const Graph& graph, ValueId v) {
+  return graph.value(v).is_constant() ? graph.value(v).data : exec::evaluate_value(graph, v, {});
 }
 
 void round_to(Tensor& x, const ValueQuant& q) {
@@ -129,7 +133,8 @@ Simulator::Simulator(const Plan& plan) : exact_(plan.graph) {
   for (const ir::NodeId id : exact_.order()) {
     const Node& node = exact_.node(id);
     if (node.op != Op::kLinear && node.op != Op::kConv) continue;
-    const Tensor w = rounded_weights(weight_of(exact_, node.inputs[1]), node.op == Op::kLinear);
+    const Tensor w =
+        rounded_weights(constant_value(exact_, node.inputs[1]), node.op == Op::kLinear);
     rounded_.set_input(id, 1, rounded_.add_constant("rounded", w));
   }
   const std::vector<bool> fused = fused_values(plan.graph, plan.values);

@@ -31,6 +31,8 @@ class Simulator {
   std::map<ir::ValueId, ValueQuant> rounding_;
 };
 
+/// A constant, or what a Dequantize makes of constants.
+[[nodiscard]] ir::Tensor constant_value(const ir::Graph& graph, ir::ValueId v);
 /// x in place of what INT8 or INT16 hold of it.
 void round_to(ir::Tensor& x, const ValueQuant& q);
 /// Weights of a Linear {K, N} or Conv {N, ...}, symmetric INT8 for each output channel.
