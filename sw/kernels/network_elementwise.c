@@ -98,19 +98,19 @@ TWO_ALL(mul, 1)
   OCT_RQ_B(0, "%[y0]", "%[x0]", "%[k]")                                           \
   OCT_RQ_B(0, "%[y1]", "%[x4]", "%[k]")                                           \
   OCT_RQ_B(1, "%[y0]", "%[x1]", "%[k]")                                           \
-  OCT_RQ_B(1, "%[y1]", "%[x5]", "%[k]") OCT_RQ_B(2, "%[y0]", "%[x2]", "%[k]")     \
-      OCT_RQ_B(2, "%[y1]", "%[x6]", "%[k]") OCT_RQ_B(3, "%[y0]", "%[x3]", "%[k]") \
-          OCT_RQ_B(3, "%[y1]", "%[x7]", "%[k]") OCT_SW_P("%[y0]", "%[y]", "4")    \
-              OCT_SW_P("%[y1]", "%[y]", "4")
+  OCT_RQ_B(1, "%[y1]", "%[x5]", "%[k]")                                           \
+  OCT_RQ_B(2, "%[y0]", "%[x2]", "%[k]") OCT_RQ_B(2, "%[y1]", "%[x6]", "%[k]")     \
+      OCT_RQ_B(3, "%[y0]", "%[x3]", "%[k]") OCT_RQ_B(3, "%[y1]", "%[x7]", "%[k]") \
+          OCT_SW_P("%[y0]", "%[y]", "4") OCT_SW_P("%[y1]", "%[y]", "4")
 #define RQ_HALVES                                                                 \
   OCT_RQ_H(0, "%[y0]", "%[x0]", "%[k]")                                           \
   OCT_RQ_H(0, "%[y1]", "%[x2]", "%[k]")                                           \
   OCT_RQ_H(1, "%[y0]", "%[x1]", "%[k]")                                           \
-  OCT_RQ_H(1, "%[y1]", "%[x3]", "%[k]") OCT_RQ_H(0, "%[x0]", "%[x4]", "%[k]")     \
-      OCT_RQ_H(0, "%[x2]", "%[x6]", "%[k]") OCT_RQ_H(1, "%[x0]", "%[x5]", "%[k]") \
-          OCT_RQ_H(1, "%[x2]", "%[x7]", "%[k]") OCT_SW_P("%[y0]", "%[y]", "4")    \
-              OCT_SW_P("%[y1]", "%[y]", "4") OCT_SW_P("%[x0]", "%[y]", "4")       \
-                  OCT_SW_P("%[x2]", "%[y]", "4")
+  OCT_RQ_H(1, "%[y1]", "%[x3]", "%[k]")                                           \
+  OCT_RQ_H(0, "%[x0]", "%[x4]", "%[k]") OCT_RQ_H(0, "%[x2]", "%[x6]", "%[k]")     \
+      OCT_RQ_H(1, "%[x0]", "%[x5]", "%[k]") OCT_RQ_H(1, "%[x2]", "%[x7]", "%[k]") \
+          OCT_SW_P("%[y0]", "%[y]", "4") OCT_SW_P("%[y1]", "%[y]", "4")           \
+              OCT_SW_P("%[x0]", "%[y]", "4") OCT_SW_P("%[x2]", "%[y]", "4")
 #define RQ_LOOP(load, step, body)                                                    \
   __asm__ volatile(OCT_LOOP(0, "%[n]") RQ_LOAD8(load, step) body OCT_LOOP_END(0)     \
                    : [x0] "=&r"(x0), [x1] "=&r"(x1), [x2] "=&r"(x2), [x3] "=&r"(x3), \
@@ -152,9 +152,55 @@ NET_INLINE uint32_t affine1(int32_t x, int32_t g, int32_t b, unsigned shift, int
   return oct_clip(oct_addrnr((uint32_t)(x * g >> 1), (uint32_t)(b * 16384), shift - 1), 16);
 }
 
+/// Eight elements a round with a shift that is known here; how many elements that were.
+NET_INLINE unsigned affine_rounds(const uint8_t* x, uint8_t* y, const int16_t* gamma,
+                                  const int16_t* beta, unsigned n, const unsigned shift, int xw) {
+  const uint32_t *g = (const uint32_t*)(const void*)gamma, *b = (const uint32_t*)(const void*)beta;
+  unsigned i = 0;
+  for (; i + 8 <= n; i += 8, g += 4, b += 4) {
+    const net_eight_t u = net_load8(x + i * (unsigned)xw, xw);
+    const net_eight_t v = {oct_mrq_hb(u.a, g[0], b[0], shift), oct_mrq_hb(u.b, g[1], b[1], shift),
+                           oct_mrq_hb(u.c, g[2], b[2], shift), oct_mrq_hb(u.d, g[3], b[3], shift)};
+    net_store8(y + i, v, 1);
+  }
+  return i;
+}
+
+#define AFFINE_CASE(s) \
+  case s:              \
+    return affine_rounds(x, y, g, b, n, s, xw);
+/// INT8 results with the shifts that models have.
+static unsigned affine_halves(const uint8_t* x, uint8_t* y, const int16_t* g, const int16_t* b,
+                              unsigned n, unsigned shift) {
+  const int xw = 2;
+  switch (shift) {
+    AFFINE_CASE(18)
+    AFFINE_CASE(19)
+    AFFINE_CASE(20)
+    AFFINE_CASE(21)
+    AFFINE_CASE(22)
+    AFFINE_CASE(23)
+    default:
+      return 0;
+  }
+}
+static unsigned affine_bytes(const uint8_t* x, uint8_t* y, const int16_t* g, const int16_t* b,
+                             unsigned n, unsigned shift) {
+  const int xw = 1;
+  switch (shift) {
+    AFFINE_CASE(12)
+    AFFINE_CASE(13)
+    AFFINE_CASE(14)
+    AFFINE_CASE(15)
+    default:
+      return 0;
+  }
+}
+
 NET_INLINE void affine_piece(const uint8_t* x, uint8_t* y, const int16_t* g, const int16_t* b,
                              unsigned n, unsigned shift, int xw, int yw) {
   unsigned i = 0;
+  if (yw == 1) i = (xw == 2 ? affine_halves : affine_bytes)(x, y, g, b, n, shift);
   for (; i + 4 <= n; i += 4) {
     const uint32_t v0 = affine1(net_get(x, i, xw), g[i], b[i], shift, yw),
                    v1 = affine1(net_get(x, i + 1, xw), g[i + 1], b[i + 1], shift, yw),

@@ -131,14 +131,28 @@ NET_INLINE norm_t row_norm(const uint8_t* x, const oct_layernorm_t* p, int layer
 
 NET_INLINE int norm(const uint32_t* w, unsigned rank, unsigned size, int layer, int xw, int yw) {
   const unsigned rows = w[0];
-  if (rank >= rows) return 0;
   const int16_t* gamma = (const int16_t*)oct_net_memory(w[5]);
   const int16_t* beta = layer ? (const int16_t*)oct_net_memory(w[6]) : 0;
   const uint32_t* a = w + (layer ? 7 : 6);
   const oct_layernorm_t p = {a[0], a[1], a[2], (uint64_t)a[4] << 32 | a[3], gamma, beta};
-  for (unsigned row = rank; row < rows; row += size) {
+  // Few rows: several workers know the sums of a row, each does some of its columns.
+  unsigned row = rank, from = 0, count = p.n;
+  if (rows < size) {
+    const unsigned parts = rows == 1 ? size : size / rows, part = rows == 1 ? rank : rank / rows;
+    if (part >= parts) return 0;
+    const unsigned blocks = (p.n + 7) / 8, end = 8 * net_share(blocks, part + 1, parts);
+    row -= part * rows;
+    from = 8 * net_share(blocks, part, parts);
+    count = (end < p.n ? end : p.n) - from;
+    if (count == 0) return 0;
+    gamma += from;
+    if (layer) beta += from;
+  }
+  for (; row < rows; row += size) {
     const uint8_t* x = (const uint8_t*)NET_X(w, row);
-    apply(x, (uint8_t*)NET_Y1(w, row), p.n, row_norm(x, &p, layer, xw), gamma, beta, layer, xw, yw);
+    const norm_t k = row_norm(x, &p, layer, xw);
+    apply(x + from * (unsigned)xw, (uint8_t*)NET_Y1(w, row) + from * (unsigned)yw, count, k, gamma,
+          beta, layer, xw, yw);
   }
   return 0;
 }

@@ -29,7 +29,7 @@ static inline net_part_t net_parts(unsigned rows, unsigned n, unsigned rank, uns
   const unsigned total = rows * p.blocks, first = net_share(total, rank, size);
   p.units = net_share(total, rank + 1, size) - first;
   if (p.units == 0) return p;
-  p.row = first / p.blocks;
+  p.row = first < p.blocks ? 0 : first / p.blocks;  // one row: no division
   p.col = first - p.row * p.blocks;
   --p.row;  // net_next goes on
   if (p.col != 0) ++p.row, p.from = 1;

@@ -114,7 +114,7 @@ Case make_case(const std::string& kernel, const Shape& shape, std::mt19937_64& r
     word(scale(factor(random, top_of(x), top_of(y))));
   } else if (kind == "affine") {
     word(n);
-    word(x == Elem::kI8 ? draw(random, 10, 16) : draw(random, 14, 24));
+    word(x == Elem::kI8 ? draw(random, 10, 16) : draw(random, y == Elem::kI8 ? 17 : 14, 24));
     c.constants.push_back(half_words(random, n, -32768, 32767));
     c.constants.push_back(half_words(random, n, -32768, 32767));
   } else if (kind == "table") {
