@@ -47,6 +47,16 @@ class AttentionTiler final : public Tiler {
     return true;
   }
   void stop() override { b_.free(params_); }
+  double cost() override {
+    if (plans_.empty()) make_plans();
+    const std::int64_t budget = b_.budget(op_) - up(8 * heads_, 64);
+    std::int64_t least = plans_[0].need;
+    for (const Plan& p : plans_) {
+      if (p.need <= budget) return p.cost;
+      least = std::min(least, p.need);
+    }
+    return kNoRoom + static_cast<double>(least);
+  }
   void run() override;
 
  private:
@@ -106,7 +116,7 @@ void AttentionTiler::add_plan(Plan p) {
       }
       if (ks == 1 && k_loads > 1) alone += static_cast<double>(k_loads) * (k_load + kAlone);
       const double pieces = gb == 1 ? static_cast<double>(mb) : 1;
-      p.cost = std::max({products + alone, in, out}) + 0.05 * in + 0.15 * products / pieces;
+      p.cost = std::max({products + alone, in, out}) + 0.05 * (in + out) + 0.15 * products / pieces;
       p.number = plans_.size();
       plans_.push_back(p);
     }

@@ -15,7 +15,10 @@ std::optional<Network> attempt(const Graph& graph, const Options& options, const
                                std::string& reason) {
   std::set<TensorId> banned;
   for (;;) {
-    const Homes homes = choose_homes(graph, options.machine, tuning, banned);
+    const Homes homes = choose_homes(
+        graph,
+        [&](std::size_t op, const Homes& h) { return Builder(graph, options, h, tuning).cost(op); },
+        banned);
     Builder builder(graph, options, homes, tuning);
     try {
       return builder.build();
@@ -40,16 +43,12 @@ std::optional<Network> attempt(const Graph& graph, const Options& options, const
 std::optional<Network> search(const Graph& graph, const Options& options, bool quick,
                               std::string& reason) {
   std::optional<Network> best;
-  const std::int64_t l1 = options.machine.l1_bytes;
   for (const std::int64_t rows : {64, 32, 128}) {
-    for (const std::int64_t part : {3, 2}) {
-      Tuning tuning;
-      tuning.rows = rows;
-      tuning.work = l1 * part / 8;
-      std::optional<Network> n = attempt(graph, options, tuning, reason);
-      if (n && (!best || n->estimate < best->estimate)) best = std::move(n);
-      if (quick && best) return best;
-    }
+    Tuning tuning;
+    tuning.rows = rows;
+    std::optional<Network> n = attempt(graph, options, tuning, reason);
+    if (n && (!best || n->estimate < best->estimate)) best = std::move(n);
+    if (quick && best) return best;
   }
   return best;
 }

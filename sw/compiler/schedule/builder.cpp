@@ -86,7 +86,8 @@ Place Builder::home(const View& v) const {
   return {l1_home_[index(v.tensor)] + v.offset, {v.strides.begin(), v.strides.end() - 1}};
 }
 
-std::int64_t Builder::l2(const View& v) const {
+std::int64_t Builder::l2(const View& v) {
+  place_constant(v.tensor);
   assert(net_.l2[index(v.tensor)] >= 0);
   return net_.l2[index(v.tensor)] + v.offset;
 }
@@ -132,10 +133,26 @@ void Builder::load_into(const View& from, const View& to, std::size_t op) {
 
 void Builder::load_bytes(TensorId t, std::int64_t from, std::int64_t bytes, std::int64_t addr,
                          std::size_t op) {
-  assert(net_.l2[index(t)] >= 0);
+  place_constant(t);
+  load_run(net_.l2[index(t)] + from, bytes, addr, op, graph_.at(t).name);
+}
+
+void Builder::load_run(std::int64_t l2, std::int64_t bytes, std::int64_t addr, std::size_t op,
+                       const std::string& what) {
   Transfer x;
-  x.l1 = addr, x.l2 = net_.l2[index(t)] + from, x.sizes = {bytes};
-  for (Job& j : dma_jobs(std::move(x))) append(std::move(j), op, "load " + graph_.at(t).name);
+  x.l1 = addr, x.l2 = l2, x.sizes = {bytes};
+  for (Job& j : dma_jobs(std::move(x))) append(std::move(j), op, "load " + what);
+}
+
+std::int64_t Builder::put(const std::string& key,
+                          const std::function<std::vector<std::uint8_t>()>& bytes) {
+  const auto [it, fresh] = packed_.try_emplace(key, 0);
+  if (!fresh) return it->second;
+  const std::vector<std::uint8_t> data = bytes();
+  const auto at = static_cast<std::size_t>(up(std::ssize(net_.image), 64));
+  net_.image.resize(at + static_cast<std::size_t>(up(std::max<std::int64_t>(1, std::ssize(data)), 64)));
+  std::copy(data.begin(), data.end(), net_.image.begin() + static_cast<std::ptrdiff_t>(at));
+  return it->second = net_.image_l2 + static_cast<std::int64_t>(at);
 }
 
 Place Builder::fetch(const View& v, Ring& ring, std::size_t op) {
@@ -287,37 +304,10 @@ void Builder::call(CallJob job, std::size_t op, double cycles) {
 
 // ---- Operations in order -----------------------------------------------------------------------
 
-void Builder::place_constants() {
-  const auto place = [&](TensorId id) {
-    if (id == integer::kNone) return;
-    const integer::Tensor& t = graph_.at(id);
-    if (t.role != integer::Role::kConstant || net_.l2[index(id)] >= 0) return;
-    const std::size_t at = static_cast<std::size_t>(up(std::ssize(net_.image), 64));
-    net_.l2[index(id)] = net_.image_l2 + static_cast<std::int64_t>(at);
-    // Loads of rows may read what lies beside the last one.
-    net_.image.resize(at + static_cast<std::size_t>(up(std::max<std::int64_t>(t.bytes(), 1), 8)));
-    std::copy(t.data.begin(), t.data.end(), net_.image.begin() + static_cast<std::ptrdiff_t>(at));
-  };
-  for (const Operation& op : graph_.operations) {
-    if (const auto* g = std::get_if<integer::Gemm>(&op.what)) {
-      const integer::Epilogue& e = g->epilogue;
-      for (const TensorId t : {g->a.tensor, g->w.tensor, g->r.tensor, e.plane_a, e.plane_b,
-                               e.plane_c, e.table}) {
-        place(t);
-      }
-    } else if (const auto* a = std::get_if<integer::Attention>(&op.what)) {
-      for (const View* v : {&a->q, &a->k, &a->v, &a->key_mask}) place(v->tensor);
-      place(a->head_params);
-    } else if (const auto* k = std::get_if<integer::Kernel>(&op.what)) {
-      for (const View& v : k->inputs) place(v.tensor);
-      for (const TensorId t : k->constants) place(t);
-    } else if (const auto* c = std::get_if<integer::Copy>(&op.what)) {
-      place(c->from.tensor);
-    } else if (const auto* x = std::get_if<integer::Gather>(&op.what)) {
-      place(x->table);
-    }
-  }
-  net_.image.resize(static_cast<std::size_t>(up(std::ssize(net_.image), 64)));
+void Builder::place_constant(TensorId id) {
+  const integer::Tensor& t = graph_.at(id);
+  if (t.role != integer::Role::kConstant || net_.l2[index(id)] >= 0) return;
+  net_.l2[index(id)] = put("tensor " + std::to_string(id), [&] { return t.data; });
 }
 
 bool Builder::begin_homes(std::size_t op) {
@@ -369,9 +359,21 @@ void Builder::look_ahead(std::size_t op) {
   }
 }
 
+std::unique_ptr<Tiler> Builder::tiler(std::size_t i) {
+  return std::visit(
+      [&](const auto& what) -> std::unique_ptr<Tiler> {
+        using T = std::decay_t<decltype(what)>;
+        if constexpr (std::is_same_v<T, integer::Gemm>) return make_gemm(*this, i);
+        if constexpr (std::is_same_v<T, integer::Attention>) return make_attention(*this, i);
+        if constexpr (std::is_same_v<T, integer::Kernel>) return make_kernel(*this, i);
+        if constexpr (std::is_same_v<T, integer::Copy>) return make_copy(*this, i);
+        if constexpr (std::is_same_v<T, integer::Gather>) return make_gather(*this, i);
+      },
+      graph_.operations[i].what);
+}
+
 Network Builder::build() {
   const std::size_t ops = graph_.operations.size();
-  place_constants();
   ending_.resize(ops);
   for (std::size_t t = 0; t < graph_.tensors.size(); ++t) {
     if (homes_.last[t] != Homes::kNever && graph_.tensors[t].role == integer::Role::kActivation) {
@@ -384,17 +386,7 @@ Network Builder::build() {
     return std::holds_alternative<integer::Kernel>(o.what);
   });
   for (std::size_t i = 0; i < ops; ++i) {
-    const Operation& op = graph_.operations[i];
-    tilers_.push_back(std::visit(
-        [&](const auto& what) -> std::unique_ptr<Tiler> {
-          using T = std::decay_t<decltype(what)>;
-          if constexpr (std::is_same_v<T, integer::Gemm>) return make_gemm(*this, i);
-          if constexpr (std::is_same_v<T, integer::Attention>) return make_attention(*this, i);
-          if constexpr (std::is_same_v<T, integer::Kernel>) return make_kernel(*this, i);
-          if constexpr (std::is_same_v<T, integer::Copy>) return make_copy(*this, i);
-          if constexpr (std::is_same_v<T, integer::Gather>) return make_gather(*this, i);
-        },
-        op.what));
+    tilers_.push_back(tiler(i));
   }
   if (calls) new_call_page();
   for (std::size_t i = 0; i < ops; ++i) {

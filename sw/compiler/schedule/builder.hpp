@@ -3,6 +3,8 @@
 // network; tilers (gemm.cpp, attention.cpp, kernel.cpp, copy.cpp) append jobs through it.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -48,6 +50,8 @@ class Tiler {
   virtual bool start() = 0;
   /// Takes back start().
   virtual void stop() = 0;
+  /// Cycles by the operation's own plan; kNoRoom if none fits.
+  virtual double cost() = 0;
   /// All the rest; start() has succeeded or is done here. Throws Allocator::NoRoom.
   virtual void run() = 0;
 };
@@ -59,6 +63,10 @@ class Builder {
   Network build();
   /// Operation under way; where build() has thrown.
   [[nodiscard]] std::size_t now_op() const { return now_op_; }
+  /// A new tiler for an operation.
+  [[nodiscard]] std::unique_ptr<Tiler> tiler(std::size_t op);
+  /// Cycles of an operation by its own plan.
+  [[nodiscard]] double cost(std::size_t op) { return tiler(op)->cost(); }
 
   // ---- For tilers ------------------------------------------------------------------------------
   [[nodiscard]] const Graph& graph() const { return graph_; }
@@ -85,9 +93,14 @@ class Builder {
   /// The view where it stands in L1 (its home).
   [[nodiscard]] Place home(const View& v) const;
   /// The view's offset in L2.
-  [[nodiscard]] std::int64_t l2(const View& v) const;
+  [[nodiscard]] std::int64_t l2(const View& v);
   /// Loads a view into a buffer.
   Place load(const View& v, std::int64_t addr, std::size_t op);
+  /// Loads `bytes` bytes from an offset in L2.
+  void load_run(std::int64_t l2, std::int64_t bytes, std::int64_t addr, std::size_t op,
+                const std::string& what);
+  /// Puts bytes into the image; their offset in L2. The same key gives the same place.
+  std::int64_t put(const std::string& key, const std::function<std::vector<std::uint8_t>()>& bytes);
   /// Brings a view from L2 to another's home in L1.
   void load_into(const View& from, const View& to, std::size_t op);
   /// Loads bytes of a constant.
@@ -122,7 +135,7 @@ class Builder {
   static std::size_t index(TensorId t) { return static_cast<std::size_t>(t); }
 
  private:
-  void place_constants();
+  void place_constant(TensorId t);
   bool begin_homes(std::size_t op);
   void end_homes(std::size_t op);
   void new_call_page();
@@ -145,6 +158,7 @@ class Builder {
   std::vector<std::size_t> op_begin_;  // first job of each operation
   std::vector<std::vector<std::size_t>> ending_;  // tensors by their last operation
   std::size_t now_op_ = 0;
+  std::map<std::string, std::int64_t> packed_;
 };
 
 [[nodiscard]] std::unique_ptr<Tiler> make_gemm(Builder& b, std::size_t op);

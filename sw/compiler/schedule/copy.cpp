@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/schedule/builder.hpp"
+#include "compiler/schedule/cost.hpp"
 
 namespace oct::schedule {
 namespace {
@@ -16,6 +17,12 @@ class CopyTiler final : public Tiler {
       : b_(b), op_(op), c_(std::get<Copy>(b.graph().operations[op].what)) {}
   bool start() override { return true; }
   void stop() override {}
+  double cost() override {
+    std::int64_t rows = 1;
+    for (std::size_t d = 0; d + 1 < c_.from.sizes.size(); ++d) rows *= c_.from.sizes[d];
+    const double once = cost::dma(rows, c_.from.sizes.back() * b_.elem(c_.from));
+    return (b_.in_l1(c_.from) || b_.in_l1(c_.to) ? 1 : 2) * (once + 150);
+  }
   void run() override;
 
  private:
@@ -73,6 +80,10 @@ class GatherTiler final : public Tiler {
       : b_(b), op_(op), g_(std::get<Gather>(b.graph().operations[op].what)) {}
   bool start() override { return true; }
   void stop() override {}
+  double cost() override {
+    const double rows = static_cast<double>(g_.to.sizes[0]);
+    return rows * 10 + (b_.in_l1(g_.to) ? 0 : rows * 4 + 150);
+  }
   void run() override;
 
  private:

@@ -54,6 +54,13 @@ class GemmTiler final : public Tiler {
     panels_ = {};
     ready_.reset();
   }
+  double cost() override {
+    if (plans_.empty()) make_plans();
+    const Plan& p = plans_[choice_];
+    const std::int64_t budget = b_.budget(op_);
+    return p.need > budget ? kNoRoom + static_cast<double>(p.need)
+                           : p.cost + (p.need > budget * 6 / 10 ? 2 * kAlone : 0);
+  }
   void run() override;
 
  private:
@@ -92,6 +99,8 @@ class GemmTiler final : public Tiler {
     std::int64_t a = 0, b = 0, c = 0;
   };
   Panel panel(std::int64_t b, std::int64_t n0, std::int64_t cols);
+  [[nodiscard]] std::vector<std::uint8_t> pack(const View* w, std::int64_t n0,
+                                               std::int64_t cols) const;
   void product(std::int64_t b, std::int64_t mb, std::int64_t nb);
 
   Builder& b_;
@@ -132,7 +141,7 @@ double GemmTiler::cost_of(const Plan& p) const {
     in += static_cast<double>(a_loads) * load;
     if (p.a_slots == 1 && mb > 1) alone += static_cast<double>(a_loads) * (load + kAlone);
   }
-  const double w_load = 2 * kLoad + cost::dma(1, w_bytes(p.cols) + planes_bytes(p.cols));
+  const double w_load = kLoad + cost::dma(1, w_bytes(p.cols) + planes_bytes(p.cols));
   in += static_cast<double>(w_loads) * w_load;
   if (p.w_slots == 1 && w_loads > 1) alone += static_cast<double>(w_loads) * (w_load + kAlone);
   if (g_.r.used() && !b_.in_l1(g_.r)) in += jobs * (kLoad + cost::dma(p.rows, p.cols * r_bytes_));
@@ -143,7 +152,7 @@ double GemmTiler::cost_of(const Plan& p) const {
   }
   // Neighbours start when the first rows are done, and wait for the last ones.
   const double pieces = p.rows_outer ? static_cast<double>(mb * batch_) : static_cast<double>(batch_);
-  return std::max({products + alone, in, out}) + 0.05 * in + 0.15 * products / pieces;
+  return std::max({products + alone, in, out}) + 0.05 * (in + out) + 0.15 * products / pieces;
 }
 
 void GemmTiler::add_plans(std::int64_t rows, std::int64_t cols) {
@@ -290,28 +299,57 @@ GemmTiler::Panel GemmTiler::panel(std::int64_t b, std::int64_t n0, std::int64_t 
     if (panels_.holds[i] == key) return panel_places_[i];
   }
   const std::size_t slot = panels_.ring.next % slots;
-  std::int64_t at = panels_.ring.take();
+  const std::int64_t at = panels_.ring.take();
   panels_.holds[slot] = key;
   Panel x;
   const View view = w(b, n0, cols);
+  std::int64_t from = 0, to = at;  // of the run that comes in one piece
   if (b_.in_l1(g_.w)) {
     x.w = b_.home(view);
+  } else if (b_.constant(g_.w)) {
+    x.w = {at, b_.dense(view)};
+    from = b_.dense_bytes(view);
   } else {
     x.w = b_.load(view, at, op_);
-    at += up(b_.dense_bytes(view), 8);
+    to = at + up(b_.dense_bytes(view), 8);
   }
-  const auto plane = [&](TensorId t, std::int64_t bytes) {
-    if (t == integer::kNone) return std::int64_t{0};
-    b_.load_bytes(t, n0 * bytes, cols * bytes, at, op_);
-    const std::int64_t here = at;
-    at += up(cols * bytes, 8);
-    return here;
-  };
-  x.a = plane(g_.epilogue.plane_a, 8);
-  x.b = plane(g_.epilogue.plane_b, 8);
-  x.c = plane(g_.epilogue.plane_c, 4);
+  const Epilogue& e = g_.epilogue;
+  const bool packed = from != 0;
+  x.a = to + from;
+  x.b = e.plane_b == integer::kNone ? 0 : x.a + 8 * cols;
+  x.c = e.plane_c == integer::kNone ? 0 : (x.b != 0 ? x.b : x.a) + 8 * cols;
+  const std::string name = fmt::format(
+      "panel {}+{} {} {} {} of {} {} {}", packed ? g_.w.tensor : -1, packed ? view.offset : 0, n0,
+      cols, g_.w_kn, e.plane_a, e.plane_b, e.plane_c);
+  const std::int64_t l2 = b_.put(name, [&] { return pack(packed ? &view : nullptr, n0, cols); });
+  b_.load_run(l2, from + planes_bytes(cols), to, op_,
+              fmt::format("{} columns {}", b_.graph().operations[op_].name, n0));
   panel_places_[slot] = x;
   return x;
+}
+
+/// Weights, if given, and the planes' parts behind them.
+std::vector<std::uint8_t> GemmTiler::pack(const View* w, std::int64_t n0, std::int64_t cols) const {
+  std::vector<std::uint8_t> bytes;
+  if (w != nullptr) {
+    const auto strides = b_.dense(*w);
+    const std::vector<std::uint8_t>& data = b_.graph().at(w->tensor).data;
+    bytes.resize(static_cast<std::size_t>(b_.dense_bytes(*w)));
+    for (std::int64_t i = 0; i < w->sizes[1]; ++i) {
+      std::copy_n(data.begin() + w->offset + i * w->strides[1], w->sizes[2],
+                  bytes.begin() + i * strides[1]);
+    }
+  }
+  const auto plane = [&](TensorId t, std::int64_t width) {
+    if (t == integer::kNone) return;
+    const std::vector<std::uint8_t>& data = b_.graph().at(t).data;
+    bytes.insert(bytes.end(), data.begin() + n0 * width, data.begin() + (n0 + cols) * width);
+    bytes.resize(static_cast<std::size_t>(up(std::ssize(bytes), 8)));
+  };
+  plane(g_.epilogue.plane_a, 8);
+  plane(g_.epilogue.plane_b, 8);
+  plane(g_.epilogue.plane_c, 4);
+  return bytes;
 }
 
 void GemmTiler::product(std::int64_t b, std::int64_t mb, std::int64_t nb) {

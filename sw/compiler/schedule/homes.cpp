@@ -89,7 +89,7 @@ std::vector<Use> uses(const integer::Graph& graph, const integer::Operation& op)
   return list;
 }
 
-Homes choose_homes(const integer::Graph& graph, const Machine& machine, const Tuning& tuning,
+Homes choose_homes(const integer::Graph& graph, const OperationCost& cost,
                    const std::set<TensorId>& banned) {
   const std::size_t tensors = graph.tensors.size(), ops = graph.operations.size();
   Homes h;
@@ -113,6 +113,8 @@ Homes choose_homes(const integer::Graph& graph, const Machine& machine, const Tu
       partners[static_cast<std::size_t>(c->to.tensor)].push_back(c->from.tensor);
     }
   }
+  std::vector<double> costs(ops);
+  for (std::size_t i = 0; i < ops; ++i) costs[i] = cost(i, h);
   std::vector<std::size_t> order(tensors);
   std::iota(order.begin(), order.end(), 0);
   const auto life = [&](std::size_t t) { return h.last[t] - h.first[t]; };
@@ -128,13 +130,21 @@ Homes choose_homes(const integer::Graph& graph, const Machine& machine, const Tu
     });
     if (partner) continue;
     const std::int64_t bytes = up(x.bytes(), 64);
-    bool room = true;
-    for (std::size_t i = h.first[t]; i <= h.last[t] && room; ++i) {
-      room = h.live[i] + bytes <= machine.l1_bytes - tuning.work;
-    }
-    if (!room) continue;
+    double before = 0, after = 0;
+    for (std::size_t i = h.first[t]; i <= h.last[t]; ++i) before += costs[i];
     h.in_l1[t] = true;
-    for (std::size_t i = h.first[t]; i <= h.last[t]; ++i) h.live[i] += bytes;
+    std::vector<double> now;
+    for (std::size_t i = h.first[t]; i <= h.last[t]; ++i) {
+      h.live[i] += bytes;
+      now.push_back(cost(i, h));
+      after += now.back();
+    }
+    if (after < before) {
+      std::copy(now.begin(), now.end(), costs.begin() + static_cast<std::ptrdiff_t>(h.first[t]));
+      continue;
+    }
+    h.in_l1[t] = false;
+    for (std::size_t i = h.first[t]; i <= h.last[t]; ++i) h.live[i] -= bytes;
   }
   place_l2(graph, h);
   return h;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <vector>
 
@@ -13,9 +14,8 @@ namespace oct::schedule {
 
 /// What a search may vary.
 struct Tuning {
-  std::int64_t rows = 64;           ///< of a block, at most
-  std::int64_t work = 48 * 1024;    ///< L1 left to buffers where homes are chosen
-  unsigned ahead = 1;               ///< operations whose constants are loaded early
+  std::int64_t rows = 64;  ///< of a block, at most
+  unsigned ahead = 1;      ///< operations whose constants are loaded early
 };
 
 struct Use {
@@ -34,8 +34,13 @@ struct Homes {
   std::vector<std::int64_t> l2;           // offsets in the part of L2 that is no image; -1: none
   std::int64_t l2_bytes = 0;              // of that part
 };
-/// `banned`: tensors that must live in L2 because a try has failed.
-[[nodiscard]] Homes choose_homes(const integer::Graph& graph, const Machine& machine,
-                                 const Tuning& tuning, const std::set<integer::TensorId>& banned);
+/// Cycles of one operation with such homes; kNoRoom if L1 is too small for it.
+using OperationCost = std::function<double(std::size_t op, const Homes& homes)>;
+inline constexpr double kNoRoom = 1e12;
+
+/// A tensor gets its home in L1 if that makes the operations during its life cheaper. `banned`:
+/// tensors that must live in L2 because a try has failed.
+[[nodiscard]] Homes choose_homes(const integer::Graph& graph, const OperationCost& cost,
+                                 const std::set<integer::TensorId>& banned);
 
 }  // namespace oct::schedule

@@ -5,6 +5,7 @@
 
 #include "compiler/integer/kernels.hpp"
 #include "compiler/schedule/builder.hpp"
+#include "compiler/schedule/cost.hpp"
 
 namespace oct::schedule {
 namespace {
@@ -56,6 +57,7 @@ class KernelTiler final : public Tiler {
     return true;
   }
   void stop() override { b_.free(constants_); }
+  double cost() override;
   void run() override;
 
  private:
@@ -70,6 +72,9 @@ class KernelTiler final : public Tiler {
     const View one = v.slice(0, v.sizes[0] == 1 ? 0 : batch, 1);
     if (!info_.row_wise) return one;
     return v.sizes[1] == 1 ? one : one.slice(1, r0, rows);
+  }
+  [[nodiscard]] double cycles_of(std::int64_t rows) const {
+    return info_.cycles(rows, k_.args, b_.machine().workers);
   }
   bool rings(std::int64_t rows, std::size_t slots);
   void free_rings() {
@@ -96,6 +101,25 @@ bool KernelTiler::rings(std::int64_t rows, std::size_t slots) {
     }
   }
   return true;
+}
+
+double KernelTiler::cost() {
+  const std::int64_t batches = k_.outputs[0].sizes[0];
+  const std::int64_t all = info_.row_wise ? k_.outputs[0].sizes[1] : k_.inputs[0].sizes[1];
+  const std::int64_t rows = info_.row_wise ? std::min(all, b_.tuning().rows) : all;
+  std::int64_t need = constant_bytes_;
+  double cycles = static_cast<double>(batches * ceil_div(all, rows)) * cycles_of(rows);
+  for (std::size_t i = 0; i < views_.size(); ++i) {
+    if (b_.in_l1(views_[i])) continue;
+    const View v = part(i, 0, 0, rows);
+    need += 2 * b_.dense_bytes(v);
+    cycles += 0.3 * static_cast<double>(batches * ceil_div(all, rows)) *
+              cost::dma(v.sizes[1], v.sizes[2] * b_.elem(v));
+  }
+  // Without room for them, operands stay in L2: an access there takes a hundred times as long.
+  return need <= b_.budget(op_) ? cycles : info_.row_wise && need / rows <= b_.budget(op_)
+                                               ? 1.3 * cycles + 500
+                                               : 100 * cycles;
 }
 
 void KernelTiler::block(std::int64_t batch, std::int64_t r0, std::int64_t rows) {
@@ -131,9 +155,7 @@ void KernelTiler::block(std::int64_t batch, std::int64_t r0, std::int64_t rows) 
     }
     constants.push_back(x);
   }
-  const double cycles =
-      info_.cycles != nullptr ? info_.cycles(rows, k_.args, b_.machine().workers) : 1000;
-  b_.call(call_job(k_.name, rows, operands, constants, k_.args), op_, cycles);
+  b_.call(call_job(k_.name, rows, operands, constants, k_.args), op_, cycles_of(rows));
   const std::size_t job = b_.now() - 1;
   for (std::size_t i = k_.inputs.size(); i < views_.size(); ++i) {
     const View v = part(i, batch, r0, rows);
