@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model down to its integer graph, run by the golden executor and compared with the float
 // reference, for tests and by hand:
-//   flow_lower MODEL.onnx [--dim NAME=N].. [--inputs F.npz] [--simple] [--dump] [--layers]
-//   [--at-least COSINE]
-//              [--same-as OTHER.onnx]
-// --simple: largest magnitudes instead of the quantiser's plan. Without inputs they are drawn.
+//   flow_lower MODEL.onnx [--dim NAME=N].. [--calibrate F.npz] [--inputs F.npz] [--simple] [--dump]
+//              [--layers] [--at-least COSINE] [--same-as OTHER.onnx] [--max-positions N]
+//              [--pooled] [--calibrate-tokens F.txt] [--tokens F.txt]
+// The plan follows from the calibration samples, else from the inputs; without either they are
+// drawn. --simple: largest magnitudes instead of the quantiser's plan. --pooled: cosine of sentence
+// embeddings. --tokens: perplexity of a language model on ids, one text a line.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -13,8 +15,8 @@
 #include "compiler/exec/executor.hpp"
 #include "compiler/import/importer.hpp"
 #include "compiler/integer/run.hpp"
-#include "compiler/io/npz.hpp"
 #include "compiler/lower/lower.hpp"
+#include "compiler/lower/tests/samples.hpp"
 #include "compiler/lower/tests/signature.hpp"
 #include "compiler/lower/tests/simple_plan.hpp"
 #include "compiler/passes/pipeline.hpp"
@@ -36,78 +38,85 @@ std::string operations(const integer::Graph& g) {
   return text;
 }
 
-struct Likeness {
-  double cosine = 1, sqnr = INFINITY;
-};
-Likeness compare(const ir::Tensor& got, const ir::Tensor& wanted) {
-  double ab = 0, aa = 0, bb = 0, e = 0;
-  for (std::int64_t i = 0; i < got.size(); ++i) {
-    const double a = got.at(i), b = wanted.at(i);
-    ab += a * b, aa += a * a, bb += b * b, e += (a - b) * (a - b);
-  }
-  if (aa == 0 && bb == 0) return {};
-  return {ab / std::sqrt(std::max(aa * bb, 1e-300)), 10 * std::log10(bb / std::max(e, 1e-300))};
-}
-
 struct Args {
   importer::ImportOptions import;
-  std::string model, inputs, other;
-  bool simple = false, dump = false, layers = false;
+  passes::PassOptions passes;
+  std::string model, inputs, calibrate, tokens, calibrate_tokens, other;
+  bool simple = false, dump = false, layers = false, pooled = false;
   double at_least = -1;
 };
 
-lower::Lowered lowered(const Args& args, const std::string& model, ir::Graph& canonical,
-                       std::vector<exec::Tensors>& samples) {
-  canonical = passes::canonicalize(importer::import_file(model, args.import));
-  if (!args.inputs.empty() && samples.empty()) samples.push_back(io::read_npz_map(args.inputs));
-  if (samples.empty()) samples = quant::draw_samples(canonical, {});
+struct Compiled {
+  ir::Graph canonical;
+  std::vector<exec::Tensors> inputs;
+  lower::Lowered low;
+};
+
+Compiled compile(const Args& args, const std::string& model) {
+  Compiled c;
+  ir::Graph graph =
+      passes::canonicalize(importer::import_file(model, args.import), nullptr, args.passes);
+  std::vector<exec::Tensors> samples;
+  if (!args.inputs.empty()) c.inputs = lower::read_samples(graph, args.inputs);
+  if (!args.tokens.empty()) c.inputs = lower::read_tokens(graph, args.tokens);
+  if (!args.calibrate.empty()) samples = lower::read_samples(graph, args.calibrate);
+  if (!args.calibrate_tokens.empty()) samples = lower::read_tokens(graph, args.calibrate_tokens);
+  if (samples.empty()) samples = c.inputs;
+  if (samples.empty()) samples = quant::draw_samples(graph, {});
+  if (c.inputs.empty()) c.inputs = {samples.front()};
   const quant::Plan plan =
-      args.simple ? quant::simple_plan(canonical, samples) : quant::plan(canonical, samples, {});
-  lower::Lowered low = lower::lower_with_places(plan);
-  canonical = plan.graph;
-  if (args.dump) std::fputs(integer::to_text(low.graph).c_str(), stdout);
-  low.graph.verify();
-  return low;
+      args.simple ? quant::simple_plan(graph, samples) : quant::plan(graph, samples, {});
+  c.low = lower::lower_with_places(plan);
+  c.canonical = plan.graph;
+  if (args.dump) std::fputs(integer::to_text(c.low.graph).c_str(), stdout);
+  c.low.graph.verify();
+  return c;
 }
 
 int run(const Args& args) {
-  ir::Graph canonical;
-  std::vector<exec::Tensors> samples;
-  const lower::Lowered low = lowered(args, args.model, canonical, samples);
-  const integer::Graph& g = low.graph;
+  const Compiled c = compile(args, args.model);
+  const integer::Graph& g = c.low.graph;
   if (!args.other.empty()) {
-    ir::Graph second;
-    const std::string d = lower::difference(
-        lower::signature(g), lower::signature(lowered(args, args.other, second, samples).graph));
+    const Compiled other = compile(args, args.other);
+    const std::string d = lower::difference(lower::signature(g), lower::signature(other.low.graph));
     if (!d.empty()) fmt::print("the integer graphs differ:\n{}\n", d);
     return d.empty() ? 0 : 1;
   }
   fmt::print("{}: {} operations: {}\n", args.model, g.operations.size(), operations(g));
-  integer::Memory memory = integer::make_memory(g);
-  for (const integer::Port& p : g.inputs) {
-    integer::write_input(g, p, samples.front().at(p.name), memory);
-  }
-  integer::run(g, memory);
-  const exec::Tensors wanted = exec::run(canonical, samples.front(), [&](auto v, const auto& t) {
-    const auto place = low.places.find(v);
-    if (!args.layers || place == low.places.end() || !ir::is_float(t.dtype())) return;
-    const Likeness l =
-        compare(integer::read_output(g, {"", place->second, ir::DType::kFloat32}, memory), t);
-    const ir::Node* n = canonical.producer(v);
-    const integer::Tensor& stored = g.at(place->second.tensor);
-    fmt::print("  {:50} {:10} {} step {:.3g} cosine {:.5f} SQNR {:.1f} dB\n", stored.name,
-               n ? ir::op_name(n->op) : "input", 8 * integer::elem_bytes(stored.elem), stored.scale,
-               l.cosine, l.sqnr);
-  });
-  exec::Tensors got;
-  for (const integer::Port& p : g.outputs) got[p.name] = integer::read_output(g, p, memory);
+  lower::Embeddings embeddings;
+  lower::NextTokens next;
   double worst = 1;
-  for (const auto& [name, tensor] : wanted) {
-    if (!ir::is_float(tensor.dtype())) continue;
-    const Likeness l = compare(got.at(name), tensor);
-    worst = std::min(worst, l.cosine);
-    fmt::print("  {}: cosine {:.5f}, SQNR {:.1f} dB\n", name, l.cosine, l.sqnr);
+  for (std::size_t i = 0; i < c.inputs.size(); ++i) {
+    const exec::Tensors& sample = c.inputs[i];
+    integer::Memory memory = integer::make_memory(g);
+    for (const integer::Port& p : g.inputs) {
+      integer::write_input(g, p, sample.at(p.name), memory);
+    }
+    integer::run(g, memory);
+    const exec::Tensors wanted = exec::run(c.canonical, sample, [&](auto v, const auto& t) {
+      const auto place = c.low.places.find(v);
+      if (!args.layers || i > 0 || place == c.low.places.end() || !ir::is_float(t.dtype())) return;
+      const lower::Likeness l = lower::compare(
+          integer::read_output(g, {"", place->second, ir::DType::kFloat32}, memory), t);
+      const ir::Node* n = c.canonical.producer(v);
+      const integer::Tensor& stored = g.at(place->second.tensor);
+      fmt::print("  {:50} {:10} {} step {:.3g} cosine {:.5f} SQNR {:.1f} dB\n", stored.name,
+                 n ? ir::op_name(n->op) : "input", 8 * integer::elem_bytes(stored.elem),
+                 stored.scale, l.cosine, l.sqnr);
+    });
+    for (const integer::Port& p : g.outputs) {
+      const ir::Tensor& exact = wanted.at(p.name);
+      if (!ir::is_float(exact.dtype())) continue;
+      const ir::Tensor got = integer::read_output(g, p, memory);
+      if (args.pooled) embeddings.add(sample, exact, got);
+      if (!args.tokens.empty()) next.add(sample.begin()->second.to_ints(), exact, got);
+      const lower::Likeness l = lower::compare(got, exact);
+      worst = std::min(worst, l.cosine);
+      if (i == 0) fmt::print("  {}: cosine {:.5f}, SQNR {:.1f} dB\n", p.name, l.cosine, l.sqnr);
+    }
   }
+  if (args.pooled) fmt::print("  {}\n", embeddings.text());
+  if (!args.tokens.empty()) fmt::print("  {}\n", next.text());
   return worst >= args.at_least ? 0 : 1;
 }
 
@@ -125,6 +134,16 @@ int main(int argc, char** argv) {
         args.import.dims[text.substr(0, eq)] = std::stoll(text.substr(eq + 1));
       } else if (words[i] == "--inputs") {
         args.inputs = next();
+      } else if (words[i] == "--calibrate") {
+        args.calibrate = next();
+      } else if (words[i] == "--tokens") {
+        args.tokens = next();
+      } else if (words[i] == "--calibrate-tokens") {
+        args.calibrate_tokens = next();
+      } else if (words[i] == "--max-positions") {
+        args.passes.max_positions = std::stoll(next());
+      } else if (words[i] == "--pooled") {
+        args.pooled = true;
       } else if (words[i] == "--same-as") {
         args.other = next();
       } else if (words[i] == "--at-least") {
