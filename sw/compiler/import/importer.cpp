@@ -279,7 +279,7 @@ class Importer {
     try {
       if (function != functions_.end()) return call(*function->second, proto, inputs, name, scope);
       if (op == "If") return branch(proto, inputs, name, scope);
-      Lowering l(graph_, proto, name, opset(domain), inputs, folder_);
+      Lowering l(graph_, proto, name, opset(domain), inputs, folder_, options_.max_folded);
       entry->second.lower(l);
       for (int i = 0; i < proto.output_size(); ++i) {
         if (proto.output(i).empty()) continue;

@@ -15,7 +15,8 @@
 namespace oct::importer {
 
 struct ImportOptions {
-  std::map<std::string, std::int64_t> dims;  // --dim name=value
+  std::map<std::string, std::int64_t> dims;         // --dim name=value
+  std::int64_t max_folded = std::int64_t{1} << 28;  // elements of a constant that import computes
 };
 
 /// Throws ImportError: one message with every problem found, one line each.

@@ -22,8 +22,6 @@ bool keeps_integers(Op op, const Tensor& x) {
   return op == Op::kCast && narrow && x.shape().size() >= 2 && x.size() >= 64;
 }
 
-constexpr std::int64_t kMaxFolded = std::int64_t{1} << 28;
-
 }  // namespace
 
 ValueId Lowering::in(std::size_t i) const {
@@ -87,7 +85,7 @@ ValueId Lowering::add(Op op, std::vector<ValueId> inputs, ir::Attributes attrs) 
   if (!fold) return made;
   const ir::Node& node = graph_.node(graph_.value(made).producer);
   const ir::Type& type = graph_.value(made).type;
-  if (ir::element_count(type.shape) > kMaxFolded) {
+  if (ir::element_count(type.shape) > max_folded_) {
     throw Unsupported{"a constant of shape " + ir::shape_text(type.shape) + " follows from it",
                       "smaller --dim sizes may do"};
   }

@@ -22,14 +22,16 @@ struct Unsupported {
 class Lowering {
  public:
   Lowering(ir::Graph& graph, const onnx::NodeProto& node, std::string name, int opset,
-           std::vector<ir::ValueId> inputs, const std::filesystem::path& folder)
+           std::vector<ir::ValueId> inputs, const std::filesystem::path& folder,
+           std::int64_t max_folded)
       : graph_(graph),
         node_(node),
         name_(std::move(name)),
         opset_(opset),
         inputs_(std::move(inputs)),
         outputs_(static_cast<std::size_t>(node.output_size()), ir::kNone),
-        folder_(folder) {}
+        folder_(folder),
+        max_folded_(max_folded) {}
 
   // The node.
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -92,6 +94,7 @@ class Lowering {
   int opset_;
   std::vector<ir::ValueId> inputs_, outputs_;
   const std::filesystem::path& folder_;
+  std::int64_t max_folded_;
 };
 
 using LowerFunction = std::function<void(Lowering&)>;
