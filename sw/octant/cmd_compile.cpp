@@ -1,55 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// octant compile MODEL.onnx -o DIR: from an ONNX file to the cluster. Guide:
-// docs/architecture/flow.md.
+// octant compile MODEL.onnx -o DIR: from an ONNX file to a program for the cluster. Guide:
+// docs/guide/running_networks.md.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <charconv>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
-#include <stdexcept>
 #include <string>
-#include <vector>
 
 #include "commands.hpp"
-#include "compiler/import/importer.hpp"
-#include "compiler/passes/pipeline.hpp"
+#include "compiler/emit/emit.hpp"
+#include "compiler/ir/graph.hpp"
+#include "flow/flow.hpp"
 
 namespace octant {
 namespace {
 
 struct CompileArguments {
-  std::string model, out;
-  std::vector<std::string> dims, dumps;
-  std::int64_t max_positions = 2048;
+  FlowOptions flow;
+  std::string out;
+  bool no_engine = false;
 };
-
-/// "sequence=128"
-std::pair<std::string, std::int64_t> parse_dim(const std::string& text) {
-  const std::size_t equals = text.rfind('=');
-  std::int64_t size = -1;
-  if (equals != std::string::npos && equals > 0) {
-    const char *first = text.data() + equals + 1, *last = text.data() + text.size();
-    const auto [end, error] = std::from_chars(first, last, size);
-    if (error != std::errc{} || end != last) size = -1;
-  }
-  if (size < 0) throw std::invalid_argument("--dim " + text + ": write NAME=NUMBER");
-  return {text.substr(0, equals), size};
-}
-
-void check_pass_names(const std::vector<std::string>& dumps) {
-  const auto names = oct::passes::pass_names();
-  for (const std::string& dump : dumps) {
-    if (dump != "all" && std::find(names.begin(), names.end(), dump) == names.end()) {
-      throw std::invalid_argument(fmt::format("--dump-after={}: no such pass; there are {} and all",
-                                              dump, fmt::join(names, ", ")));
-    }
-  }
-}
 
 void print_summary(const oct::ir::Graph& graph) {
   std::map<std::string, int> count;
@@ -59,31 +32,32 @@ void print_summary(const oct::ir::Graph& graph) {
   fmt::print("{} nodes: {}\n", graph.node_count(), text);
 }
 
-void compile(const CompileArguments& args) {
-  check_pass_names(args.dumps);
-  oct::importer::ImportOptions options;
-  for (const std::string& dim : args.dims) options.dims.insert(parse_dim(dim));
-  const auto observe = [&](const std::string& pass, const oct::ir::Graph& graph) {
-    spdlog::debug("{}: {} nodes", pass, graph.node_count());
-    for (const std::string& dump : args.dumps) {
-      if (dump == pass || dump == "all") {
-        fmt::print("# after {}\n{}", pass, oct::ir::to_text(graph));
-      }
-    }
-  };
-  oct::ir::Graph graph = oct::importer::import_file(args.model, options);
-  observe("import", graph);
-  oct::passes::PassOptions pass_options;
-  pass_options.max_positions = args.max_positions;
-  graph = oct::passes::canonicalize(std::move(graph), observe, pass_options);
-  oct::passes::require_integer_forms(graph);
-  if (!args.out.empty()) {
-    std::filesystem::create_directories(args.out);
-    const auto file = std::filesystem::path(args.out) / "canonical.txt";
-    std::ofstream(file) << oct::ir::to_text(graph);
-    spdlog::info("canonical graph: {}", file.string());
+void write_text(const std::filesystem::path& file, const std::string& text) {
+  std::ofstream out(file);
+  if (!(out << text).flush()) {
+    throw oct::ir::CompileError(file.string() + ": cannot be written");
   }
-  print_summary(graph);
+}
+
+void compile(CompileArguments args) {
+  if (args.out.empty()) {  // a look at the graph
+    print_summary(canonical_graph(args.flow));
+    return;
+  }
+  args.flow.engine = !args.no_engine;
+  const Compiled c = compile_network(args.flow);
+  const std::filesystem::path folder = args.out;
+  oct::emit::write(c.graph(), c.network, folder, {args.flow.config});
+  write_text(folder / "canonical.txt", oct::ir::to_text(c.canonical));
+  write_text(folder / "integer.txt", oct::integer::to_text(c.graph()));
+  print_summary(c.canonical);
+  fmt::print(
+      "{}: {} operations, {} jobs, about {:.0f} cycles on {}; {:.1f} KiB of constants, L2 {:.1f} "
+      "KiB\n"
+      "written: network.c, network.bin, network.json, network.elf, integer.txt, canonical.txt\n",
+      folder.string(), c.graph().operations.size(), c.network.program.jobs().size(),
+      c.network.estimate, args.flow.config, static_cast<double>(c.network.image.size()) / 1024,
+      static_cast<double>(c.network.l2_used) / 1024);
 }
 
 }  // namespace
@@ -91,16 +65,10 @@ void compile(const CompileArguments& args) {
 void add_compile(CLI::App& app, int& exit_code) {
   auto args = std::make_shared<CompileArguments>();
   auto* command = app.add_subcommand("compile", "an ONNX model to a program for the cluster");
-  command->add_option("model", args->model, "the ONNX file")->required();
-  command->add_option("-o,--out", args->out, "folder for what is made");
-  command->add_option("--dim", args->dims, "size of an open dimension, NAME=NUMBER; repeatable");
-  command->add_option("--dump-after", args->dumps,
-                      "print the graph behind a pass (import, ..., or all); repeatable");
-  command
-      ->add_option("--max-positions", args->max_positions,
-                   "positions that a rotary embedding must know")
-      ->check(CLI::Range(1, 1 << 20))
-      ->capture_default_str();
+  add_flow_options(*command, args->flow);
+  command->add_option("-o,--out", args->out,
+                      "folder for what is made; without it only the graph is looked at");
+  command->add_flag("--without-engine", args->no_engine, "everything on the workers");
   command->callback([args, &exit_code] {
     compile(*args);
     exit_code = 0;

@@ -6,9 +6,7 @@
 
 #include <charconv>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -20,21 +18,18 @@
 #include "harness/program_run.hpp"
 #include "harness/report.hpp"
 #include "harness/seed.hpp"
-#include "harness/vcd.hpp"
-#include "scopes.hpp"
+#include "trace_file.hpp"
 
 namespace octant {
 namespace {
 
-constexpr int kWholeDepth = 99;
-
 struct SimArguments {
-  std::string program, config = "octant", trace;
-  std::vector<std::string> args, faults, scopes;
+  std::string program, config = "octant";
+  std::vector<std::string> args, faults;
+  TraceArguments trace;
   std::string seed;
-  std::uint64_t max_cycles = 0, watchdog = 1'000'000, from = 0, to = ~std::uint64_t{0};
+  std::uint64_t max_cycles = 0, watchdog = 1'000'000;
   unsigned latency = 100, bandwidth = 64, stalls = 0;
-  int depth = kWholeDepth;
   bool reorder = false, fast_load = false, no_checks = false, stats = false;
 };
 
@@ -77,59 +72,6 @@ Fault parse_fault(const std::string& text) {
   return f;
 }
 
-/// The file the model writes: FST; a .vcd is made from it afterwards.
-std::string fst_name(const std::string& trace) {
-  if (trace.ends_with(".fst")) return trace;
-  if (trace.ends_with(".vcd")) return trace + ".fst";
-  throw std::invalid_argument("--trace " + trace + ": the name must end with .fst or .vcd");
-}
-
-/// The waves that a run leaves behind. They are wanted most when it fails, so in any case.
-class TraceFile {
- public:
-  explicit TraceFile(const SimArguments& a) : a_(a) {
-    if (a.trace.empty()) return;
-    fst_ = fst_name(a.trace);
-    // What an earlier run left must not pass for waves of this one.
-    std::filesystem::remove(fst_);
-    std::filesystem::remove(a.trace);
-  }
-  ~TraceFile() {
-    if (!opened_) return;
-    if (!std::filesystem::exists(fst_)) {
-      spdlog::warn("{}: nothing recorded, the run ended before cycle {} (--from)", a_.trace,
-                   a_.from);
-      return;
-    }
-    try {
-      if (fst_ != a_.trace) tb::fst_to_vcd(fst_, a_.trace);
-    } catch (const std::exception& error) {
-      spdlog::error("{}", error.what());
-    }
-  }
-  TraceFile(const TraceFile&) = delete;
-  TraceFile& operator=(const TraceFile&) = delete;
-
-  /// A file of everything and no time tells the names; then it is known what to record.
-  [[nodiscard]] tb::TraceWindow window(tb::ClusterModel& model) const {
-    tb::TraceOptions options{fst_, {}};
-    if (!a_.scopes.empty() || a_.depth != kWholeDepth) {
-      model.trace_open(options);
-      model.trace_close();
-      const std::vector<tb::FstScope> there = tb::fst_scopes(fst_);
-      std::filesystem::remove(fst_);
-      options.scopes = choose_scopes(a_.scopes, a_.depth, there);
-    }
-    opened_ = true;
-    return {options, a_.from, a_.to};
-  }
-
- private:
-  const SimArguments& a_;
-  std::string fst_;
-  mutable bool opened_ = false;
-};
-
 void print_stats(tb::Cluster& cluster, const tb::RunResult& result) {
   const tb::AxiMemory::Stats& m = cluster.memory().stats();
   const std::string text = fmt::format(
@@ -151,23 +93,18 @@ int simulate(const SimArguments& a) {
   options.memory.reorder = a.reorder;
   options.memory.stall_percent = a.stalls;
   options.memory.seed = tb::derived_seed("memory");
-  if (a.trace.empty() && (!a.scopes.empty() || a.depth != kWholeDepth || a.from != 0)) {
-    throw std::invalid_argument("--scope, --depth and --from need --trace FILE.fst or FILE.vcd");
-  }
-  if (!a.trace.empty() && a.to <= a.from) {
-    throw std::invalid_argument("--to must be later than --from");
-  }
+  a.trace.check();
   std::vector<Fault> faults;
   for (const std::string& text : a.faults) faults.push_back(parse_fault(text));
 
   const tb::ElfProgram program = tb::ElfProgram::load(a.program);
-  const TraceFile trace(a);
-  const tb::ModelKind kind = !a.trace.empty() ? tb::ModelKind::kTrace
+  const TraceFile trace(a.trace);
+  const tb::ModelKind kind = a.trace.wanted() ? tb::ModelKind::kTrace
                              : a.no_checks    ? tb::ModelKind::kFast
                                               : tb::ModelKind::kChecked;
   std::unique_ptr<tb::ClusterModel> model =
       tb::load_model(a.config, kind, tb::derived_seed("model"));
-  if (!a.trace.empty()) options.trace = trace.window(*model);
+  if (a.trace.wanted()) options.trace = trace.window(*model);
   tb::Cluster cluster(std::move(model), options);
   for (const Fault& f : faults) cluster.memory().inject(f.addr, f.bytes, f.kind);
 
@@ -221,15 +158,7 @@ void add_sim(CLI::App& app, int& exit_code) {
   sim->add_option("--inject-error", a->faults, "ADDRESS:BYTES:slverr|decerr|hang, repeatable")
       ->expected(1)
       ->take_all();
-  sim->add_option("--trace", a->trace, "record waves into FILE.fst or FILE.vcd");
-  sim->add_option("--from", a->from, "first cycle recorded");
-  sim->add_option("--to", a->to, "cycle at which recording ends");
-  sim->add_option(
-         "--scope", a->scopes,
-         "record only this instance, e.g. u_cluster.u_dma or 'u_cluster.gen_core[*].u_tile'")
-      ->expected(1)
-      ->take_all();
-  sim->add_option("--depth", a->depth, "levels below each scope")->check(CLI::Range(1, 99));
+  add_trace_options(*sim, a->trace);
   sim->add_flag("--fast-load", a->fast_load, "fill memory by the back door");
   sim->add_flag("--no-checks", a->no_checks, "no protocol checks, no assertions, for speed");
   sim->add_flag("--stats", a->stats, "print figures at the end");

@@ -15,6 +15,7 @@ inline constexpr int kExitMachine = 4;   // a protocol rule or an assertion of t
 void add_bench(CLI::App& app, int& exit_code);
 void add_compile(CLI::App& app, int& exit_code);
 void add_ops(CLI::App& app, int& exit_code);
+void add_run(CLI::App& app, int& exit_code);
 void add_sim(CLI::App& app, int& exit_code);
 
 }  // namespace octant

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// octant run MODEL.onnx: compile, simulate, compare every tensor with the golden executor and the
+// outputs with the float model. Guide: docs/guide/running_networks.md.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <string>
+
+#include "commands.hpp"
+#include "compiler/emit/emit.hpp"
+#include "compiler/exec/executor.hpp"
+#include "compiler/io/npz.hpp"
+#include "flow/flow.hpp"
+#include "flow/picture.hpp"
+#include "flow/report_json.hpp"
+#include "harness/seed.hpp"
+#include "network/network_run.hpp"
+#include "trace_file.hpp"
+
+namespace octant {
+namespace {
+
+using namespace oct;
+
+struct RunArguments {
+  FlowOptions flow;
+  TraceArguments trace;
+  std::string report, save_outputs, keep;
+  std::uint64_t max_cycles = 0, watchdog = 1'000'000;
+  unsigned repeat = 1, latency = 100;
+  bool checks = false, no_engine = false, no_verify = false, picture = false;
+};
+
+/// A folder for the program: the user's, or one that goes when the run ends.
+class Folder {
+ public:
+  explicit Folder(const std::string& keep) : kept_(!keep.empty()) {
+    path_ = kept_
+                ? std::filesystem::path(keep)
+                : std::filesystem::temp_directory_path() / fmt::format("octant_run_{}", ::getpid());
+  }
+  ~Folder() {
+    std::error_code ignored;
+    if (!kept_) std::filesystem::remove_all(path_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  bool kept_;
+  std::filesystem::path path_;
+};
+
+NetworkResult simulate(const RunArguments& a, const Compiled& c, const Golden& golden) {
+  const Folder folder(a.keep);
+  emit::write(c.graph(), c.network, folder.path(), {a.flow.config});
+  const TraceFile trace(a.trace);
+  NetworkOptions options;
+  options.config = a.flow.config;
+  options.checks = a.checks || a.trace.wanted();
+  options.seed = tb::derived_seed("model");
+  options.max_cycles = a.max_cycles;
+  options.watchdog = a.watchdog;
+  options.repeat = a.repeat;
+  options.latency = a.latency;
+  if (a.trace.wanted()) {
+    options.trace = [&](tb::ClusterModel& model) { return std::optional(trace.window(model)); };
+  }
+  return run_network(c.graph(), c.network, golden.before, golden.after, folder.path(), options);
+}
+
+/// What the network said, and what the float model says to it.
+struct Outputs {
+  exec::Tensors got, golden, real;
+};
+
+Outputs read_outputs(const Compiled& c, const Golden& golden, const NetworkResult& r) {
+  Outputs o;
+  o.real = exec::run(c.canonical, c.inputs);
+  for (const integer::Port& p : c.graph().outputs) {
+    o.got[p.name] = integer::read_output(c.graph(), p, r.memory);
+    o.golden[p.name] = integer::read_output(c.graph(), p, golden.after);
+  }
+  return o;
+}
+
+/// Accuracy of each value of the graph that is stored anywhere, by the golden executor's tensors.
+std::vector<Accuracy> layer_accuracy(const Compiled& c, const Golden& golden) {
+  std::vector<Accuracy> all;
+  (void)exec::run(c.canonical, c.inputs, [&](ir::ValueId v, const ir::Tensor& wanted) {
+    const auto place = c.lowered.places.find(v);
+    if (place == c.lowered.places.end() || !ir::is_float(wanted.dtype())) return;
+    if (c.canonical.producer(v) == nullptr) return;
+    const integer::Port port{"", place->second, ir::DType::kFloat32};
+    all.push_back(accuracy_of(c.canonical.value(v).name,
+                              integer::read_output(c.graph(), port, golden.after), wanted));
+  });
+  return all;
+}
+
+std::string grouped(std::uint64_t n) {
+  std::string text = std::to_string(n);
+  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, " ");
+  return text;
+}
+
+void print_result(const RunReport& report, const Compiled& c, const NetworkResult& r) {
+  fmt::print("{:<26}{} tensors, {} elements, {} mismatches\n", "against the golden model",
+             r.coverage.tensors, grouped(r.coverage.elements), r.mismatches);
+  for (const std::string& w : r.wrong) fmt::print("  {}\n", w);
+  for (const Accuracy& a : report.outputs) {
+    fmt::print("{:<26}{}: cosine {:.6f}, SQNR {:.1f} dB, largest error {:.3g}\n",
+               &a == &report.outputs.front() ? "against the float model" : "", a.name, a.cosine,
+               a.sqnr_db, a.max_abs_error);
+  }
+  fmt::print("{:<26}{} (estimated {}), {} MAC, utilisation {:.1f} %\n", "cycles", grouped(r.cycles),
+             grouped(static_cast<std::uint64_t>(std::llround(c.network.estimate))),
+             grouped(report.macs), 100 * report.utilisation);
+  fmt::print("{:<26}{:.2f} s, {:.0f} kHz\n", "simulation", r.seconds,
+             static_cast<double>(r.simulated) / std::max(r.seconds, 1e-9) / 1000);
+}
+
+int run(const RunArguments& a) {
+  tb::set_seed(a.flow.seed);
+  a.trace.check();
+  FlowOptions flow = a.flow;
+  flow.engine = !a.no_engine;
+  const Compiled c = compile_network(flow);
+  fmt::print("{:<25} {} operations, {} jobs, {:.1f} KiB of constants\n", a.flow.model,
+             c.graph().operations.size(), c.network.program.jobs().size(),
+             static_cast<double>(c.network.image.size()) / 1024);
+  std::fflush(stdout);
+  const Golden golden = golden_run(c);
+  if (!a.no_verify) schedule::verify(c.graph(), c.network, golden.after, a.flow.seed);
+
+  NetworkResult r = simulate(a, c, golden);
+  const Outputs outputs = read_outputs(c, golden, r);
+  RunReport report;
+  report.model = a.flow.model;
+  report.config = a.flow.config;
+  for (const schedule::Layer& l : c.network.layers) report.macs += l.macs;
+  report.utilisation = static_cast<double>(report.macs) /
+                       (static_cast<double>(std::max<std::uint64_t>(r.cycles, 1)) * c.machine.macs);
+  for (const auto& [name, got] : outputs.got) {
+    if (!got.same_bits(outputs.golden.at(name))) {
+      r.wrong.push_back(fmt::format("output {} in L2 is not the golden model's", name));
+    }
+    const ir::Tensor& real = outputs.real.at(name);
+    if (ir::is_float(real.dtype())) report.outputs.push_back(accuracy_of(name, got, real));
+  }
+  if (a.picture) print_pictures(c.inputs, outputs.got, outputs.real);
+  print_result(report, c, r);
+  if (!a.save_outputs.empty()) io::write_npz(a.save_outputs, outputs.got);
+  if (!a.report.empty()) {
+    report.layers = layer_accuracy(c, golden);
+    write_report(a.report, report, c, r);
+    spdlog::info("report: {}/report.html", a.report);
+  }
+  return r.exact() ? 0 : 1;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit_code) {
+  auto a = std::make_shared<RunArguments>();
+  CLI::App* command =
+      app.add_subcommand("run", "compile an ONNX model, simulate it, compare every tensor");
+  add_flow_options(*command, a->flow);
+  command->add_option("--report", a->report,
+                      "folder for report.json, report.html and timeline.json");
+  command->add_option("--save-outputs", a->save_outputs, "write the outputs into FILE.npz");
+  command->add_option("--keep", a->keep, "folder for the program, as octant compile -o");
+  command->add_option("--repeat", a->repeat, "inferences, one after the other")
+      ->check(CLI::Range(1U, 1000U))
+      ->capture_default_str();
+  command->add_option("--latency", a->latency, "memory latency in cycles")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 100'000U));
+  command->add_option("--max-cycles", a->max_cycles, "give up after this many cycles");
+  command->add_option("--watchdog", a->watchdog, "give up after this many cycles without progress")
+      ->capture_default_str();
+  command->add_flag("--checks", a->checks, "model with assertions, protocol checks: slower");
+  command->add_flag("--without-engine", a->no_engine, "everything on the workers");
+  command->add_flag("--no-verify", a->no_verify, "skip the check of the job list before the run");
+  command->add_flag("--picture", a->picture, "print images that go in and classes that come out");
+  add_trace_options(*command, a->trace);
+  command->footer(
+      "Exit code 0: everything is bit-exact. 1: something differs. 2: wrong arguments, model or\n"
+      "input, 3: the program came to no end, 4: protocol rule or RTL assertion broken.");
+  command->callback([a, &exit_code] { exit_code = run(*a); });
+}
+
+}  // namespace octant

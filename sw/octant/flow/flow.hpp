@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// From an ONNX file to a scheduled network: what `octant compile` and `octant run` share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "compiler/exec/executor.hpp"
+#include "compiler/integer/run.hpp"
+#include "compiler/lower/lower.hpp"
+#include "compiler/quant/plan.hpp"
+#include "compiler/schedule/schedule.hpp"
+
+namespace octant {
+
+struct FlowOptions {
+  std::string model, config = "octant", calibrate, inputs;
+  std::vector<std::string> dims, dumps;
+  std::int64_t max_positions = 2048, l1_bytes = 0;
+  std::uint64_t seed = 1;
+  unsigned sample = 0;  ///< of `inputs`
+  bool engine = true;
+};
+
+/// Adds the options that both commands have.
+void add_flow_options(CLI::App& command, FlowOptions& options);
+/// "sequence=128"
+[[nodiscard]] std::pair<std::string, std::int64_t> parse_dim(const std::string& text);
+
+/// What import and passes make of the file; dumps what was asked for.
+[[nodiscard]] oct::ir::Graph canonical_graph(const FlowOptions& options);
+
+/// All samples of an .npz file: each array has the input's shape, or a first dimension more or N
+/// times as long. Arrays that the model does not know are left out. Throws CompileError.
+[[nodiscard]] std::vector<oct::exec::Tensors> read_samples(const std::string& file,
+                                                           const oct::ir::Graph& graph);
+
+struct Compiled {
+  oct::ir::Graph canonical;
+  oct::exec::Tensors inputs;  ///< of the inference
+  oct::lower::Lowered lowered;
+  oct::schedule::Machine machine;
+  oct::schedule::Network network;
+  std::vector<std::string> notes;
+  double seconds = 0;
+
+  [[nodiscard]] const oct::integer::Graph& graph() const { return lowered.graph; }
+};
+
+/// Everything up to the job list. Throws CompileError.
+[[nodiscard]] Compiled compile_network(const FlowOptions& options);
+
+/// Tensors before and after an inference by the golden executor.
+struct Golden {
+  oct::integer::Memory before, after;
+};
+[[nodiscard]] Golden golden_run(const Compiled& compiled);
+
+}  // namespace octant
