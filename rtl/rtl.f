@@ -105,6 +105,7 @@ attention/oct_attn_seq.sv
 attention/oct_attn_visible.sv
 attention/oct_attn_exp.sv
 attention/oct_attn_div.sv
+attention/oct_attn_norm.sv
 attention/oct_attn_softmax.sv
 attention/oct_attn_compute.sv
 attention/oct_attn_lane.sv

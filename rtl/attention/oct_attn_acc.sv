@@ -15,6 +15,9 @@ module oct_attn_acc
   input  step_t                  step_i,
   input  logic [RowWidth-1:0]    load_i,      // X of that step
   input  logic [Units-1:0][4:0]  shift_i,     // D of the slot
+  input  logic [Units-1:0][4:0]  tail_shift_i, // D of its tail and the weight of the tail's key;
+  input  logic [Units-1:0][7:0]  tail_p_i,     // they stay until the last sum is written
+  input  logic [7:0]             tail_x_i,     // its V
   input  dot_t [Units-1:0]       dot_i,       // two cycles after the step
   output logic [1:0]             full_o,      // pulse: the regions' last sum is written
 
@@ -35,6 +38,9 @@ module oct_attn_acc
   logic [AccIdxWidth-1:0] row2_q;
   logic [Width-1:0]       sum_q;
   logic [1:0][Width-1:0]  rd_data;
+  logic                   tail2_q;
+  logic [7:0]             tail_x_q;
+  logic [Units-1:0][16:0] tail_q;
   logic [1:0]             rd_en;
   logic [1:0][RowIdxWidth-1:0] rd_row;
 
@@ -64,10 +70,16 @@ module oct_attn_acc
   endfunction
 
   function automatic logic [Width-1:0] added(input logic [Width-1:0] sums,
-                                             input dot_t [Units-1:0] dots, input logic add);
+                                             input dot_t [Units-1:0] dots, input logic add,
+                                             input logic tail, input logic [Units-1:0][4:0] shift,
+                                             input logic [Units-1:0][16:0] more);
     logic [Width-1:0] result;
     for (int unsigned u = 0; u < Units; u++) begin
       result[32*u+:32] = (add ? sums[32*u+:32] : 32'd0) + 32'(dots[u].lo);
+      if (tail) begin
+        result[32*u+:32] = unsigned'(signed'(result[32*u+:32]) >>> shift[u]) +
+                           32'(signed'(more[u]));
+      end
     end
     return result;
   endfunction
@@ -82,7 +94,7 @@ module oct_attn_acc
     wr_row  = load ? step_i.row : row2_q;
     wr_data = '0;
     if (load) wr_data = load_i[Width-1:0];
-    else if (wr_en) wr_data = added(sum_q, dot_i, add2_q);
+    else if (wr_en) wr_data = added(sum_q, dot_i, add2_q, tail2_q, tail_shift_i, tail_q);
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -100,8 +112,17 @@ module oct_attn_acc
   end
 
   always_ff @(posedge clk_i) begin
-    if (valid_i) step1_q <= step_i;
+    if (valid_i) begin
+      step1_q <= step_i;
+      if (step_i.tail) tail_x_q <= tail_x_i;
+    end
     if (valid1_q) begin
+      tail2_q <= step1_q.tail;
+      if (step1_q.tail) begin
+        for (int unsigned u = 0; u < Units; u++) begin
+          tail_q[u] <= 17'(signed'({1'b0, tail_p_i[u]}) * signed'(tail_x_q));
+        end
+      end
       sum2_q  <= step1_q.sum;
       add2_q  <= step1_q.add;
       full2_q <= step1_q.full;

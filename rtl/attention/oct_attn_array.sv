@@ -19,9 +19,11 @@ module oct_attn_array
   input  logic                     step_valid_i,
   input  step_t                    step_i,
   input  logic [1:0][RowWidth-1:0] x_i,         // for even and for odd units
+  input  logic [7:0]               x_tail_i,
   output logic                     x_valid_o,   // one cycle later: the step, its row
   output step_t                    x_step_o,
   output logic [RowWidth-1:0]      x_o,
+  output logic [7:0]               x_tail_o,
   output dot_t [Units-1:0]         dot_o
 );
   // ---- The row of X, registered for even and for odd units --------------------------------------
@@ -40,6 +42,7 @@ module oct_attn_array
       step_q <= step_i;
       x_q[0] <= x_i[0];
       x_q[1] <= x_i[1];
+      if (step_i.tail) x_tail_o <= x_tail_i;
     end
   end
 
@@ -106,7 +109,7 @@ module oct_attn_array
       .en_i        (mac),
       .bank_i      (step_q.bank),
       .weights_i   (step_q.weights),
-      .split_i     (step_q.split),
+      .split_i     (step_q.split && !step_q.dual),
       .x_i         (x_q[u%2]),
       .dot_o       (dot_o[u])
     );

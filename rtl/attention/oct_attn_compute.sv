@@ -57,9 +57,10 @@ module oct_attn_compute
 );
   // ---- Sequencer ---------------------------------------------------------------------------------
   logic [XRows-1:0]        x_there;
-  logic                    x_en, x_free, x_free_q, p_bank, tile_en, tile_ready, p_ready, p_used;
+  logic                    x_en, x_two, x_free, p_bank, tile_en, tile_ready, p_ready, p_used;
   logic                    load_ready, step_valid, seq_idle, softmax_idle;
   logic [XIdxWidth-1:0]    x_row;
+  logic [1:0]              x_free_q;
   logic [Halves-1:0][1:0]  w_last;
   logic [2:0]              words;
   logic [1:0][63:0]        word;
@@ -78,6 +79,7 @@ module oct_attn_compute
     .x_there_i     (x_there),
     .x_en_o        (x_en),
     .x_row_o       (x_row),
+    .x_two_o       (x_two),
     .x_free_o      (x_free),
     .w_last_i      (w_last),
     .w_free_o,
@@ -100,12 +102,12 @@ module oct_attn_compute
     .events_o
   );
 
-  assign x_free_o = {1'b0, x_free_q};
+  assign x_free_o = x_free_q;
   assign idle_o   = seq_idle && softmax_idle;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) x_free_q <= 1'b0;
-    else x_free_q <= x_en && x_free && !clear_i;
+    if (!rst_ni) x_free_q <= '0;
+    else x_free_q <= (x_en && x_free && !clear_i) ? {x_two, !x_two} : 2'd0;
   end
 
   oct_attn_words u_words (
@@ -122,10 +124,12 @@ module oct_attn_compute
   // ---- Array -------------------------------------------------------------------------------------
   logic [1:0][RowWidth-1:0] x;
   logic [RowWidth-1:0]      x_data;
+  logic [7:0]               x_tail, x_data_tail;
   logic                     p_valid, x_valid;
   logic [4:0]               p_pair;
   logic [Units-1:0][15:0]   p;
   step_t                    x_step;
+  dot_t [Units-1:0]         dot;
 
   oct_attn_xmem u_xmem (
     .clk_i,
@@ -135,8 +139,11 @@ module oct_attn_compute
     .there_o  (x_there),
     .rd_en_i  (x_en),
     .rd_row_i (x_row),
+    .rd_two_i (x_two),
+    .rd_tail_i(s_cmd_i.tail),
     .free_i   (x_en && x_free),
-    .x_o      (x)
+    .x_o      (x),
+    .x_tail_o (x_tail)
   );
 
   oct_attn_array u_array (
@@ -151,20 +158,35 @@ module oct_attn_compute
     .step_valid_i (step_valid),
     .step_i       (step),
     .x_i          (x),
+    .x_tail_i     (x_tail),
     .x_valid_o    (x_valid),
     .x_step_o     (x_step),
     .x_o          (x_data),
-    .dot_o
+    .x_tail_o     (x_data_tail),
+    .dot_o        (dot)
   );
 
   // ---- What becomes of a dot: a logit or part of a sum -------------------------------------------
   logic       dot1_q, dot2_q;
-  logic [1:0] split_q;
+  logic [1:0] split_q, dual_q;
   logic [Units-1:0][4:0] shift, shift_q;  // D: the softmax may be at the next tile when sums shift
+  logic [Units-1:0][4:0] tail_shift;
+  logic [Units-1:0][7:0] tail_p;
 
   assign dot_soon_o  = dot1_q && !clear_i;
   assign dot_valid_o = dot2_q;
   assign dot_split_o = split_q[1];
+
+  // Dual: both units of a query get both keys of theirs, or the sum.
+  always_comb begin
+    dot_o = dot;
+    if (dot2_q && dual_q[1]) begin
+      for (int unsigned u = 0; u < Units; u++) begin
+        dot_o[u].lo = dot[u&~32'd1].lo + (split_q[1] ? '0 : dot[u|32'd1].lo);
+        dot_o[u].hi = HalfWidth'(dot[u|32'd1].lo);
+      end
+    end
+  end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -177,8 +199,8 @@ module oct_attn_compute
   end
 
   always_ff @(posedge clk_i) begin
-    if (x_valid) split_q[0] <= x_step.split;
-    if (dot1_q) split_q[1] <= split_q[0];
+    if (x_valid) {dual_q[0], split_q[0]} <= {x_step.dual, x_step.split};
+    if (dot1_q) {dual_q[1], split_q[1]} <= {dual_q[0], split_q[0]};
     if (step_valid && step.weights) shift_q <= shift;
   end
 
@@ -190,7 +212,10 @@ module oct_attn_compute
     .step_i  (x_step),
     .load_i  (x_data),
     .shift_i (shift_q),
-    .dot_i   (dot_o),
+    .tail_shift_i (tail_shift),
+    .tail_p_i     (tail_p),
+    .tail_x_i     (x_data_tail),
+    .dot_i   (dot),
     .full_o  (sum_full),
     .req_i   (acc_req_i),
     .row_i   (acc_row_i),
@@ -214,6 +239,7 @@ module oct_attn_compute
     .load_ready_o  (load_ready),
     .load_en_i     (x_valid && x_step.state),
     .load_high_i   (StateRows == 2 && x_step.row[0]),
+    .load_dual_i   (x_step.dual),
     .load_i        (x_data),
     .logit_valid_i,
     .logit_lo_i,
@@ -222,6 +248,8 @@ module oct_attn_compute
     .p_pair_o      (p_pair),
     .p_o           (p),
     .shift_o       (shift),
+    .tail_shift_o  (tail_shift),
+    .tail_p_o      (tail_p),
     .norm_valid_o,
     .norm_ready_i,
     .norm_o,

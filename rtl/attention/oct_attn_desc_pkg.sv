@@ -31,8 +31,7 @@ package oct_attn_desc_pkg;
     logic [31:0] x_step, w_step, y_step, r_step, par_step, v_step;  // batch or head
   } plan_t;
 
-  // Wider heads are part of the arithmetic, but no slot of the array takes them yet.
-  localparam logic [7:0] MaxHead = 8'd64;
+  localparam logic [7:0] MaxHead = 8'd128;  // d and dv
 
   typedef logic [27:0][31:0] words_t;  // words_t[i] is descriptor word i + 4
 

@@ -241,12 +241,15 @@ module oct_attn_drain
     .out_o       (table_row)
   );
 
-  // A row of sums is two vectors, the state words are four.
+  // A row of sums is two vectors, the state words are four; dual: the even units' words are two.
   always_comb begin
     automatic logic [32*Units-1:0] sums   = acc_data_i;
     automatic logic [64*Units-1:0] states = state_i;
     raw_row = '0;
     if (raw_valid) begin
+      if (e_cmd.dual) begin
+        for (int unsigned u = 0; u < Units / 2; u++) states[64*u +: 64] = state_i[2*u];
+      end
       raw_row = raw_state ? states[16*Units*raw_part +: 16*Units]
                           : sums[16*Units*raw_part[0] +: 16*Units];
     end

@@ -12,15 +12,18 @@ module oct_attn_exp
   input  logic               max_first_i,  // of the tile
   input  logic signed [15:0] max_lo_i,
   input  logic signed [15:0] max_hi_i,
+  input  logic               tail_en_i,    // max_lo_i is the tail's only logit
 
   // The tile is in: maximum and rescaling move on
   input  logic               start_i,
   input  logic               fresh_i,      // from the initial values
   input  logic               load_en_i,    // or from these
   input  logic [63:0]        load_i,       // {M[63:48], L[39:0]}
+  input  logic               tail_start_i, // they move on with the tail
 
   // Two logits of the tile; later in the same order two weights
-  input  logic               started_i,    // one cycle after start_i
+  input  logic               started_i,    // one cycle after start_i or tail_start_i
+  input  logic               tail_i,       // ... the latter: its logit is the key
   input  logic               key_en_i,
   input  logic               term_en_i,    // one cycle after key_en_i
   input  logic signed [15:0] key_lo_i,     // KeyHidden: not visible
@@ -28,6 +31,7 @@ module oct_attn_exp
   output logic [15:0]        p_o,          // with term_en_i
 
   output logic [4:0]         shift_o,      // D
+  output logic [4:0]         tail_shift_o,
   output logic [10:0]        max_o,        // M
   output logic [39:0]        sum_o         // L
 );
@@ -41,6 +45,8 @@ module oct_attn_exp
   } term_t;
 
   logic signed [15:0]         top_q;       // largest logit of the tile that comes in
+  logic signed [15:0]         tail_q;
+  logic [4:0]                 tail_shift_q;
   logic signed [MaxWidth-1:0] max_q, max_d, old;
   logic [4:0]                 shift_q, shift_d;
   logic [39:0]                sum_q, sum_d;
@@ -48,6 +54,7 @@ module oct_attn_exp
   logic [19:0]                e_lo, e_hi;
 
   assign shift_o = shift_q;
+  assign tail_shift_o = tail_shift_q;
   assign max_o   = max_q;
   assign sum_o   = sum_q;
 
@@ -66,9 +73,9 @@ module oct_attn_exp
     max_d   = max_q;
     grown   = '0;
     shift_d = '0;
-    if (start_i) begin
-      up      = 17'(top_q) + 17'sd63;
-      old     = fresh_i ? MaxInitial : max_q;
+    if (start_i || tail_start_i) begin
+      up      = (start_i ? 17'(top_q) : 17'(tail_q)) + 17'sd63;
+      old     = (start_i && fresh_i) ? MaxInitial : max_q;
       max_d   = (MaxWidth'(up >>> 6) > old) ? MaxWidth'(up >>> 6) : old;
       grown   = max_d - old;
       shift_d = (grown > 11'd31) ? 5'd31 : grown[4:0];
@@ -117,7 +124,7 @@ module oct_attn_exp
       p_o   = {weight(e_hi[19:11]), weight(e_lo[19:11])};
       sum_d = sum_q + 40'(e_lo) + 40'(e_hi);
     end else if (started_i) begin
-      sum_d = sum_q >> shift_q;
+      sum_d = sum_q >> (tail_i ? tail_shift_q : shift_q);
     end
     if (start_i && fresh_i) sum_d = '0;
     if (load_en_i) sum_d = load_i[39:0];
@@ -126,15 +133,17 @@ module oct_attn_exp
   always_ff @(posedge clk_i) begin
     if (max_en_i) top_q <= max_first_i ? largest(max_lo_i, max_hi_i)
                                        : largest(top_q, largest(max_lo_i, max_hi_i));
-    if (start_i) begin
-      max_q   <= max_d;
-      shift_q <= shift_d;
+    if (tail_en_i) tail_q <= max_lo_i;
+    if (start_i || tail_start_i) begin
+      max_q <= max_d;
+      if (start_i) shift_q <= shift_d;
+      else tail_shift_q <= shift_d;
     end else if (load_en_i) begin
       max_q <= load_i[48+:MaxWidth];
     end
     if (key_en_i) begin
-      lo_q <= term(max_q, key_lo_i);
-      hi_q <= term(max_q, key_hi_i);
+      lo_q <= term(max_q, tail_i ? tail_q : key_lo_i);
+      hi_q <= term(max_q, tail_i ? KeyHidden : key_hi_i);
     end
     if (term_en_i || started_i || start_i || load_en_i) sum_q <= sum_d;
   end

@@ -67,7 +67,7 @@ module oct_attn_issue
   assign full       = (region_full_i & ~free_q & need) == need;
 
   // ---- What the next cycle is for ---------------------------------------------------------------
-  // States of a raw command's end: words of the queries, four vectors.
+  // States of a raw command's end: words of the queries, four vectors, two if dual.
   logic       state_q, state_go;
   logic [1:0] part_q;
 
@@ -167,7 +167,7 @@ module oct_attn_issue
     if (go || state_go) begin
       raw_state_o <= state_go;
       raw_part_o  <= state_go ? part_q : {1'b0, half_q};
-      raw_last_o  <= state_go && part_q == 2'd3;
+      raw_last_o  <= state_go && part_q == (cmd_i.dual ? 2'd1 : 2'd3);
     end
   end
 

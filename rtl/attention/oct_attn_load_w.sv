@@ -37,6 +37,9 @@ module oct_attn_load_w
     logic                 bank;
     logic                 kn;
     logic                 split;
+    logic                 dual;    // items 2i and 2i + 1 from one place ...
+    logic                 pairs;   // ... or the second from 64 bytes behind it
+    logic [7:0]           mask2;   // words of the second
     logic [31:0]          addr;    // of its next beat
     logic [31:0]          step;    // between its beats
     logic [31:0]          stride;  // inside a beat
@@ -50,8 +53,10 @@ module oct_attn_load_w
   logic  [Halves-1:0] pend_valid_q;
   part_t [Halves-1:0] pend_d, pend_q;
   logic  [6:0]        used;
+  logic               dual;
 
-  assign used       = 7'(cmd_i.count);
+  assign used        = 7'(cmd_i.count);
+  assign dual        = cmd_i.dual && !cmd_i.kn;
   assign cmd_ready_o = pend_valid_q == '0 && !clear_i;
   assign take        = cmd_valid_i && cmd_ready_o;
 
@@ -66,11 +71,14 @@ module oct_attn_load_w
         pend_d[h].stride = cmd_i.kn ? cmd_i.stride : '0;
         pend_d[h].step   = cmd_i.kn ? cmd_i.stride << ColLog : cmd_i.stride;
         pend_d[h].addr   = cmd_i.addr;
+        pend_d[h].dual   = dual;
+        pend_d[h].pairs  = dual && cmd_i.more != '0;
         if (!cmd_i.kn) begin
           pend_d[h].items = (used <= 7'(h * HalfUnits)) ? '0 : used - 7'(h * HalfUnits);
           if (pend_d[h].items > 7'(HalfUnits)) pend_d[h].items = 7'(HalfUnits);
           pend_d[h].index = XIdxWidth'(h * HalfUnits);
-          if (h != 0) pend_d[h].addr = cmd_i.addr + (cmd_i.stride << HalfLog);
+          if (h != 0) pend_d[h].addr = cmd_i.addr + (dual ? cmd_i.stride << (HalfLog - 1)
+                                                            : cmd_i.stride << HalfLog);
         end else if (Turns) begin
           pend_d[h].items = (cmd_i.bytes <= 7'(8 * h)) ? '0 : cmd_i.bytes - 7'(8 * h);
           pend_d[h].index = XIdxWidth'(8 * h);
@@ -82,6 +90,7 @@ module oct_attn_load_w
         if (cmd_i.claim) pend_d[h].items = '0;
         for (int unsigned i = 0; i < 8; i++) begin
           pend_d[h].mask[i] = cmd_i.kn || 7'(cmd_i.split ? 8 * (i % 4) : 8 * i) < cmd_i.bytes;
+          pend_d[h].mask2[i] = 7'(8 * i) < cmd_i.more;
         end
       end
     end
@@ -89,12 +98,13 @@ module oct_attn_load_w
 
   // ---- Channels --------------------------------------------------------------------------------------
   logic  [Halves-1:0][1:0] free_q;         // banks that the channel may load
-  logic  [Halves-1:0]      cur_valid_q, go, last, done, load;
+  logic  [Halves-1:0]      cur_valid_q, go, last, done, load, second;
   part_t [Halves-1:0]      cur_q;
 
   always_comb begin
     for (int unsigned h = 0; h < Halves; h++) begin
       last[h]   = cur_q[h].items <= (cur_q[h].kn ? 7'(ColStep) : 7'd1);
+      second[h] = cur_q[h].pairs && cur_q[h].index[0];
       beat_o[h] = '0;
       beat_o[h].valid  = cur_valid_q[h] && (free_q[h][cur_q[h].bank] || free_i[cur_q[h].bank]);
       beat_o[h].ctx    = cur_q[h].ctx;
@@ -102,7 +112,7 @@ module oct_attn_load_w
       beat_o[h].stride = cur_q[h].stride;
       beat_o[h].lw     = cur_q[h].split ? 2'd2 : cur_q[h].kn ? 2'd0 : 2'd3;
       for (int unsigned i = 0; i < 8; i++) begin
-        beat_o[h].mask[i] = cur_q[h].mask[i] &&
+        beat_o[h].mask[i] = (second[h] ? cur_q[h].mask2[i] : cur_q[h].mask[i]) &&
                             7'(i) < (cur_q[h].kn ? cur_q[h].items : 7'd8);
       end
       if (cur_q[h].items == '0) beat_o[h].mask = '0;
@@ -150,7 +160,11 @@ module oct_attn_load_w
       if (take) pend_q[h] <= pend_d[h];
       if (load[h]) cur_q[h] <= pend_q[h];
       else if (go[h]) begin
-        cur_q[h].addr  <= cur_q[h].addr + cur_q[h].step;
+        if (cur_q[h].dual && !cur_q[h].index[0]) begin
+          cur_q[h].addr <= cur_q[h].addr + (cur_q[h].pairs ? 32'd64 : 32'd0);
+        end else begin
+          cur_q[h].addr <= cur_q[h].addr + cur_q[h].step - (second[h] ? 32'd64 : 32'd0);
+        end
         cur_q[h].index <= cur_q[h].index + (cur_q[h].kn ? XIdxWidth'(ColStep) : XIdxWidth'(1));
         cur_q[h].items <= cur_q[h].items - (cur_q[h].kn ? 7'(ColStep) : 7'd1);
       end

@@ -36,6 +36,9 @@ module oct_attn_load_x
     logic [7:0]  rows;     // of this channel
     logic [7:0]  mask;     // words of a row
     logic [6:0]  bytes;
+    logic        turn;     // one channel alone: rows turn about with those of the next two lines
+    logic [7:0]  mask2;
+    logic [6:0]  bytes2;
     logic        split;
     logic        odd;      // its last row has only its first piece
     logic        par_en;
@@ -49,10 +52,11 @@ module oct_attn_load_x
   part_t [Halves-1:0] pend_d, pend_q;
   logic  [Halves-1:0] lead;     // the command's first row is this channel's
   logic  [7:0]        rows;
-  logic               take, head_q;   // head_q: half of the next row
+  logic               take, pairs, head_q;   // head_q: half of the next row
 
   assign cmd_ready_o = pend_valid_q == '0 && !clear_i;
   assign take        = cmd_valid_i && cmd_ready_o;
+  assign pairs       = cmd_i.more != '0;
 
   always_comb begin
     rows         = {cmd_i.rows == '0, cmd_i.rows};
@@ -62,15 +66,18 @@ module oct_attn_load_x
     if (take) begin
       for (int unsigned h = 0; h < Halves; h++) begin
         pend_d[h].ctx     = cmd_i.ctx;
-        pend_d[h].addr    = lead[h] ? cmd_i.addr : cmd_i.addr + cmd_i.stride;
-        pend_d[h].step    = (Halves == 1) ? cmd_i.stride : {cmd_i.stride[30:0], 1'b0};
+        pend_d[h].addr    = lead[h] ? cmd_i.addr : cmd_i.addr + (pairs ? 32'd64 : cmd_i.stride);
+        pend_d[h].step    = (Halves == 1 || pairs) ? cmd_i.stride : {cmd_i.stride[30:0], 1'b0};
         pend_d[h].pstride = cmd_i.pstride;
         pend_d[h].rows    = (Halves == 1) ? rows : (rows + 8'(lead[h])) >> 1;
-        pend_d[h].bytes   = cmd_i.bytes;
+        pend_d[h].bytes   = (pairs && !lead[h]) ? cmd_i.more : cmd_i.bytes;
+        pend_d[h].turn    = Halves == 1 && pairs;
+        pend_d[h].bytes2  = cmd_i.more;
         pend_d[h].split   = cmd_i.split;
         pend_d[h].odd     = cmd_i.split && cmd_i.odd && (Halves == 1 || rows[0] == lead[h]);
         for (int unsigned i = 0; i < 8; i++) begin
-          pend_d[h].mask[i] = 7'(cmd_i.split ? 8 * (i % 4) : 8 * i) < cmd_i.bytes;
+          pend_d[h].mask[i]  = 7'(cmd_i.split ? 8 * (i % 4) : 8 * i) < pend_d[h].bytes;
+          pend_d[h].mask2[i] = 7'(8 * i) < cmd_i.more;
         end
         if (h == 0) begin
           pend_d[h].par_en    = cmd_i.par_en;
@@ -98,13 +105,14 @@ module oct_attn_load_x
   end
 
   // ---- Channels --------------------------------------------------------------------------------------
-  logic  [Halves-1:0]                cur_valid_q, word, go, last, load, row_go;
+  logic  [Halves-1:0]                cur_valid_q, word, go, last, load, row_go, second;
   part_t [Halves-1:0]                cur_q;
   logic  [Halves-1:0][XIdxWidth-1:0] index_q;
 
   always_comb begin
     for (int unsigned h = 0; h < Halves; h++) begin
       word[h]   = cur_q[h].par_en || cur_q[h].mask_en;
+      second[h] = Halves == 1 && cur_q[h].turn && cur_q[h].rows[0];
       beat_o[h] = '0;
       beat_o[h].valid  = cur_valid_q[h] && (word[h] ? mask_credit_q != '0 : credit_q[h] != '0);
       beat_o[h].ctx    = cur_q[h].ctx;
@@ -112,13 +120,13 @@ module oct_attn_load_x
                          cur_q[h].mask_en ? cur_q[h].mask_addr : cur_q[h].addr;
       beat_o[h].stride = cur_q[h].pstride;
       beat_o[h].lw     = cur_q[h].split ? 2'd2 : 2'd3;
-      beat_o[h].mask   = cur_q[h].mask;
+      beat_o[h].mask   = second[h] ? cur_q[h].mask2 : cur_q[h].mask;
       if (cur_q[h].odd && cur_q[h].rows == 8'd1) beat_o[h].mask[7:4] = '0;
       if (word[h]) beat_o[h].mask = 8'd1;
       beat_o[h].tag.dest  = word[h] ? DestMask : DestX;
       beat_o[h].tag.index = index_q[h];
       beat_o[h].tag.split = cur_q[h].split;
-      beat_o[h].tag.bytes = cur_q[h].bytes;
+      beat_o[h].tag.bytes = second[h] ? cur_q[h].bytes2 : cur_q[h].bytes;
     end
   end
 
@@ -174,7 +182,12 @@ module oct_attn_load_x
         if (cur_q[h].par_en) cur_q[h].par_en <= 1'b0;
         else if (cur_q[h].mask_en) cur_q[h].mask_en <= 1'b0;
         else begin
-          cur_q[h].addr <= cur_q[h].addr + cur_q[h].step;
+          if (Halves == 1 && cur_q[h].turn) begin
+            cur_q[h].addr <= second[h] ? cur_q[h].addr + cur_q[h].step - 32'd64 :
+                                         cur_q[h].addr + 32'd64;
+          end else begin
+            cur_q[h].addr <= cur_q[h].addr + cur_q[h].step;
+          end
           cur_q[h].rows <= cur_q[h].rows - 8'd1;
         end
       end

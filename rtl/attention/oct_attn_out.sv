@@ -37,7 +37,7 @@ module oct_attn_out
   // ---- What the vector is part of ----------------------------------------------------------------
   ctx_t        job;
   mode_e       mode;
-  logic        raw, take, beat_end;
+  logic        raw, dual, take, beat_end;
   logic [31:0] stride;
   logic [31:0] cur_q, group_q;      // this beat; this group
   logic [31:0] here, base, next;
@@ -52,16 +52,18 @@ module oct_attn_out
   always_comb begin
     if (raw || (!job.attn && job.y16)) mode = ModeRow16;
     else mode = (job.attn || job.y_trans) ? ModeTrans : ModeRow8;
+    dual   = cmd_i.dual && mode == ModeTrans;
     stride = raw ? 32'(Bytes16) : job.y_stride;
     here   = in_i.first ? cmd_i.y_addr : cur_q;
     base   = in_i.first ? cmd_i.y_addr : group_q;
     left   = in_i.first ? cmd_i.cols : left_q;
     pos    = !in_i.first ? pos_q : (mode == ModeTrans) ? cmd_i.y_addr[2:0] : '0;
-    fill   = (in_i.first ? '0 : fill_q) | (8'd1 << pos);
+    fill   = (in_i.first ? '0 : fill_q) |
+             ((dual && !(cmd_i.odd && in_i.last) ? 8'd3 : 8'd1) << pos);
     unique case (mode)
       ModeRow8:  pos_max = 3'(Rows8 - 1);
       ModeRow16: pos_max = 3'(Rows16 - 1);
-      default:   pos_max = '1;
+      default:   pos_max = dual ? 3'd6 : 3'd7;
     endcase
     beat_end = in_i.group_last || pos == pos_max;
     for (int unsigned u = 0; u < Units; u++) unit_ok[u] = raw || 16'(u) < left;
@@ -78,12 +80,12 @@ module oct_attn_out
       cur_q   <= beat_end ? next : here;
       left_q  <= in_i.group_last ? left - 16'(Units) : left;
       fill_q  <= beat_end ? '0 : fill;
-      pos_q   <= beat_end ? '0 : pos + 3'd1;
+      pos_q   <= beat_end ? '0 : pos + (dual ? 3'd2 : 3'd1);
       if (in_i.group_last && mode == ModeTrans) pos_q <= base[2:0];
     end
   end
 
-  // ---- Packing: byte b of the beat, or byte b % 8 of unit b / 8 ------------------------------------
+  // ---- Packing: byte b of the beat, or byte b % 8 of unit (dual: query) b / 8 ------------------------------------
   logic [BufBytes-1:0][7:0] buf_q, merged;
   logic [BufBytes-1:0]      write, be;
 
@@ -107,8 +109,10 @@ module oct_attn_out
           end
           default: if (b < 8 * Units) begin
             be[b]    = fill[b%8] && unit_ok[b/8];
-            write[b] = 3'(b % 8) == pos;
-            if (write[b]) merged[b] = in_i.y[b/8][7:0];
+            write[b] = 3'(b % 8) == pos || (dual && 3'(b % 8) == (pos | 3'd1));
+            if (write[b]) begin
+              merged[b] = dual ? in_i.y[(2*(b/8)+b%2)%Units][7:0] : in_i.y[b/8][7:0];
+            end
           end
         endcase
       end

@@ -70,6 +70,9 @@ package oct_attn_pkg;
     logic [6:0]           bytes;    // of a piece: 1..64, split 1..32
     logic                 split;    // words 0-3 and 4-7 are two pieces
     logic                 odd;      // split: the last row has only its first piece
+    // Not 0: rows come in pairs, `stride` apart; the second is the `more` bytes behind the 64 of the
+    // first.
+    logic [6:0]           more;
     // Before the rows up to two single words go to the mask queue (DestMask), in this order and all
     // through half 0: the head's parameters {mo/so, mq/sq} and the key mask of the tile.
     logic                 par_en;
@@ -80,8 +83,10 @@ package oct_attn_pkg;
 
   // W loader: fills bank `bank` of all units. Row mode: unit u takes `bytes` bytes at addr + u *
   // stride as its lanes; split: lanes 0-31 and 32-63 both take the same 32 bytes. Column mode (kn):
-  // lane k of unit u takes byte u of row k at addr + k * stride. `claim`: nothing is loaded, the
-  // bank is only taken from the loader (the softmax writes it) until its release.
+  // lane k of unit u takes byte u of row k at addr + k * stride. Row mode, dual: units 2i and 2i + 1
+  // take the same bytes at addr + i * stride, or, with `more`, the second takes the `more` bytes behind
+  // the 64 of the first. `claim`: nothing is loaded, the bank is only taken from the loader (the
+  // softmax writes it) until its release.
   typedef struct packed {
     logic                   ctx;
     logic                   claim;
@@ -90,7 +95,9 @@ package oct_attn_pkg;
     logic                   bank;
     logic                   kn;
     logic                   split;
+    logic                   dual;
     logic [6:0]             bytes;   // row mode: bytes a unit; column mode: rows
+    logic [6:0]             more;
     logic [UnitIdxWidth:0]  count;   // units in use, 1..Units
   } w_cmd_t;
 
@@ -105,7 +112,10 @@ package oct_attn_pkg;
                // {M[63:48], L[39:0]}, unit 0 first. Its first SlotAv then adds (no acc_first).
   } slot_e;
 
-  // Array sequencer: one step a cycle, `rows` steps.
+  // Array sequencer: one step a cycle, `rows` steps. A dual step takes two rows of the ring, the first
+  // for the even units, the second for the odd ones; units 2i and 2i + 1 have the same query. SlotQk:
+  // the two dots of a query are added, or, with split, are the logits of two keys. SlotAv: they are
+  // two channels.
   typedef struct packed {
     logic                   ctx;
     slot_e                  kind;
@@ -114,13 +124,18 @@ package oct_attn_pkg;
     logic                   w_first;    // waits until the bank is loaded
     logic                   w_last;     // the bank is free after this slot
     logic                   x_keep;     // the rows stay for the next slot, else each is freed
+    logic                   dual;
+    logic                   odd;        // dual: the last step takes only one row
+    // SlotAv: the group's last key stands alone behind the 64 of this tile and comes along: a step
+    // takes a second row, whose first byte is V of that key. SlotQk: 65 keys say so.
+    logic                   tail;
     logic [AccIdxWidth-1:0] acc_base;
     // overwrites instead of adding; waits until the region is free
     logic                   acc_first;
     logic                   acc_last;   // the region is complete after this slot
     // SlotQk
     logic                   split;
-    logic [6:0]             keys;       // of this tile, 1..64
+    logic [6:0]             keys;       // of this tile, 1..65
     logic [16:0]            key0;       // index of its first key
     logic [16:0]            q0;         // index of the query in unit 0
     logic                   tile_first; // first tile of the group: state starts anew
@@ -132,11 +147,14 @@ package oct_attn_pkg;
   } s_cmd_t;
 
   // Drain: what becomes of one accumulator region. GEMM: groups g = 0.. of `rows` rows each, row i of
-  // group g is output row m0 + i, columns Units*g... Attention: `rows` rows are dv, units queries.
+  // group g is output row m0 + i, columns Units*g... Attention: `rows` rows are dv, units queries;
+  // dual: a row has channels 2i and 2i + 1 of a query in two units, the last one 2i alone if odd.
   typedef struct packed {
     logic                   ctx;
     logic                   region;
-    logic [6:0]             rows;       // GEMM 1..32; attention dv: 1..128
+    logic                   dual;
+    logic                   odd;
+    logic [6:0]             rows;       // GEMM 1..32; attention 1..64
     logic [6:0]             groups;     // column groups, 1..64; attention 1
     // GEMM: columns of all groups; attention: queries of the group
     logic [15:0]            cols;
@@ -243,7 +261,9 @@ package oct_attn_pkg;
     logic                   state;     // X is state row `row`
     logic                   bank;
     logic                   weights;   // W is unsigned, the accumulator shifts by D first
-    logic                   split;
+    logic                   tail;      // then by the tail's D, and its product is added
+    logic                   split;     // two keys
+    logic                   dual;
     logic                   add;       // else overwrites
     logic [AccIdxWidth-1:0] row;
     logic [1:0]             full;      // regions complete with this step
@@ -255,6 +275,7 @@ package oct_attn_pkg;
   typedef struct packed {
     logic        ctx;
     logic        split;
+    logic        dual;
     logic [6:0]  keys;
     logic [16:0] key0;
     logic [16:0] q0;

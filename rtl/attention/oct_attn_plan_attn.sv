@@ -2,6 +2,8 @@
 // oct_attn_plan_attn: walks one attention job and emits the commands of its slots: heads, groups of
 // Units queries, tiles of 64 keys. The product with V of a tile goes out behind the logits of the
 // next one, even if that belongs to the next group. Tiles that no query of a group sees are skipped.
+// Wide heads, d or dv beyond 64, give a query two units each (dual); so does a last group of at most
+// Units / 2 queries, as no others are there: it takes half the steps then.
 // Test: tb/unit/attention/oct_attn_plan_test.cpp.
 module oct_attn_plan_attn
   import oct_attn_pkg::*;
@@ -45,9 +47,10 @@ module oct_attn_plan_attn
   logic [10:0] tile_q, tile_first_q, tile_last_q;
   logic [31:0] q_h_q, k_h_q, v_h_q, y_h_q, par_h_q;
   logic [31:0] q_g_q, y_g_q, kept_g_q;       // state of this group
-  logic [1:0]  sub_q;                         // group within sixteen queries
+  logic [2:0]  sub_q;                         // group within sixteen queries
   logic [31:0] k_t_q, v_t_q, mask_t_q;
-  logic        new_head_q, new_group_q;
+  logic        new_head_q, new_group_q, dual_q;
+  logic        tail_q;                        // the group's last key comes with the tile before
 
   // ---- The tile whose product with V comes next --------------------------------------------------
   typedef struct packed {
@@ -57,21 +60,28 @@ module oct_attn_plan_attn
     logic                  last;
     logic                  job_last;  // its group is the last of the job
     logic                  region;
+    logic                  dual;
     logic [31:0]           y_addr;
     logic [UnitIdxWidth:0] queries;
   } av_t;
   av_t av_q, next_q, this_tile;  // next_q: behind av_q, while StAv emits that
 
-  // ---- Which tiles the group sees ----------------------------------------------------------------
+  // ---- How many queries, which tiles they see ----------------------------------------------------
+  logic                  wide, both, dual;   // of the job: two units a query; d beyond 64
+  logic [UnitIdxWidth:0] most;
   logic signed [33:0]    key_hi, key_lo, top;
   logic [10:0]           first_tile, last_tile;
   logic [UnitIdxWidth:0] queries;
   logic [6:0]            keys;
-  logic                  tile_end, group_end, head_end;
+  logic                  tile_end, group_end, head_end, tail;
 
   always_comb begin
-    queries = (queries_q < 16'(Units)) ? (UnitIdxWidth + 1)'(queries_q)
-                                       : (UnitIdxWidth + 1)'(Units);
+    both    = plan_i.d > 8'd64;
+    wide    = both || plan_i.dv > 8'd64;
+    // A state in L1 is laid out alike for all groups of a job.
+    dual    = wide || (plan_i.first && plan_i.last && queries_q <= 16'(Units / 2));
+    most    = wide ? (UnitIdxWidth + 1)'(Units / 2) : (UnitIdxWidth + 1)'(Units);
+    queries = (queries_q < 16'(most)) ? (UnitIdxWidth + 1)'(queries_q) : most;
     // First key that query 0 of the group sees, last key that the last one sees.
     key_lo = 34'(signed'({17'd0, q0_q})) + 34'(plan_i.offset) -
              34'(signed'({18'd0, plan_i.window})) + 34'sd1;
@@ -89,18 +99,28 @@ module oct_attn_plan_attn
       keys = {1'b0, plan_i.sk[5:0]};
     end
     tile_end  = tile_q == tile_last_q;
+    if (tail_q && tile_end) keys = 7'd65;
+    tail = plan_i.sk[5:0] == 6'd1 && last_tile == 11'(plan_i.sk >> 6) && last_tile != first_tile &&
+           !plan_i.key_mask && !dual_q;
     group_end = queries_q == 16'(queries);
     head_end  = heads_q == 8'd1;
   end
 
-  // State of a group: dv rows of 4 bytes a unit, then 8 bytes a unit.
-  localparam int unsigned SubLast = 16 / Units - 1;
+  // State of a group: accumulator rows of 4 bytes a unit, then 8 bytes a query.
   logic [31:0] kept_acc, kept_bytes, kept_load_q;
-  assign kept_acc   = 32'(plan_i.dv) << (UnitsLog + 2);
-  assign kept_bytes = kept_acc + 32'(8 * Units);
+  logic [6:0]  kept_rows, pairs_dv;
+  logic [2:0]  sub_last;
+  assign pairs_dv   = 7'((plan_i.dv + 8'd1) >> 1);
+  assign kept_rows  = wide ? pairs_dv : 7'(plan_i.dv);
+  assign kept_acc   = 32'(kept_rows) << (UnitsLog + 2);
+  assign kept_bytes = kept_acc + (wide ? 32'(4 * Units) : 32'(8 * Units));
+  assign sub_last   = wide ? 3'(32 / Units - 1) : 3'(16 / Units - 1);
 
-  logic split, qk_go, av_go, av_valid_q, load_q;
-  assign split = plan_i.d <= 8'd32;
+  logic av_tail;
+  assign av_tail = av_q.keys[6] && av_q.keys[0];
+
+  logic half, qk_go, av_go, av_valid_q, load_q;
+  assign half  = plan_i.d <= 8'd32 && !dual_q;  // a row holds two keys
   assign qk_go = state_q == StQk && ready_i;
   assign av_go = state_q == StAv && ready_i;
 
@@ -111,25 +131,27 @@ module oct_attn_plan_attn
     if (state_q == StAv) begin
       x_o.addr   = av_q.addr;
       x_o.stride = plan_i.v_stride;
-      x_o.rows   = 7'(plan_i.dv);
-      x_o.bytes  = av_q.keys;
+      x_o.rows   = av_tail ? 7'(plan_i.dv << 1) : 7'(plan_i.dv);
+      x_o.bytes  = av_tail ? 7'd64 : av_q.keys;
+      x_o.more   = 7'(av_tail);
     end else if (state_q == StLoadAcc) begin
       x_o.addr   = kept_load_q;
       x_o.stride = 32'(4 * Units);
-      x_o.rows   = 7'(plan_i.dv);
+      x_o.rows   = kept_rows;
       x_o.bytes  = 7'(4 * Units);
     end else if (state_q == StLoadState) begin
       x_o.addr   = kept_load_q + kept_acc;
       x_o.stride = 32'd64;
-      x_o.rows   = 7'(StateRows);
-      x_o.bytes  = 7'(8 * Units / StateRows);
+      x_o.rows   = wide ? 7'd1 : 7'(StateRows);
+      x_o.bytes  = wide ? 7'(4 * Units) : 7'(8 * Units / StateRows);
     end else begin
       x_o.addr      = k_t_q;
-      x_o.stride    = split ? plan_i.x_stride << 1 : plan_i.x_stride;
+      x_o.stride    = half ? plan_i.x_stride << 1 : plan_i.x_stride;
       x_o.pstride   = plan_i.x_stride;
-      x_o.rows      = split ? (keys + 7'd1) >> 1 : keys;
-      x_o.bytes     = 7'(plan_i.d);
-      x_o.split     = split;
+      x_o.rows      = half ? (keys + 7'd1) >> 1 : both ? keys << 1 : keys;
+      x_o.bytes     = both ? 7'd64 : 7'(plan_i.d);
+      x_o.more      = both ? 7'(plan_i.d - 8'd64) : '0;
+      x_o.split     = half;
       x_o.odd       = keys[0];
       x_o.par_en    = new_head_q;
       x_o.par_addr  = par_h_q;
@@ -143,15 +165,20 @@ module oct_attn_plan_attn
     w_o.bank   = state_q == StClaim;
     w_o.addr   = q_g_q;
     w_o.stride = plan_i.w_stride;
-    w_o.split  = split;
-    w_o.bytes  = 7'(plan_i.d);
-    w_o.count  = queries;
+    w_o.split  = half;
+    w_o.dual   = dual_q;
+    w_o.bytes  = x_o.bytes;
+    w_o.more   = x_o.more;
+    w_o.count  = dual_q ? queries << 1 : queries;
 
     s_o     = '0;
     s_o.ctx = ctx_i;
     if (state_q == StAv) begin
       s_o.kind      = SlotAv;
-      s_o.rows      = 7'(plan_i.dv);
+      s_o.rows      = av_q.dual ? pairs_dv : 7'(plan_i.dv);
+      s_o.dual      = av_q.dual;
+      s_o.tail      = av_tail;
+      s_o.odd       = plan_i.dv[0];
       s_o.bank      = 1'b1;
       s_o.w_last    = av_q.last && av_q.job_last;
       s_o.acc_base  = av_q.region ? AccIdxWidth'(RegionRows) : '0;
@@ -160,19 +187,22 @@ module oct_attn_plan_attn
       s_o.keys      = av_q.keys;
     end else if (state_q == StLoadAcc) begin
       s_o.kind      = SlotLoad;
-      s_o.rows      = 7'(plan_i.dv);
+      s_o.rows      = kept_rows;
       s_o.acc_base  = next_q.region ? AccIdxWidth'(RegionRows) : '0;
       s_o.acc_first = 1'b1;
     end else if (state_q == StLoadState) begin
       s_o.kind       = SlotLoad;
-      s_o.rows       = 7'(StateRows);
+      s_o.rows       = wide ? 7'd1 : 7'(StateRows);
+      s_o.dual       = wide;
       s_o.tile_first = 1'b1;
     end else begin
       s_o.kind       = SlotQk;
-      s_o.rows       = x_o.rows;
+      s_o.rows       = (half || (dual_q && !both)) ? (keys + 7'd1) >> 1 : keys;
       s_o.w_first    = new_group_q;
       s_o.w_last     = tile_end;
-      s_o.split      = split;
+      s_o.split      = half || (dual_q && !both);
+      s_o.dual       = dual_q;
+      s_o.odd        = !both && keys[0];
       s_o.keys       = keys;
       s_o.key0       = {tile_q, 6'd0};
       s_o.q0         = q0_q;
@@ -185,7 +215,9 @@ module oct_attn_plan_attn
     d_o          = '0;
     d_o.ctx      = ctx_i;
     d_o.region   = av_q.region;
-    d_o.rows     = 7'(plan_i.dv);
+    d_o.dual     = av_q.dual;
+    d_o.odd      = plan_i.dv[0];
+    d_o.rows     = av_q.dual ? pairs_dv : 7'(plan_i.dv);
     d_o.groups   = 7'd1;
     d_o.cols     = 16'(av_q.queries);
     d_o.y_addr   = av_q.y_addr;
@@ -223,6 +255,7 @@ module oct_attn_plan_attn
     this_tile.last     = tile_end;
     this_tile.job_last = group_end && head_end;
     this_tile.region   = region_i;
+    this_tile.dual     = dual_q;
     this_tile.y_addr   = plan_i.last ? y_g_q : kept_g_q;
     this_tile.queries  = queries;
   end
@@ -286,10 +319,12 @@ module oct_attn_plan_attn
         mask_t_q    <= plan_i.mask_addr;
         tile_q      <= '0;
         new_group_q <= 1'b1;
+        dual_q      <= dual;
       end
       StRange: begin
         tile_first_q <= first_tile;
-        tile_last_q  <= last_tile;
+        tile_last_q  <= tail ? last_tile - 11'd1 : last_tile;
+        tail_q       <= tail;
       end
       StQk: if (ready_i) begin
         next_q      <= this_tile;
@@ -300,13 +335,13 @@ module oct_attn_plan_attn
         new_group_q <= 1'b0;
         if (tile_end) begin
           queries_q <= queries_q - 16'(queries);
-          q0_q      <= q0_q + 17'(Units);
-          q_g_q     <= q_g_q + (plan_i.w_stride << UnitsLog);
-          y_g_q     <= y_g_q + (plan_i.y_stride << UnitsLog);
+          q0_q      <= q0_q + 17'(most);
+          q_g_q     <= q_g_q + (plan_i.w_stride << (wide ? UnitsLog - 1 : UnitsLog));
+          y_g_q     <= y_g_q + (plan_i.y_stride << (wide ? UnitsLog - 1 : UnitsLog));
           kept_g_q  <= kept_g_q + kept_bytes;
-          sub_q     <= (sub_q == 2'(SubLast)) ? '0 : sub_q + 2'd1;
+          sub_q     <= (sub_q == sub_last) ? '0 : sub_q + 3'd1;
           if (group_end) begin
-            kept_g_q <= kept_g_q + kept_bytes * (32'(SubLast) - 32'(sub_q) + 32'd1);
+            kept_g_q <= kept_g_q + kept_bytes * (32'(sub_last) - 32'(sub_q) + 32'd1);
             heads_q  <= heads_q - 8'd1;
             shared_q <= (shared_q == 8'd1) ? plan_i.group : shared_q - 8'd1;
             q_h_q    <= q_h_q + plan_i.w_step;

@@ -21,7 +21,8 @@ module oct_attn_seq
   input  logic [XRows-1:0]     x_there_i,
   output logic                 x_en_o,
   output logic [XIdxWidth-1:0] x_row_o,
-  output logic                 x_free_o,     // the row read is not needed again
+  output logic                 x_two_o,      // and the row behind it
+  output logic                 x_free_o,     // what is read is not needed again
   input  logic [Halves-1:0][1:0] w_last_i,   // last beat of a half for a bank
   output logic [1:0]           w_free_o,     // one cycle after the step
   output logic                 p_bank_o,     // bank 1 is filled or claimed
@@ -48,9 +49,9 @@ module oct_attn_seq
   output array_events_t        events_o
 );
   logic [6:0]             count_q, last_count;
-  logic [XIdxWidth-1:0]   row_q, base_q;
+  logic [XIdxWidth-1:0]   row_q, base_q, hop;
   logic [AccIdxWidth-1:0] acc_q, acc;
-  logic                   first, last, fire, state_row;
+  logic                   first, last, fire, state_row, two;
   logic                   gemm, qk, av, load;
 
   assign gemm       = s_cmd_i.kind == SlotGemm;
@@ -61,6 +62,8 @@ module oct_attn_seq
   assign first      = count_q == '0;
   assign last       = count_q == last_count;
   assign state_row  = load && s_cmd_i.tile_first;
+  assign two        = !load && (s_cmd_i.tail || (s_cmd_i.dual && !(last && s_cmd_i.odd)));
+  assign hop        = two ? XIdxWidth'(2) : XIdxWidth'(1);
   assign acc        = first ? s_cmd_i.acc_base : acc_q;
 
   // ---- Banks -----------------------------------------------------------------------------------
@@ -91,7 +94,7 @@ module oct_attn_seq
   assign add      = sum && !s_cmd_i.acc_first;
 
   always_comb begin
-    x_ok   = x_there_i[row_q];
+    x_ok   = x_there_i[row_q] && (!two || x_there_i[row_q+XIdxWidth'(1)]);
     w_ok   = !(s_cmd_i.w_first && first) || &w_there_q[s_cmd_i.bank];
     acc_ok = qk || !s_cmd_i.acc_first || (taken_q & region) == '0;
     if (add && valid1_q && step1_q.sum && step1_q.row == acc) acc_ok = 1'b0;
@@ -111,6 +114,7 @@ module oct_attn_seq
   assign s_ready_o   = fire && last;
   assign x_en_o      = fire;
   assign x_row_o     = row_q;
+  assign x_two_o     = two;
   assign x_free_o    = fire && !s_cmd_i.x_keep;
   assign tile_en_o   = fire && qk && first;
   assign words_pop_o = tile_en_o ? words : 2'd0;
@@ -138,6 +142,7 @@ module oct_attn_seq
     if (s_valid_i && qk && first) begin
       tile_o.ctx     = s_cmd_i.ctx;
       tile_o.split   = s_cmd_i.split;
+      tile_o.dual    = s_cmd_i.dual;
       tile_o.keys    = s_cmd_i.keys;
       tile_o.key0    = s_cmd_i.key0;
       tile_o.q0      = s_cmd_i.q0;
@@ -159,7 +164,9 @@ module oct_attn_seq
       step_d.state   = state_row;
       step_d.bank    = s_cmd_i.bank;
       step_d.weights = av;
+      step_d.tail    = s_cmd_i.tail;
       step_d.split   = s_cmd_i.split && qk;
+      step_d.dual    = s_cmd_i.dual;
       step_d.add     = add;
       step_d.row     = state_row ? AccIdxWidth'(!first) : acc;
       if (sum && last && s_cmd_i.acc_last) step_d.full = region;
@@ -196,8 +203,8 @@ module oct_attn_seq
       w_free_q <= w_free;
       if (fire) begin
         count_q <= last ? '0 : count_q + 7'd1;
-        row_q   <= (last && s_cmd_i.x_keep) ? base_q : row_q + XIdxWidth'(1);
-        if (!s_cmd_i.x_keep) base_q <= base_q + XIdxWidth'(1);
+        row_q   <= (last && s_cmd_i.x_keep) ? base_q : row_q + hop;
+        if (!s_cmd_i.x_keep) base_q <= base_q + hop;
       end
       for (int unsigned b = 0; b < 2; b++) begin
         for (int unsigned h = 0; h < Halves; h++) begin

@@ -2,7 +2,7 @@
 // oct_attn_softmax: from logits to weights. The logits of a tile go into a buffer, masked; when all are
 // in and the weights of the tile before are used up, two keys a cycle become weights (bank 1 of the
 // array): at most 32 cycles, the first one in the cycle of the start. The next tile's logits may come at
-// the same time, behind the reads. After a group's last tile serial dividers make 1/L, 29 cycles.
+// the same time, behind the reads. After a group's last tile oct_attn_norm makes 1/L.
 // Twin: sw/golden/engine_math.hpp. Test: tb/unit/attention/oct_attn_compute_test.cpp.
 `include "oct_assert.svh"
 
@@ -25,6 +25,7 @@ module oct_attn_softmax
   output logic                    load_ready_o,  // the state may be loaded
   input  logic                    load_en_i,
   input  logic                    load_high_i,   // units 8 and up
+  input  logic                    load_dual_i,   // two units a query: all of them
   input  logic [RowWidth-1:0]     load_i,
 
   input  logic                    logit_valid_i,
@@ -35,6 +36,8 @@ module oct_attn_softmax
   output logic [4:0]              p_pair_o,
   output logic [Units-1:0][15:0]  p_o,
   output logic [Units-1:0][4:0]   shift_o,       // D of the tile whose weights are in the bank
+  output logic [Units-1:0][4:0]   tail_shift_o,  // of the tile of one key behind it, and its weight
+  output logic [Units-1:0][7:0]   tail_p_o,
 
   output logic                    norm_valid_o,
   input  logic                    norm_ready_i,
@@ -51,7 +54,7 @@ module oct_attn_softmax
   scale_t           in_scale_q;
   logic             start;           // its weights begin
   logic [Units-1:0] see_lo, see_hi;
-  logic             in_odd, in_last;
+  logic             in_odd, in_tail, in_last;
   logic [4:0]       in_pair_q;
   logic [Width-1:0] in_lo, in_hi;
 
@@ -65,6 +68,7 @@ module oct_attn_softmax
     .lo_o   (see_lo),
     .hi_o   (see_hi),
     .odd_o  (in_odd),
+    .tail_o (in_tail),
     .last_o (in_last)
   );
 
@@ -122,10 +126,12 @@ module oct_attn_softmax
   logic       read, last, final_q, raw_q, fresh, quiet, hide_hi_q, norm_load;
   logic [4:0] pair, pair_q, term_pair_q, out_pair_q;
   logic [6:0] keys, keys_q;
+  // A tile of one key behind this one: still to come, its term, its weight.
+  logic       tail_q, tail_start, tail_term_q, tail_out_q, done;
   scale_t     scale_q;
 
   assign fresh        = in_first_q && ctx_i[in_ctx_q].first;
-  assign quiet        = !run_q && !term_q && !out_q && !wait_q;
+  assign quiet        = !run_q && !term_q && !out_q && !wait_q && !tail_q;
   assign start        = pend_q && all_q && p_bank_i && quiet && !full_q &&
                         (!in_first_q || fresh || loaded_q);
   assign tile_ready_o = !pend_q || start;
@@ -134,44 +140,56 @@ module oct_attn_softmax
   assign read         = start || run_q;
   assign pair         = start ? '0 : pair_q;
   assign keys         = start ? in_keys_q : keys_q;
+  assign tail_start   = tail_q && out_q && !run_q && !term_q;
+  assign done         = (read && last && !tail_q) || tail_start;
   assign last         = {1'b0, pair, 1'b1} + 7'd1 >= keys;
-  assign p_valid_o    = out_q;
+  assign p_valid_o    = out_q && !tail_out_q;
   assign p_pair_o     = out_pair_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      run_q    <= 1'b0;
-      term_q   <= 1'b0;
-      out_q    <= 1'b0;
-      started_q <= 1'b0;
-      full_q   <= 1'b0;
-      loaded_q <= 1'b0;
-      wait_q   <= 1'b0;
+      run_q       <= 1'b0;
+      term_q      <= 1'b0;
+      out_q       <= 1'b0;
+      started_q   <= 1'b0;
+      full_q      <= 1'b0;
+      loaded_q    <= 1'b0;
+      wait_q      <= 1'b0;
+      tail_q      <= 1'b0;
+      tail_term_q <= 1'b0;
+      tail_out_q  <= 1'b0;
     end else if (clear_i) begin
-      run_q    <= 1'b0;
-      term_q   <= 1'b0;
-      out_q    <= 1'b0;
-      started_q <= 1'b0;
-      full_q   <= 1'b0;
-      loaded_q <= 1'b0;
-      wait_q   <= 1'b0;
+      run_q       <= 1'b0;
+      term_q      <= 1'b0;
+      out_q       <= 1'b0;
+      started_q   <= 1'b0;
+      full_q      <= 1'b0;
+      loaded_q    <= 1'b0;
+      wait_q      <= 1'b0;
+      tail_q      <= 1'b0;
+      tail_term_q <= 1'b0;
+      tail_out_q  <= 1'b0;
     end else begin
-      run_q  <= read && !last;
-      term_q <= read;
-      started_q <= start;
-      out_q  <= term_q;
-      if (read && last) full_q <= 1'b1;
+      run_q       <= read && !last;
+      term_q      <= read || tail_start;
+      tail_term_q <= tail_start;
+      started_q   <= start || tail_start;
+      out_q       <= term_q;
+      tail_out_q  <= tail_term_q;
+      if (start) tail_q <= in_keys_q[6] && in_keys_q[0];
+      else if (tail_start) tail_q <= 1'b0;
+      if (done) full_q <= 1'b1;
       else if (p_used_i) full_q <= 1'b0;
       if (start) loaded_q <= 1'b0;
-      else if (load_en_i && (load_high_i || StateRows == 1)) loaded_q <= 1'b1;
-      if (read && last && (start ? in_last_q : final_q)) wait_q <= 1'b1;
+      else if (load_en_i && (load_high_i || load_dual_i || StateRows == 1)) loaded_q <= 1'b1;
+      if (done && (start ? in_last_q : final_q)) wait_q <= 1'b1;
       else if (norm_load) wait_q <= 1'b0;
     end
   end
 
   always_ff @(posedge clk_i) begin
     if (start) begin
-      keys_q  <= in_keys_q;
+      keys_q  <= (in_keys_q > 7'(TileKeys)) ? 7'(TileKeys) : in_keys_q;
       final_q <= in_last_q;
       raw_q   <= !ctx_i[in_ctx_q].last;
       scale_q <= in_scale_q;
@@ -182,6 +200,9 @@ module oct_attn_softmax
       hide_hi_q   <= {1'b0, pair, 1'b1} >= keys;
     end
     if (term_q) out_pair_q <= term_pair_q;
+    if (tail_out_q) begin
+      for (int unsigned u = 0; u < Units; u++) tail_p_o[u] <= p_o[u][7:0];
+    end
   end
 
   // ---- Logit buffer: even keys, odd keys ---------------------------------------------------------
@@ -189,8 +210,8 @@ module oct_attn_softmax
   logic [1:0][Width-1:0] rd_data;
   logic [Width-1:0]      key_hi;
 
-  assign wr_en[0] = logit_valid_i && !in_odd;
-  assign wr_en[1] = logit_valid_i && (in_split_q || in_odd);
+  assign wr_en[0] = logit_valid_i && !in_odd && !in_tail;
+  assign wr_en[1] = logit_valid_i && (in_split_q || in_odd) && !in_tail;
   assign key_hi   = hide_hi_q ? {Units{KeyHidden}} : rd_data[1];
 
   for (genvar b = 0; b < 2; b++) begin : gen_parity
@@ -208,84 +229,59 @@ module oct_attn_softmax
   end
 
   // ---- Queries -----------------------------------------------------------------------------------
-  logic                   div_en, busy_q, div_q, done_q;
-  logic [4:0]             norm_q;  // one-hot: normalising
-  logic [4:0]             count_q;
-  scale_t                 scale;
-  assign scale = scale_q;
+  logic                   norm_busy;
+  logic [Units-1:0][10:0] max;
+  logic [Units-1:0][39:0] sum;
 
   for (genvar u = 0; u < Units; u++) begin : gen_query
-    logic [10:0] max;
-    logic [39:0] sum;
+    logic [63:0] load;
+    assign load = load_dual_i ? load_i[64*(u/2)+:64] : load_i[64*(u%8)+:64];
+
     oct_attn_exp u_exp (
       .clk_i,
-      .max_en_i    (logit_valid_i),
+      .max_en_i    (logit_valid_i && !in_tail),
       .max_first_i (top_first_q),
       .max_lo_i    (in_lo[16*u+:16]),
       .max_hi_i    (in_hi[16*u+:16]),
+      .tail_en_i   (logit_valid_i && in_tail),
       .start_i     (start),
       .fresh_i     (fresh),
-      .load_en_i   (load_en_i && load_high_i == (u >= 8)),
-      .load_i      (load_i[64*(u%8)+:64]),
+      .load_en_i   (load_en_i && (load_dual_i || load_high_i == (u >= 8))),
+      .load_i      (load),
+      .tail_start_i(tail_start),
       .started_i   (started_q),
+      .tail_i      (tail_term_q),
       .key_en_i    (term_q),
       .term_en_i   (out_q),
       .key_lo_i    (rd_data[0][16*u+:16]),
       .key_hi_i    (key_hi[16*u+:16]),
       .p_o         (p_o[u]),
       .shift_o     (shift_o[u]),
-      .max_o       (max),
-      .sum_o       (sum)
-    );
-    oct_attn_div u_div (
-      .clk_i,
-      .load_en_i   (norm_load),
-      .max_i       (max),
-      .sum_i       (sum),
-      .scale_i     (scale),
-      .norm_en_i   (norm_q != '0),
-      .norm_span_i (norm_q),
-      .div_en_i    (div_en),
-      .done_i      (done_q),
-      .scale_o     (norm_o[u]),
-      .state_o     (state_o[u])
+      .tail_shift_o(tail_shift_o[u]),
+      .max_o       (max[u]),
+      .sum_o       (sum[u])
     );
   end
 
   // ---- Division ----------------------------------------------------------------------------------
-  localparam logic [4:0] LastStep = 5'd22;
+  assign norm_load = wait_q && !run_q && !term_q && !out_q && !norm_busy;
+  assign idle_o    = !pend_q && !full_q && quiet && !norm_busy;
 
-  assign norm_load    = wait_q && !run_q && !term_q && !out_q && !busy_q;
-  assign div_en       = div_q;
-  assign norm_valid_o = done_q;
-  assign idle_o       = !pend_q && !full_q && quiet && !busy_q;
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      busy_q <= 1'b0;
-      norm_q <= '0;
-      div_q  <= 1'b0;
-      done_q <= 1'b0;
-    end else if (clear_i) begin
-      busy_q <= 1'b0;
-      norm_q <= '0;
-      div_q  <= 1'b0;
-      done_q <= 1'b0;
-    end else begin
-      if (norm_load) busy_q <= 1'b1;
-      else if (done_q && norm_ready_i) busy_q <= 1'b0;
-      norm_q <= (norm_load && !raw_q) ? 5'b10000 : norm_q >> 1;
-      if (norm_q[0]) div_q <= 1'b1;
-      else if (count_q == LastStep) div_q <= 1'b0;
-      if ((norm_load && raw_q) || (div_q && count_q == LastStep)) done_q <= 1'b1;
-      else if (norm_ready_i) done_q <= 1'b0;
-    end
-  end
-
-  always_ff @(posedge clk_i) begin
-    if (norm_q[0]) count_q <= '0;
-    else if (div_q) count_q <= count_q + 5'd1;
-  end
+  oct_attn_norm u_norm (
+    .clk_i,
+    .rst_ni,
+    .clear_i,
+    .busy_o  (norm_busy),
+    .load_i  (norm_load),
+    .raw_i   (raw_q),
+    .scale_i (scale_q),
+    .max_i   (max),
+    .sum_i   (sum),
+    .valid_o (norm_valid_o),
+    .ready_i (norm_ready_i),
+    .norm_o,
+    .state_o
+  );
 
   logic unused;
   assign unused = ^{load_i};

@@ -16,8 +16,11 @@ module oct_attn_xmem
   output logic [XRows-1:0]         there_o,   // rows that hold data
   input  logic                     rd_en_i,
   input  logic [XIdxWidth-1:0]     rd_row_i,
-  input  logic                     free_i,    // the row read is free now
-  output logic [1:0][RowWidth-1:0] x_o        // for even and for odd units
+  input  logic                     rd_two_i,  // the odd units take the row behind it ...
+  input  logic                     rd_tail_i, // ... or nobody does, but its first byte is x_tail_o
+  input  logic                     free_i,    // what is read is free now
+  output logic [1:0][RowWidth-1:0] x_o,       // for even and for odd units
+  output logic [7:0]               x_tail_o
 );
   localparam int unsigned BankRows = XRows / 2;
 
@@ -66,6 +69,7 @@ module oct_attn_xmem
   always_comb begin
     there_d = there_q;
     if (free_i) there_d[rd_row_i] = 1'b0;
+    if (free_i && rd_two_i) there_d[rd_row_i + XIdxWidth'(1)] = 1'b0;
     for (int unsigned h = 0; h < Halves; h++) begin
       if (here[h]) there_d[rdata_i[h].tag.index] = 1'b1;
     end
@@ -78,14 +82,18 @@ module oct_attn_xmem
   end
 
   // ---- Memory, by parity ---------------------------------------------------------------------------
-  logic                     odd_q;
+  logic                     odd_q, two_q;
   logic [1:0][RowWidth-1:0] rd_data;
 
   for (genvar b = 0; b < 2; b++) begin : gen_bank
+    // Behind an odd row stands an even one of the next address.
+    logic [XIdxWidth-2:0] rd_addr;
+    assign rd_addr = rd_row_i[XIdxWidth-1:1] + (XIdxWidth - 1)'(b == 0 && rd_row_i[0]);
+
     oct_tech_sram_1r1w #(.Words(BankRows), .Width(RowWidth)) u_rows (
       .clk_i,
-      .rd_req_i  (rd_en_i && rd_row_i[0] == b[0]),
-      .rd_addr_i (rd_row_i[XIdxWidth-1:1]),
+      .rd_req_i  (rd_en_i && (rd_two_i || rd_row_i[0] == b[0])),
+      .rd_addr_i (rd_addr),
       .rd_data_o (rd_data[b]),
       .wr_req_i  (wr_en[b]),
       .wr_addr_i (wr_row[b]),
@@ -95,12 +103,18 @@ module oct_attn_xmem
   end
 
   always_ff @(posedge clk_i) begin
-    if (rd_en_i) odd_q <= rd_row_i[0];
+    if (rd_en_i) begin
+      odd_q <= rd_row_i[0];
+      two_q <= rd_two_i && !rd_tail_i;
+    end
   end
 
-  assign x_o = {2{odd_q ? rd_data[1] : rd_data[0]}};
+  assign x_tail_o = odd_q ? rd_data[0][7:0] : rd_data[1][7:0];
+  assign x_o[0] = odd_q ? rd_data[1] : rd_data[0];
+  assign x_o[1] = (odd_q != two_q) ? rd_data[1] : rd_data[0];
 
   `OCT_ASSERT(ReadWhatIsThere_A, rd_en_i |-> there_q[rd_row_i])
+  `OCT_ASSERT(SecondIsThere_A, rd_en_i && rd_two_i |-> there_q[rd_row_i+XIdxWidth'(1)])
   for (genvar h = 0; h < Halves; h++) begin : gen_check
     `OCT_ASSERT(RowIsFree_A, here[h] |-> !there_q[rdata_i[h].tag.index])
     `OCT_ASSERT(RowOfTheHalf_A, here[h] |-> Halves == 1 || rdata_i[h].tag.index[0] == h[0])

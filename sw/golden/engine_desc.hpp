@@ -53,7 +53,7 @@ struct AttnJob {
   std::uint32_t q_head = 0, k_head = 0, v_head = 0, o_head = 0;
 
   [[nodiscard]] constexpr std::uint32_t state_bytes() const {
-    return ((sq + 15) / 16 * 16 * (4 * dv + 8) + 63) / 64 * 64;
+    return ((sq + 15) / 16 * 16 * ((dv + 1) / 2 * 8 + 8) + 63) / 64 * 64;
   }
 };
 

@@ -200,7 +200,7 @@ inline bool RandomJobs::try_attention(std::vector<Descriptor>& chain) {
   if (!place_planes(d, sq, heads, w[7], w[8], w[20])) return false;
   if (!place_planes(dv, sq, heads, w[13], w[14], w[23])) return false;
   if (!place(std::uint64_t{heads} * 8, w[15])) return false;
-  const std::uint32_t state = ((sq + 15) / 16 * 16 * (4 * dv + 8) + 63) / 64 * 64;
+  const std::uint32_t state = ((sq + 15) / 16 * 16 * ((dv + 1) / 2 * 8 + 8) + 63) / 64 * 64;
   if (!place(parts > 1 ? std::uint64_t{state} * heads : 0, w[17], chance(50) ? 64 : 8))
     return false;
   w[19] = chance(25) ? uniform(1, 2 * limits_.sk) : 0;

@@ -94,7 +94,7 @@ typedef struct {
 } oct_attn_t;
 
 #define OCT_ATTN_STATE_BYTES(sq, dv) \
-  ((((uint32_t)(sq) + 15u) / 16u * 16u * (4u * (uint32_t)(dv) + 8u) + 63u) / 64u * 64u)
+  ((((uint32_t)(sq) + 15u) / 16u * 16u * (((uint32_t)(dv) + 1u) / 2u * 8u + 8u) + 63u) / 64u * 64u)
 
 #ifdef __riscv
 static inline uint32_t oct_engine_address(const volatile void* p) {

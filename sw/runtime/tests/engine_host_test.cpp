@@ -94,6 +94,7 @@ TEST_CASE("engine descriptors: every field of attention") {
   const golden::AttnJob k = golden::decode_attn(descriptor(oct_desc_attention(3, &a)));
   CHECK((k.first && !k.last && !k.key_mask));
   CHECK(OCT_ATTN_STATE_BYTES(11, 14) == j.state_bytes());
+  CHECK(OCT_ATTN_STATE_BYTES(17, 13) == 32 * (4 * 14 + 8));
 }
 
 TEST_CASE("engine calls on a host: GEMM, parameter registers, errors") {

@@ -23,20 +23,21 @@ using Words = std::array<u32, 32>;  // w0..w31
 
 struct XCmd {
   u32 addr, stride, pstride, par_addr, mask_addr;
-  int rows, bytes;
+  int rows, bytes, more;
   bool split, odd, par, mask;
 };
 struct WCmd {
   u32 addr, stride;
-  bool claim, bank, kn, split;
-  int bytes, units;
+  bool claim, bank, kn, split, dual;
+  int bytes, more, units;
 };
 struct SCmd {
   int kind, rows, acc_base, keys, key0, q0;
-  bool bank, w_first, w_last, x_keep, acc_first, acc_last, split, tile_first, tile_last, par, mask;
+  bool bank, w_first, w_last, x_keep, acc_first, acc_last, split, tile_first, tile_last, par, mask,
+      dual, odd, tail;
 };
 struct DCmd {
-  bool region, table, last;
+  bool region, table, last, dual, odd;
   int rows, groups, cols;
   u32 y, r, a, b, c;
 };
@@ -68,21 +69,24 @@ struct Planner {
     dut.eval();
     if (dut->x_valid_o && dut->x_ready_i)
       x.push_back({dut->x_addr_o, dut->x_stride_o, dut->x_pstride_o, dut->x_par_addr_o,
-                   dut->x_mask_addr_o, dut->x_rows_o, dut->x_bytes_o, !!dut->x_split_o,
-                   !!dut->x_odd_o, !!dut->x_par_o, !!dut->x_mask_o});
+                   dut->x_mask_addr_o, dut->x_rows_o ? dut->x_rows_o : 128, dut->x_bytes_o,
+                   dut->x_more_o, !!dut->x_split_o, !!dut->x_odd_o, !!dut->x_par_o,
+                   !!dut->x_mask_o});
     if (dut->w_valid_o && dut->w_ready_i)
       w.push_back({dut->w_addr_o, dut->w_stride_o, !!dut->w_claim_o, !!dut->w_bank_o, !!dut->w_kn_o,
-                   !!dut->w_split_o, dut->w_bytes_o, dut->w_units_o});
+                   !!dut->w_split_o, !!dut->w_dual_o, dut->w_bytes_o, dut->w_more_o,
+                   dut->w_units_o});
     if (dut->s_valid_o && dut->s_ready_i)
-      s.push_back({dut->s_kind_o, dut->s_rows_o, dut->s_acc_base_o, dut->s_keys_o,
-                   int(dut->s_key0_o), int(dut->s_q0_o), !!dut->s_bank_o, !!dut->s_w_first_o,
-                   !!dut->s_w_last_o, !!dut->s_x_keep_o, !!dut->s_acc_first_o, !!dut->s_acc_last_o,
-                   !!dut->s_split_o, !!dut->s_tile_first_o, !!dut->s_tile_last_o, !!dut->s_par_o,
-                   !!dut->s_mask_o});
+      s.push_back(
+          {dut->s_kind_o,      dut->s_rows_o,         dut->s_acc_base_o,    dut->s_keys_o,
+           int(dut->s_key0_o), int(dut->s_q0_o),      !!dut->s_bank_o,      !!dut->s_w_first_o,
+           !!dut->s_w_last_o,  !!dut->s_x_keep_o,     !!dut->s_acc_first_o, !!dut->s_acc_last_o,
+           !!dut->s_split_o,   !!dut->s_tile_first_o, !!dut->s_tile_last_o, !!dut->s_par_o,
+           !!dut->s_mask_o,    !!dut->s_dual_o,       !!dut->s_odd_o,       !!dut->s_tail_o});
     if (dut->d_valid_o && dut->d_ready_i)
-      d.push_back({!!dut->d_region_o, !!dut->d_table_o, !!dut->d_last_o, dut->d_rows_o,
-                   dut->d_groups_o, dut->d_cols_o, dut->d_y_addr_o, dut->d_r_addr_o,
-                   dut->d_a_addr_o, dut->d_b_addr_o, dut->d_c_addr_o});
+      d.push_back({!!dut->d_region_o, !!dut->d_table_o, !!dut->d_last_o, !!dut->d_dual_o,
+                   !!dut->d_odd_o, dut->d_rows_o, dut->d_groups_o, dut->d_cols_o, dut->d_y_addr_o,
+                   dut->d_r_addr_o, dut->d_a_addr_o, dut->d_b_addr_o, dut->d_c_addr_o});
     done = dut->done_o;
     if (done) {
       cause = dut->cause_o;
@@ -158,6 +162,12 @@ struct Engine {
     rows.clear();
     for (int i = 0; i < c.rows; ++i) {
       std::array<int, 64> row{};
+      if (c.more > 0) {  // pairs of rows
+        const u32 from = c.addr + i / 2 * c.stride + (i % 2 ? 64 : 0);
+        for (int b = 0; b < (i % 2 ? c.more : c.bytes); ++b) row[b] = at(from + b);
+        rows.push_back(row);
+        continue;
+      }
       for (int p = 0; p < (c.split ? 2 : 1); ++p) {
         if (c.split && c.odd && p == 1 && i + 1 == c.rows) continue;
         for (int b = 0; b < c.bytes; ++b)
@@ -169,6 +179,12 @@ struct Engine {
   void load_w(const WCmd& c) {
     for (auto& unit : bank[c.bank]) unit.fill(99);  // what is not loaded must not matter
     for (int u = 0; u < c.units; ++u) {
+      if (c.dual) {
+        const bool second = c.more > 0 && u % 2 == 1;
+        const u32 from = c.addr + u / 2 * c.stride + (second ? 64 : 0);
+        for (int k = 0; k < (second ? c.more : c.bytes); ++k) bank[c.bank][u][k] = at(from + k);
+        continue;
+      }
       for (int k = 0; k < c.bytes; ++k) {
         const u32 a = c.kn ? c.addr + k * c.stride + u : c.addr + u * c.stride + k;
         bank[c.bank][u][k] = at(a);

@@ -30,7 +30,7 @@ struct Slot {
   int job = 0, kind = kGemm, rows = 0, acc_base = 0, keys = 0, key0 = 0, q0 = 0;
   bool bank = false, w_first = false, w_last = false, x_keep = false, acc_first = false,
        acc_last = false, split = false, tile_first = false, tile_last = false, par = false,
-       mask = false;
+       mask = false, dual = false, odd = false, tail = false;
 };
 struct Beat {
   Dest dest = kX;
@@ -47,12 +47,13 @@ struct Context {
 /// What one region holds when it is complete.
 struct Drain {
   int job = 0, base = 0, rows = 0;
+  bool dual = false, odd = false;  // two units a query; the last row of the even ones only
   std::vector<std::array<std::int32_t, 16>> sums;
   std::vector<int> units;  // units in use in each row
 };
 struct Norm {
   int job = 0, queries = 0;
-  bool raw = false;
+  bool raw = false, dual = false;
   std::array<golden::Scale, 16> scale{};
   std::array<u64, 16> state{};
 };
@@ -72,6 +73,8 @@ class Bench {
   void gemm(int rows, int cols, int k, bool kn, bool extremes = false);
   struct Attention {
     int sq = 16, sk = 64, d = 64, dv = 64;
+    bool pairs = true;  // two units a query where that is faster
+    bool tail = true;   // a last key that stands alone comes along with the tile before it
     bool causal = false, mask = false, first = true, last = true, extremes = false;
     int offset = 0, window = 0;
     golden::Scale q{1 << 20, 24}, o{1 << 22, 20};
@@ -99,6 +102,9 @@ class Bench {
   };
   void x_row(const std::array<u8, 64>& data, int bytes, bool split, u8 mask);
   void words(const std::vector<u64>& values);
+  void state_slots(const Attention& a, bool dual, int base,
+                   const std::vector<std::vector<std::int32_t>>& acc,
+                   const std::vector<golden::QueryState>& state);
   WUse w_use(bool bank);
   void w_rows(bool bank, const std::vector<std::array<u8, 64>>& rows, int bytes);
   void w_columns(bool bank, const std::vector<std::array<u8, 64>>& rows, int bytes);

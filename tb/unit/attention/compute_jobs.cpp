@@ -93,11 +93,45 @@ void Bench::gemm(int rows, int cols, int k, bool kn, bool extremes) {
   ++job_;
 }
 
+/// The slots that load the state of a group, with their rows.
+void Bench::state_slots(const Attention& a, bool dual, int base,
+                        const std::vector<std::vector<std::int32_t>>& acc,
+                        const std::vector<golden::QueryState>& state) {
+  Slot s;
+  s.job = job_;
+  s.kind = kLoad;
+  s.rows = dual ? (a.dv + 1) / 2 : a.dv;
+  s.acc_base = base;
+  s.acc_first = true;
+  for (int c = 0; c < s.rows; ++c) {
+    Row row = noise(random);
+    for (unsigned u = 0; u < kUnits; ++u) {
+      const int channel = dual ? std::min(2 * c + static_cast<int>(u % 2), a.dv - 1) : c;
+      std::memcpy(&row[4 * u], &acc[dual ? u / 2 : u][static_cast<unsigned>(channel)], 4);
+    }
+    x_row(row, 4 * kUnits, false, word_mask(4 * kUnits));
+  }
+  slots_.push_back(s);
+  s.rows = dual ? 1 : kStateRows;
+  s.dual = dual;
+  s.tile_first = true;
+  for (unsigned i = 0; i < static_cast<unsigned>(s.rows); ++i) {
+    Row row = noise(random);
+    for (unsigned u = 0; u < 8 && 8 * i + u < kUnits; ++u) {
+      const auto& st = state[8 * i + u];
+      const u64 word = static_cast<u64>(static_cast<std::int64_t>(st.max)) << 48 | st.sum;
+      std::memcpy(&row[8 * u], &word, 8);
+    }
+    x_row(row, 64, false, 0xff);
+  }
+  slots_.push_back(s);
+}
+
 void Bench::attention(const Attention& a) {
   const Matrix q = matrix(random, a.sq, a.d, a.extremes), k = matrix(random, a.sk, a.d, a.extremes),
                v = matrix(random, a.sk, a.dv, a.extremes);
-  const int groups = (a.sq + kUnits - 1) / kUnits, tiles = (a.sk + 63) / 64;
-  const bool split = a.d <= 32;
+  const int tiles = (a.sk + 63) / 64;
+  const bool both = a.d > 64, wide = both || a.dv > 64;  // two units a query
   contexts_.resize(static_cast<unsigned>(job_) + 1);
   contexts_.back() = {a.causal, a.first, a.last, a.offset, a.window};
   std::vector<u64> visible(static_cast<unsigned>(tiles), ~u64{0});
@@ -111,26 +145,36 @@ void Bench::attention(const Attention& a) {
   }
   struct Later {
     Slot slot;
-    std::vector<Row> rows;
+    std::vector<Row> rows, tails;
     int bytes;
   };
   std::vector<Later> av;
+  int groups = 0;
   const auto send = [&](const Later& l) {
-    for (const Row& row : l.rows) x_row(row, l.bytes, false, word_mask(l.bytes));
+    for (std::size_t i = 0; i < l.rows.size(); ++i) {
+      x_row(l.rows[i], l.bytes, false, word_mask(l.bytes));
+      if (l.slot.tail) x_row(l.tails[i], 1, false, 1);
+    }
     slots_.push_back(l.slot);
   };
   bool par = true;
-  for (int g = 0; g < groups; ++g) {
-    const int q0 = g * kUnits, queries = std::min(kUnits, a.sq - q0);
-    const int base = region_ && a.dv <= 64 ? 64 : 0;
+  for (int q0 = 0, queries = 0; q0 < a.sq; q0 += queries, ++groups) {
+    const bool dual = wide || (a.pairs && a.first && a.last && 2 * (a.sq - q0) <= kUnits);
+    queries = std::min(wide ? kUnits / 2 : kUnits, a.sq - q0);
+    const bool half = a.d <= 32 && !dual;        // two keys in a row of X
+    const bool split = half || (dual && !both);  // two keys a step
+    const int base = region_ ? 64 : 0;
     std::vector<Row> w;
     for (int u = 0; u < queries; ++u) {
       w.push_back(noise(random));
-      place(w.back(), q, q0 + u, 0, a.d);
-      if (split) place(w.back(), q, q0 + u, 0, a.d, 32);
+      place(w.back(), q, q0 + u, 0, std::min(a.d, 64));
+      if (half) place(w.back(), q, q0 + u, 0, a.d, 32);
+      if (!dual) continue;
+      w.push_back(both ? noise(random) : w.back());
+      if (both) place(w.back(), q, q0 + u, 64, a.d - 64);
     }
-    w_rows(false, w, split ? 64 : a.d);
-    if (g == 0) w_claim();  // behind Q, which need not wait for the job before
+    w_rows(false, w, half || both ? 64 : a.d);
+    if (groups == 0) w_claim();  // behind Q, which need not wait for the job before
 
     // What comes out: the state of each query from its first value on.
     std::vector<std::vector<std::int32_t>> acc(
@@ -146,8 +190,11 @@ void Bench::attention(const Attention& a) {
     const auto acc0 = acc;
     const auto state0 = state;
 
-    for (int t = 0; t < tiles; ++t) {
-      const int key0 = 64 * t, keys = std::min(64, a.sk - key0);
+    const bool merged = a.tail && !dual && !a.mask && a.sk % 64 == 1 && tiles > 1;
+    const int slots = merged ? tiles - 1 : tiles;
+    for (int t = 0; t < slots; ++t) {
+      const bool tail = merged && t + 1 == slots;
+      const int key0 = 64 * t, keys = tail ? 65 : std::min(64, a.sk - key0);
       std::vector<u64> values;
       if (par) values.push_back(u64{golden::pack_scale(a.o)} << 32 | golden::pack_scale(a.q));
       if (a.mask) values.push_back(visible[static_cast<unsigned>(t)]);
@@ -156,26 +203,33 @@ void Bench::attention(const Attention& a) {
       s.job = job_;
       s.kind = kQk;
       s.rows = split ? (keys + 1) / 2 : keys;
+      s.dual = dual;
+      s.odd = !both && keys % 2 == 1;
       s.w_first = t == 0;
-      s.w_last = t + 1 == tiles;
+      s.w_last = t + 1 == slots;
       s.split = split;
       s.keys = keys;
       s.key0 = key0;
       s.q0 = q0;
       s.tile_first = t == 0;
-      s.tile_last = t + 1 == tiles;
+      s.tile_last = t + 1 == slots;
       s.par = par;
       s.mask = a.mask;
       par = false;
-      for (int i = 0; i < s.rows; ++i) {
+      for (int i = 0; i < (half ? s.rows : keys); ++i) {
         Row row = noise(random);
-        u8 mask = word_mask(a.d);
-        place(row, k, split ? key0 + 2 * i : key0 + i, 0, a.d);
-        if (split && 2 * i + 1 < keys) {
+        const int low = std::min(a.d, 64);
+        u8 mask = word_mask(low);
+        place(row, k, half ? key0 + 2 * i : key0 + i, 0, low);
+        if (half && 2 * i + 1 < keys) {
           place(row, k, key0 + 2 * i + 1, 0, a.d, 32);
           mask = static_cast<u8>(mask | mask << 4);
         }
-        x_row(row, a.d, split, mask);
+        x_row(row, low, half, mask);
+        if (!both) continue;
+        row = noise(random);
+        place(row, k, key0 + i, 64, a.d - 64);
+        x_row(row, a.d - 64, false, word_mask(a.d - 64));
       }
       slots_.push_back(s);
 
@@ -185,78 +239,66 @@ void Bench::attention(const Attention& a) {
       }
       // Then, behind a group's first tile, its state.
       if (t == 0 && !a.first) {
-        Later l{s, {}, 4 * kUnits};
-        l.slot = {};
-        l.slot.job = job_;
-        l.slot.kind = kLoad;
-        l.slot.rows = a.dv;
-        l.slot.acc_base = base;
-        l.slot.acc_first = true;
-        for (int c = 0; c < a.dv; ++c) {
-          Row row = noise(random);
-          for (unsigned u = 0; u < kUnits; ++u)
-            std::memcpy(&row[4 * u], &acc0[u][static_cast<unsigned>(c)], 4);
-          x_row(row, 4 * kUnits, false, word_mask(4 * kUnits));
-        }
-        slots_.push_back(l.slot);
-        l.slot.rows = kStateRows;
-        l.slot.tile_first = true;
-        for (unsigned i = 0; i < kStateRows; ++i) {
-          Row row = noise(random);
-          for (unsigned u = 0; u < 8 && 8 * i + u < kUnits; ++u) {
-            const auto& st = state0[8 * i + u];
-            const u64 word = static_cast<u64>(static_cast<std::int64_t>(st.max)) << 48 | st.sum;
-            std::memcpy(&row[8 * u], &word, 8);
-          }
-          x_row(row, 64, false, 0xff);
-        }
-        slots_.push_back(l.slot);
+        state_slots(a, dual, base, acc0, state0);
       }
 
-      Later l{{}, {}, keys};
+      Later l{{}, {}, {}, std::min(keys, 64)};
       l.slot.job = job_;
       l.slot.kind = kAv;
-      l.slot.rows = a.dv;
+      l.slot.rows = dual ? (a.dv + 1) / 2 : a.dv;
+      l.slot.dual = dual;
+      l.slot.odd = a.dv % 2 == 1;
       l.slot.bank = true;
       l.slot.acc_base = base;
       l.slot.acc_first = t == 0 && a.first;
-      l.slot.acc_last = t + 1 == tiles;
+      l.slot.acc_last = t + 1 == slots;
       l.slot.keys = keys;
+      l.slot.tail = tail;
       for (int c = 0; c < a.dv; ++c) {
         l.rows.push_back(noise(random));
-        for (int j = 0; j < keys; ++j)
+        for (int j = 0; j < l.bytes; ++j)
           l.rows.back()[static_cast<unsigned>(j)] = static_cast<u8>(v.at(key0 + j, c));
+        if (!tail) continue;
+        l.tails.push_back(noise(random));
+        l.tails.back()[0] = static_cast<u8>(v.at(key0 + 64, c));
       }
       av.push_back(std::move(l));
 
-      std::vector<const std::int8_t*> rows;
-      for (const auto& row : vt) rows.push_back(row.data() + key0);
-      for (int u = 0; u < queries; ++u) {
+      for (int u = 0; u < queries * (tail ? 2 : 1); ++u) {
+        const int k0 = u < queries ? key0 : key0 + 64, i0 = q0 + u % queries;
+        std::vector<const std::int8_t*> rows;
+        for (const auto& row : vt) rows.push_back(row.data() + k0);
         std::vector<std::int16_t> logits;
-        for (int j = key0; j < key0 + keys; ++j) {
+        for (int j = k0; j < std::min(k0 + 64, key0 + keys); ++j) {
           int dot = 0;
-          for (int i = 0; i < a.d; ++i) dot += q.at(q0 + u, i) * k.at(j, i);
-          const bool seen = (!a.causal || j <= q0 + u + a.offset) &&
-                            (a.window == 0 || j > q0 + u + a.offset - a.window) &&
-                            (visible[static_cast<unsigned>(t)] >> (j - key0) & 1);
+          for (int i = 0; i < a.d; ++i) dot += q.at(i0, i) * k.at(j, i);
+          const bool seen = (!a.causal || j <= i0 + a.offset) &&
+                            (a.window == 0 || j > i0 + a.offset - a.window) &&
+                            (visible[static_cast<unsigned>(k0 / 64)] >> (j - k0) & 1);
           logits.push_back(
               static_cast<std::int16_t>(seen ? golden::logit(dot, a.q) : golden::kHidden));
         }
-        golden::attention_tile(state[static_cast<unsigned>(u)], logits, rows);
+        golden::attention_tile(state[static_cast<unsigned>(u % queries)], logits, rows);
       }
     }
-    if (g + 1 == groups) av.front().slot.w_last = true;
+    if (q0 + queries == a.sq) av.front().slot.w_last = true;
 
-    Drain d{job_, base, a.dv, {}, {}};
+    Drain d;
+    d.job = job_, d.base = base, d.rows = dual ? (a.dv + 1) / 2 : a.dv;
+    d.dual = dual, d.odd = dual && a.dv % 2 == 1;
     Norm n;
+    n.dual = dual;
     n.job = job_;
     n.queries = queries;
     n.raw = !a.last;
-    for (int c = 0; c < a.dv; ++c) {
+    for (int c = 0; c < d.rows; ++c) {
       auto& sums = d.sums.emplace_back();
-      for (int u = 0; u < queries; ++u)
-        sums[static_cast<unsigned>(u)] = acc[static_cast<unsigned>(u)][static_cast<unsigned>(c)];
-      d.units.push_back(queries);
+      d.units.push_back(dual ? 2 * queries : queries);
+      for (int u = 0; u < d.units.back(); ++u) {
+        const auto of = static_cast<unsigned>(dual ? u / 2 : u);
+        const int channel = dual ? std::min(2 * c + u % 2, a.dv - 1) : c;
+        sums[static_cast<unsigned>(u)] = acc[of][static_cast<unsigned>(channel)];
+      }
     }
     for (unsigned u = 0; u < static_cast<unsigned>(queries); ++u) {
       n.scale[u] = golden::normaliser(state[u].sum, a.o);

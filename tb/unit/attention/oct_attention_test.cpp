@@ -49,7 +49,6 @@ void run(Bench& b, const std::vector<Descriptor>& jobs) {
 
 RandomLimits limits_for_machine(std::uint64_t work) {
   RandomLimits l;
-  l.d = 64;
   l.work = work;
   if (attention::kL1 < 65536) l.m = l.n = 40, l.k = 120, l.sk = 130;
   return l;
@@ -99,6 +98,45 @@ struct Dense {
       put(w[17] + 4 * i, (0x400000 + 99 * i) | shift << 24);
     }
     return d;
+  }
+};
+/// Attention with dense operands and noise in them.
+struct DenseAttention {
+  u32 sq, sk, d, dv, heads = 1, group = 1;
+  bool causal = false, mask = false;
+  u32 window = 0, offset = 0;
+
+  [[nodiscard]] u32 row() const { return (d + 7) / 8 * 8; }
+  [[nodiscard]] u32 out() const { return (dv + 7) / 8 * 8; }
+  [[nodiscard]] u32 keys() const { return (sk + 7) / 8 * 8; }
+  [[nodiscard]] u32 bytes() const {
+    const u32 kv = (heads + group - 1) / group;
+    return heads * sq * (row() + out()) + kv * (sk * row() + dv * keys()) + heads * 8 + sk / 8 + 16;
+  }
+  [[nodiscard]] double macs() const { return 1.0 * heads * sq * sk * (d + dv); }
+
+  Descriptor place(Bench& b) const {
+    for (auto& x : b.l1) x = static_cast<std::uint8_t>(b.random());
+    const u32 kv = (heads + group - 1) / group;
+    Descriptor job;
+    auto& w = job.w;
+    w[0] = attention::golden::kOpAttn | 1U << 8;
+    w[4] = causal | mask << 1 | 3U << 2;
+    w[5] = sq | sk << 16;
+    w[6] = d | dv << 8 | heads << 16 | group << 24;
+    w[8] = w[10] = row(), w[12] = keys(), w[14] = out();
+    w[20] = sq * row(), w[21] = sk * row(), w[22] = dv * keys(), w[23] = sq * out();
+    w[7] = 0, w[9] = w[7] + heads * w[20], w[11] = w[9] + kv * w[21], w[13] = w[11] + kv * w[22];
+    w[15] = w[13] + heads * w[23], w[16] = w[15] + 8 * heads;
+    w[18] = offset, w[19] = window;
+    REQUIRE(bytes() <= attention::kL1);
+    for (u32 h = 0; h < heads; ++h) {  // logits of some octaves; outputs in range
+      const u32 shift =
+          29 + static_cast<u32>(std::bit_width(d)) / 2 - static_cast<u32>(b.random() % 3);
+      const u32 scales[] = {0x400000 | shift << 24, 0x500000 | 22U << 24};
+      std::memcpy(&b.l1[w[15] + 8 * h], scales, 8);
+    }
+    return job;
   }
 };
 }  // namespace
@@ -173,6 +211,63 @@ TEST_CASE("attention engine: random attention") {
   }
 }
 
+TEST_CASE("attention engine: attention corners") {
+  Bench b("attention corners");
+  constexpr u32 kUnits = oct::config::kEngineMacs / 64;
+  const auto one = [&](const DenseAttention& a) {
+    if (a.bytes() > attention::kL1) return;
+    CAPTURE(a.sq, a.sk, a.d, a.dv, a.heads, a.group, a.causal, a.mask, a.window, a.offset);
+    run(b, {a.place(b)});
+  };
+  for (const u32 d : {1U, 33U, 64U, 65U, 128U}) {
+    for (const u32 dv : {1U, 64U, 65U, 127U, 128U}) {
+      for (const u32 sq : {1U, kUnits / 2, kUnits / 2 + 1, kUnits + 1}) {
+        for (const u32 sk : {1U, 63U, 65U, 129U}) {
+          DenseAttention a{.sq = sq, .sk = sk, .d = d, .dv = dv};
+          a.mask = b.random() % 4 == 0;
+          if (b.random() % 3 == 0) a.heads = 3, a.group = 2;
+          if (b.random() % 3 == 0) a.causal = true, a.offset = sk - sq;
+          if (b.random() % 5 == 0) a.window = 20;
+          one(a);
+        }
+      }
+    }
+  }
+  for (const u32 s : {1U, 63U, 64U, 65U, 257U}) {
+    for (const bool causal : {false, true}) {
+      one({.sq = s, .sk = s, .d = 64, .dv = 64, .causal = causal});
+      one({.sq = s, .sk = s, .d = 32, .dv = 32, .causal = causal});
+    }
+  }
+  for (const u32 sk : {1500U, 4096U}) {
+    one({.sq = 1, .sk = sk, .d = 8, .dv = 8});
+    one({.sq = kUnits + 1, .sk = sk, .d = 8, .dv = 8, .causal = true, .offset = sk - kUnits - 1});
+  }
+}
+
+TEST_CASE("attention engine: cycles of attention") {
+  if (attention::kPorts < 16 || attention::kL1 < 131072) return;  // marks of the large machine
+  struct Case {
+    DenseAttention a;
+    double least;  // percent of all products
+  };
+  for (const Case& c : {Case{{.sq = 257, .sk = 257, .d = 64, .dv = 64}, 80},
+                        Case{{.sq = 128, .sk = 512, .d = 64, .dv = 64}, 95},
+                        Case{{.sq = 64, .sk = 256, .d = 128, .dv = 128}, 90},
+                        Case{{.sq = 128, .sk = 128, .d = 32, .dv = 32, .heads = 4}, 60},
+                        Case{{.sq = 1, .sk = 512, .d = 64, .dv = 64}, 10},
+                        Case{{.sq = 1, .sk = 256, .d = 128, .dv = 128}, 9}}) {
+    Bench b("cycles");
+    const std::uint64_t before = b.cycle_count;
+    run(b, {c.a.place(b)});
+    const double cycles = static_cast<double>(b.cycle_count - before);
+    const double use = 100 * c.a.macs() / oct::config::kEngineMacs / cycles;
+    std::cout << fmt::format("attention {}x{}x{}x{}: {} cycles, {:.1f} %\n", c.a.heads, c.a.sq,
+                             c.a.sk, c.a.d, cycles, use);
+    CHECK(use >= c.least);
+  }
+}
+
 TEST_CASE("attention engine: attention carried on along the keys") {
   Bench b("chains");
   RandomJobs draw(b.random, b.l1, limits_for_machine(150000));
@@ -191,7 +286,7 @@ TEST_CASE("attention engine: attention carried on along the keys") {
     // The state area is the machine's own affair.
     const auto& w = parts.front().w;
     const u32 sq = w[5] & 0xffff, dv = w[6] >> 8 & 0xff, heads = w[6] >> 16 & 0xff;
-    const u32 bytes = heads * (((sq + 15) / 16 * 16 * (4 * dv + 8) + 63) / 64 * 64);
+    const u32 bytes = heads * (((sq + 15) / 16 * 16 * ((dv + 1) / 2 * 8 + 8) + 63) / 64 * 64);
     std::copy_n(b.l1.begin() + w[17], bytes, want.begin() + w[17]);
     CAPTURE(i, sq, dv, heads, b.refuse_percent);
     REQUIRE(b.compare(want) == "");

@@ -19,8 +19,10 @@ Manners any(std::mt19937_64& random) {
 Bench::Attention any_attention(std::mt19937_64& random) {
   Bench::Attention a;
   a.sq = tb::uniform(random, 1, 3 * kUnits);
-  a.sk = tb::chance(random, 30) ? 64 * tb::uniform(random, 1, 3) : tb::uniform(random, 1, 200);
-  a.d = tb::chance(random, 50) ? 32 << tb::uniform(random, 0, 1) : tb::uniform(random, 1, 64);
+  a.sk = tb::chance(random, 50) ? 64 * tb::uniform(random, 1, 3) + tb::uniform(random, 0, 1)
+                                : tb::uniform(random, 1, 200);
+  a.tail = tb::chance(random, 70);
+  a.d = tb::chance(random, 50) ? 32 << tb::uniform(random, 0, 1) : tb::uniform(random, 1, 128);
   a.dv = tb::chance(random, 60) ? 32 << tb::uniform(random, 0, 1) : tb::uniform(random, 1, 128);
   a.causal = tb::chance(random, 40);
   a.mask = tb::chance(random, 40);
@@ -68,7 +70,7 @@ TEST_CASE("compute: products of any shape in any company") {
 TEST_CASE("compute: corners of attention") {
   Bench bench(tb::rng("corners of attention"));
   for (const int sk : {1, 2, 63, 64, 65, 129}) {
-    for (const int d : {1, 8, 31, 32, 33, 64}) {
+    for (const int d : {1, 8, 31, 32, 33, 64, 65, 127, 128}) {
       Bench::Attention a;
       a.sq = 1 + sk % kUnits;
       a.sk = sk;
@@ -99,13 +101,25 @@ TEST_CASE("compute: corners of attention") {
     a.window = 65;
     a.offset = 100;
   }
-  SECTION("both regions") { a.dv = 128; }
+  SECTION("wide") { a.d = a.dv = 128; }
+  SECTION("wide keys") { a.d = 100; }
+  SECTION("wide values") { a.dv = 99; }
+  SECTION("wide, causal") {
+    a.d = 65;
+    a.dv = 128;
+    a.causal = true;
+    a.window = 40;
+  }
   SECTION("logits at both ends") {
     a.q = {(1 << 23) - 1, 10};
     a.extremes = false;
   }
   bench.attention(a);
   a.sq = 3 * kUnits;
+  bench.attention(a);
+  a.sq = kUnits / 2;
+  bench.attention(a);
+  a.sq = kUnits + 1;
   bench.attention(a);
   bench.run("corners of attention");
 }
@@ -137,6 +151,9 @@ TEST_CASE("compute: a row of state goes out and comes in again") {
       a.last = last;
       bench.attention(a);
       a.dv = 128;
+      bench.attention(a);
+      a.d = 90;
+      a.dv = 51;
       bench.attention(a);
     }
   }
@@ -184,6 +201,16 @@ TEST_CASE("compute: no gap between steps when nothing is missing") {
     CHECK(bench.steps == 4 * 8 * 128);
     INFO("waited for " << bench.waits());
     CHECK(cycles <= bench.steps + kAlone + shared(bench));
+  }
+  SECTION("attention, 257 keys") {
+    Bench::Attention a;
+    a.sq = 4 * kUnits;
+    a.sk = 257;
+    bench.attention(a);
+    const auto cycles = bench.run("attention");
+    CHECK(bench.steps == 4 * (257 + 4 * 64));
+    INFO("waited for " << bench.waits());
+    if (compute::kHalves == 2) CHECK(cycles <= bench.steps + kAlone + 2);
   }
   SECTION("attention d=32") {
     Bench::Attention a;

@@ -155,22 +155,25 @@ void check_attention(Planner& p, const Attention& t, bool ctx) {
     return j < t.sk && (!t.causal || j <= i + t.offset) &&
            (t.window == 0 || j > i + t.offset - t.window);
   };
+  const bool both = t.d > 64, wide = both || t.dv > 64;  // two units a query
+  const int pairs = (t.dv + 1) / 2;
   const auto kept = [&](int head, int q0) {
-    const u32 bytes = ((t.sq + 15) / 16 * 16 * (4 * t.dv + 8) + 63) / 64 * 64;
-    return t.state + head * bytes + q0 * (4 * t.dv + 8);
+    const u32 one = wide ? 8 * pairs + 8 : 4 * t.dv + 8;
+    return t.state + head * ((t.sq + 15) / 16 * 16 * one) + q0 * one;
   };
   std::size_t si = 0, xi = 0, wi = 1, di = 0;
   struct Tile {
     int head, q0, key0, keys;
-    bool first, last;
+    bool first, last, dual;  // keys: 65 with the last one alone
   };
   std::deque<Tile> waiting;
-  std::vector<Tile> walked;
   const int tiles = (t.sk + 63) / 64;
   for (int h = 0; h < t.heads; ++h) {
-    for (int q0 = 0; q0 < t.sq; q0 += kUnits) {
+    const int most = wide ? kUnits / 2 : kUnits;
+    for (int q0 = 0; q0 < t.sq; q0 += most) {
       std::vector<int> mine;
-      const int q1 = std::min(q0 + kUnits, t.sq);
+      const int q1 = std::min(q0 + most, t.sq);
+      const bool dual = wide || (t.first && t.last && 2 * (t.sq - q0) <= kUnits);
       for (int tile = 0; tile < tiles; ++tile) {
         bool any = false;
         for (int i = q0; i < q1; ++i)
@@ -178,6 +181,10 @@ void check_attention(Planner& p, const Attention& t, bool ctx) {
         if (any) mine.push_back(tile);
       }
       bool empty = mine.empty();
+      // The last key alone comes along with the tile before.
+      const bool tail =
+          t.sk % 64 == 1 && mine.size() > 1 && mine.back() == tiles - 1 && !t.mask && !dual;
+      if (tail) mine.pop_back();
       for (std::size_t n = 0; n < std::max<std::size_t>(1, mine.size()); ++n) {
         // QK of this tile, then V of the one before.
         REQUIRE(si < p.s.size());
@@ -185,7 +192,7 @@ void check_attention(Planner& p, const Attention& t, bool ctx) {
         REQUIRE(s.kind == 1);
         const int tile = empty ? s.key0 / 64 : mine[n];
         const bool last = n + 1 >= mine.size();
-        const int keys = std::min(64, t.sk - 64 * tile);
+        const int keys = tail && last ? 65 : std::min(64, t.sk - 64 * tile);
         REQUIRE(s.key0 == 64 * tile);
         REQUIRE(s.keys == keys);
         REQUIRE(s.q0 == q0);
@@ -202,27 +209,38 @@ void check_attention(Planner& p, const Attention& t, bool ctx) {
         CHECK(x.mask == t.mask);
         if (x.mask) CHECK(x.mask_addr == t.maskp + 8 * tile);
         e.load_x(x);
-        REQUIRE(int(e.rows.size()) == s.rows);
-        CHECK(s.split == (t.d <= 32));
+        CHECK(s.dual == dual);
+        CHECK(s.split == (dual ? !both : t.d <= 32));
+        const bool half = s.split && !dual;  // two keys in a row
+        REQUIRE(int(e.rows.size()) == (half ? s.rows : both ? 2 * keys : keys));
+        REQUIRE(s.rows == (s.split ? (keys + 1) / 2 : keys));
+        if (dual) CHECK(s.odd == (!both && keys % 2 == 1));
         if (s.w_first) {
           CHECK(p.w.at(wi).bank == 0);
-          CHECK(p.w[wi].units == q1 - q0);
+          CHECK(p.w[wi].units == (q1 - q0) * (dual ? 2 : 1));
           e.load_w(p.w[wi++]);
         }
         const u32 khead = t.k + h / t.group * t.kh;
         for (int key = 0; key < keys; ++key) {
-          const int row = s.split ? key / 2 : key, half = s.split ? key % 2 : 0;
           for (int u = 0; u < q1 - q0; ++u) {
             int got = 0, want = 0;
-            for (int l = 0; l < (s.split ? 32 : 64); ++l)
-              got += e.rows.at(row)[32 * half + l] * e.bank[0][u][32 * half + l];
+            const auto& units = e.bank[0];
+            for (int l = 0; l < 64; ++l) {
+              if (half && l < 32)
+                got += e.rows.at(key / 2)[32 * (key % 2) + l] * units[u][32 * (key % 2) + l];
+              else if (both)
+                got += e.rows.at(2 * key)[l] * units[2 * u][l] +
+                       e.rows.at(2 * key + 1)[l] * units[2 * u + 1][l];
+              else if (!half)
+                got += e.rows.at(key)[l] * units[dual ? 2 * u + key % 2 : u][l];
+            }
             for (int c = 0; c < t.d; ++c)
               want += e.at(t.q + h * t.qh + (q0 + u) * t.qs + c) *
                       e.at(khead + (64 * tile + key) * t.ks + c);
             REQUIRE(got == want);
           }
         }
-        waiting.push_back({h, q0, 64 * tile, keys, n == 0, last});
+        waiting.push_back({h, q0, 64 * tile, keys, n == 0, last, dual});
         const bool over = last && q1 == t.sq && h + 1 == t.heads;
         const auto product = [&](bool at_end) {
           const Tile v = waiting.front();
@@ -234,18 +252,25 @@ void check_attention(Planner& p, const Attention& t, bool ctx) {
           CHECK(a.acc_last == v.last);
           CHECK(a.w_last == at_end);
           e.load_x(p.x.at(xi++));
-          REQUIRE(int(e.rows.size()) == t.dv);
-          REQUIRE(a.rows == t.dv);
-          for (int c = 0; c < t.dv; ++c)
-            for (int j = 0; j < 64; ++j)
-              REQUIRE(
-                  e.rows[c][j] ==
-                  (j < v.keys ? e.at(t.v + v.head / t.group * t.vh + c * t.vs + v.key0 + j) : 0));
+          const bool more = v.keys == 65;
+          CHECK(a.tail == more);
+          REQUIRE(int(e.rows.size()) == (more ? 2 * t.dv : t.dv));
+          REQUIRE(a.dual == v.dual);
+          REQUIRE(a.rows == (v.dual ? pairs : t.dv));
+          if (v.dual) CHECK(a.odd == (t.dv % 2 == 1));
+          for (int c = 0; c < t.dv; ++c) {
+            const u32 from = t.v + v.head / t.group * t.vh + c * t.vs + v.key0;
+            const auto& row = e.rows[more ? 2 * c : c];
+            for (int j = 0; j < 64; ++j) REQUIRE(row[j] == (j < v.keys ? e.at(from + j) : 0));
+            if (more) REQUIRE(e.rows[2 * c + 1][0] == e.at(from + 64));
+          }
           if (v.first) {
             const DCmd& d = p.d.at(di);
             CHECK(d.y == (t.last ? t.o + v.head * t.oh + v.q0 * t.os : kept(v.head, v.q0)));
-            CHECK(d.cols == std::min(kUnits, t.sq - v.q0));
-            CHECK(d.rows == t.dv);
+            CHECK(d.cols == std::min(most, t.sq - v.q0));
+            CHECK(d.rows == a.rows);
+            CHECK(d.dual == v.dual);
+            if (d.dual) CHECK(d.odd == a.odd);
             CHECK(d.last == (++di == p.d.size()));
             CHECK(a.acc_base == (d.region ? 64 : 0));
           }
@@ -254,22 +279,24 @@ void check_attention(Planner& p, const Attention& t, bool ctx) {
         if (n == 0 && !t.first) {  // the state of the group that has just begun
           const SCmd& l = p.s.at(si++);
           REQUIRE(l.kind == 3);
-          CHECK(l.rows == t.dv);
+          const int rows = wide ? pairs : t.dv;
+          CHECK(l.rows == rows);
           CHECK(l.acc_first);
           CHECK(!l.tile_first);
           const SCmd& state = p.s.at(si++);
           REQUIRE(state.kind == 3);
-          CHECK(state.rows == (kUnits > 8 ? 2 : 1));
+          CHECK(state.rows == (kUnits > 8 && !wide ? 2 : 1));
+          CHECK(state.dual == wide);
           CHECK(state.tile_first);
           const XCmd& acc = p.x.at(xi++);
           CHECK(acc.addr == kept(h, q0));
-          CHECK(acc.rows == t.dv);
+          CHECK(acc.rows == rows);
           CHECK(acc.stride == 4 * kUnits);
           CHECK(acc.bytes == 4 * kUnits);
           const XCmd& words = p.x.at(xi++);
-          CHECK(words.addr == kept(h, q0) + t.dv * 4 * kUnits);
-          CHECK(words.rows == (kUnits > 8 ? 2 : 1));
-          CHECK(words.bytes * words.rows == 8 * kUnits);
+          CHECK(words.addr == kept(h, q0) + rows * 4 * kUnits);
+          CHECK(words.rows == state.rows);
+          CHECK(words.bytes * words.rows == 8 * most);
         }
         if (over) product(true);
       }
@@ -311,11 +338,12 @@ TEST_CASE("attention planner: attention") {
   bool ctx = false;
   auto random = tb::rng("plan attention");
   const auto any = [&](int lo, int hi) { return tb::uniform<int>(random, lo, hi); };
-  for (int i = 0; i < 60; ++i) {
+  for (int i = 0; i < 80; ++i) {
     Attention t{};
     t.sq = any(0, 3) ? any(1, 40) : any(1, 200);
     t.sk = any(0, 3) ? any(1, 150) : any(1, 500);
-    t.d = any(1, 64), t.dv = any(1, 64);
+    if (any(0, 3) == 0) t.sk = 64 * any(1, 4) + 1;
+    t.d = any(0, 1) ? any(1, 64) : any(1, 128), t.dv = any(0, 1) ? any(1, 64) : any(1, 128);
     t.group = any(1, 3), t.heads = t.group * any(1, 2);
     t.causal = any(0, 1), t.mask = any(0, 1);
     t.offset = any(-20, 100);
@@ -359,7 +387,7 @@ TEST_CASE("attention planner: bad fields") {
   };
   bad_attention(4, 1U << 4), bad_attention(5, 1), bad_attention(5, 1U << 16);
   bad_attention(6, 0x1010100), bad_attention(6, 0x1010001), bad_attention(6, 0x1000101);
-  bad_attention(6, 0x1010141), bad_attention(6, 0x1014101);
+  bad_attention(6, 0x1010181), bad_attention(6, 0x1018101);
   for (const int word : {7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20, 21, 22, 23})
     bad_attention(word, 0x1004);
 }

@@ -28,7 +28,7 @@ module tb_attn_compute
   output logic                      s_ready_o,
   input  logic                      s_ctx_i, s_bank_i, s_w_first_i, s_w_last_i, s_x_keep_i,
   input  logic                      s_acc_first_i, s_acc_last_i, s_split_i, s_tile_first_i,
-  input  logic                      s_tile_last_i, s_par_i, s_mask_i,
+  input  logic                      s_tile_last_i, s_par_i, s_mask_i, s_dual_i, s_odd_i, s_tail_i,
   input  logic [1:0]                s_kind_i,
   input  logic [6:0]                s_rows_i, s_acc_base_i, s_keys_i,
   input  logic [16:0]               s_key0_i, s_q0_i,
@@ -89,6 +89,7 @@ module tb_attn_compute
 
   assign s = '{ctx: s_ctx_i, kind: slot_e'(s_kind_i), rows: s_rows_i, bank: s_bank_i,
                w_first: s_w_first_i, w_last: s_w_last_i, x_keep: s_x_keep_i,
+               dual: s_dual_i, odd: s_odd_i, tail: s_tail_i,
                acc_base: s_acc_base_i, acc_first: s_acc_first_i, acc_last: s_acc_last_i,
                split: s_split_i, keys: s_keys_i, key0: s_key0_i, q0: s_q0_i,
                tile_first: s_tile_first_i, tile_last: s_tile_last_i, par_en: s_par_i,

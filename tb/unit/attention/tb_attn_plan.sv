@@ -24,14 +24,14 @@ module tb_attn_plan
   output logic          x_valid_o,
   input  logic          x_ready_i,
   output logic [31:0]   x_addr_o, x_stride_o, x_pstride_o, x_par_addr_o, x_mask_addr_o,
-  output logic [6:0]    x_rows_o, x_bytes_o,
+  output logic [6:0]    x_rows_o, x_bytes_o, x_more_o,
   output logic          x_ctx_o, x_split_o, x_odd_o, x_par_o, x_mask_o,
 
   output logic          w_valid_o,
   input  logic          w_ready_i,
   output logic [31:0]   w_addr_o, w_stride_o,
-  output logic          w_claim_o, w_bank_o, w_kn_o, w_split_o,
-  output logic [6:0]    w_bytes_o,
+  output logic          w_claim_o, w_bank_o, w_kn_o, w_split_o, w_dual_o,
+  output logic [6:0]    w_bytes_o, w_more_o,
   output logic [7:0]    w_units_o,
 
   output logic          s_valid_o,
@@ -41,10 +41,11 @@ module tb_attn_plan
   output logic [31:0]   s_key0_o, s_q0_o,
   output logic          s_bank_o, s_w_first_o, s_w_last_o, s_x_keep_o, s_acc_first_o, s_acc_last_o,
   output logic          s_split_o, s_tile_first_o, s_tile_last_o, s_par_o, s_mask_o,
+  output logic          s_dual_o, s_odd_o, s_tail_o,
 
   output logic          d_valid_o,
   input  logic          d_ready_i,
-  output logic          d_ctx_o, d_region_o, d_table_o, d_last_o,
+  output logic          d_ctx_o, d_region_o, d_table_o, d_last_o, d_dual_o, d_odd_o,
   output logic [7:0]    d_rows_o, d_groups_o,
   output logic [15:0]   d_cols_o,
   output logic [31:0]   d_y_addr_o, d_r_addr_o, d_a_addr_o, d_b_addr_o, d_c_addr_o
@@ -80,12 +81,13 @@ module tb_attn_plan
 
   assign {x_addr_o, x_stride_o, x_pstride_o, x_par_addr_o, x_mask_addr_o} =
          {x.addr, x.stride, x.pstride, x.par_addr, x.mask_addr};
-  assign {x_rows_o, x_bytes_o} = {x.rows, x.bytes};
+  assign {x_rows_o, x_bytes_o, x_more_o} = {x.rows, x.bytes, x.more};
   assign {x_ctx_o, x_split_o, x_odd_o, x_par_o, x_mask_o} =
          {x.ctx, x.split, x.odd, x.par_en, x.mask_en};
   assign {w_addr_o, w_stride_o} = {w.addr, w.stride};
   assign {w_claim_o, w_bank_o, w_kn_o, w_split_o} = {w.claim, w.bank, w.kn, w.split};
-  assign w_bytes_o = w.bytes;
+  assign w_dual_o  = w.dual;
+  assign {w_bytes_o, w_more_o} = {w.bytes, w.more};
   assign w_units_o = 8'(w.count);
   assign s_kind_o  = s.kind;
   assign {s_rows_o, s_acc_base_o, s_keys_o} = {s.rows, s.acc_base, s.keys};
@@ -95,7 +97,9 @@ module tb_attn_plan
          {s.bank, s.w_first, s.w_last, s.x_keep, s.acc_first, s.acc_last};
   assign {s_split_o, s_tile_first_o, s_tile_last_o, s_par_o, s_mask_o} =
          {s.split, s.tile_first, s.tile_last, s.par_en, s.mask_en};
+  assign {s_dual_o, s_odd_o, s_tail_o} = {s.dual, s.odd, s.tail};
   assign {d_ctx_o, d_region_o, d_table_o, d_last_o} = {d.ctx, d.region, d.table_load, d.job_last};
+  assign {d_dual_o, d_odd_o} = {d.dual, d.odd};
   assign d_rows_o   = 8'(d.rows);
   assign d_groups_o = 8'(d.groups);
   assign d_cols_o   = d.cols;

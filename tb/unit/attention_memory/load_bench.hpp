@@ -13,24 +13,27 @@
 namespace attn {
 
 struct XCmd {
-  unsigned rows = 1, bytes = 64;
+  unsigned rows = 1, bytes = 64, more = 0;
   bool split = false, odd = false, par = false, mask = false;
   std::uint32_t addr = 0, stride = 64, pstride = 0, par_addr = 0, mask_addr = 0;
 };
 
 struct WCmd {
-  bool claim = false, bank = false, kn = false, split = false;
-  unsigned bytes = 64, units = kUnits;
+  bool claim = false, bank = false, kn = false, split = false, dual = false;
+  unsigned bytes = 64, more = 0, units = kUnits;
   std::uint32_t addr = 0, stride = 64;
 
+  [[nodiscard]] bool second(unsigned unit) const { return dual && more > 0 && unit % 2 == 1; }
   [[nodiscard]] std::uint32_t source(unsigned unit, unsigned lane) const {
+    if (dual) return addr + unit / 2 * stride + lane + (second(unit) ? 64 : 0);
     return kn ? addr + lane * stride + unit : addr + unit * stride + (split ? lane % 32 : lane);
   }
   [[nodiscard]] bool wanted(unsigned unit, unsigned lane) const {
-    return !claim && unit < units && (split ? lane % 32 : lane) < bytes;
+    return !claim && unit < units && (split ? lane % 32 : lane) < (second(unit) ? more : bytes);
   }
   [[nodiscard]] unsigned words() const {
     if (claim) return 0;
+    if (dual && more > 0) return (units + 1) / 2 * ((bytes + 7) / 8) + units / 2 * ((more + 7) / 8);
     return kn ? bytes * ((units + 7) / 8) : units * ((bytes + 7) / 8) * (split ? 2 : 1);
   }
 };
@@ -110,6 +113,7 @@ class Loads {
     for (unsigned i = 0; i < 5; ++i) d.xc_addr_i[i] = a[i];
     d.xc_rows_i = c.rows & 127;
     d.xc_bytes_i = c.bytes & 127;
+    d.xc_more_i = c.more & 127;
     d.xc_flags_i = static_cast<CData>(c.split << 1 | c.odd << 2 | c.par << 3 | c.mask << 4);
   }
 
@@ -118,8 +122,10 @@ class Loads {
     d.wc_addr_i[0] = c.addr;
     d.wc_addr_i[1] = c.stride;
     d.wc_bytes_i = c.bytes & 127;
+    d.wc_more_i = c.more & 127;
     d.wc_units_i = c.units & 127;
-    d.wc_flags_i = static_cast<CData>(c.claim << 1 | c.bank << 2 | c.kn << 3 | c.split << 4);
+    d.wc_flags_i =
+        static_cast<CData>(c.claim << 1 | c.bank << 2 | c.kn << 3 | c.split << 4 | c.dual << 5);
   }
 
   void expect(const XCmd& c) {
@@ -127,13 +133,16 @@ class Loads {
       if (on) row_order[0].push_back({attn::kDestMask, 0, 1, 0, false, {b.word(at)}});
     }
     for (unsigned r = 0; r < c.rows; ++r) {
-      Row row{attn::kDestX, head, 0, c.bytes, c.split, {}};
+      const bool second = c.more > 0 && r % 2 == 1;
+      const std::uint32_t from =
+          c.more > 0 ? c.addr + r / 2 * c.stride + (second ? 64 : 0) : c.addr + r * c.stride;
+      Row row{attn::kDestX, head, 0, second ? c.more : c.bytes, c.split, {}};
       const unsigned pieces = c.split ? 2 : 1, words = 8 / pieces;
       for (unsigned i = 0; i < 8; ++i) {
-        if (i % words * 8 >= c.bytes) continue;
+        if (i % words * 8 >= row.bytes) continue;
         if (c.split && c.odd && r + 1 == c.rows && i >= 4) continue;
         row.mask |= 1U << i;
-        row.data[i] = b.word(c.addr + r * c.stride + i / words * c.pstride + i % words * 8);
+        row.data[i] = b.word(from + i / words * c.pstride + i % words * 8);
       }
       row_order[head % kHalves].push_back(row);
       head = (head + 1) % attn::kXRows;

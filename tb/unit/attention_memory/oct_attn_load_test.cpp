@@ -35,6 +35,11 @@ XCmd random_x(std::mt19937_64& r) {
   c.split = tb::chance(r, 30);
   c.odd = tb::chance(r, 50);
   c.bytes = tb::chance(r, 50) ? (c.split ? 32 : 64) : tb::uniform(r, 1U, c.split ? 32U : 64U);
+  if (!c.split && tb::chance(r, 30)) {
+    c.rows = (c.rows + 1) / 2 * 2;
+    c.bytes = 64;
+    c.more = tb::uniform(r, 1U, 64U);
+  }
   std::tie(c.addr, c.stride) = matrix(r, 2 * c.rows, 64);
   c.pstride = c.stride;
   if (c.split) c.stride *= 2;
@@ -54,7 +59,9 @@ WCmd random_w(std::mt19937_64& r) {
   c.units = tb::chance(r, 50) ? kUnits : tb::uniform(r, 1U, kUnits);
   c.bytes = tb::chance(r, 50) ? 64 : tb::uniform(r, 1U, 64U);
   if (c.split) c.bytes = (c.bytes + 1) / 2;
-  std::tie(c.addr, c.stride) = matrix(r, c.kn ? 64 : kUnits, c.kn ? 16 : 64);
+  c.dual = !c.kn && !c.split && tb::chance(r, 50);
+  if (c.dual && tb::chance(r, 60)) c.bytes = 64, c.more = tb::uniform(r, 1U, 64U);
+  std::tie(c.addr, c.stride) = matrix(r, c.kn ? 64 : kUnits, c.kn ? 16 : 128);
   if (kUnits == 4 && c.kn && tb::chance(r, 50)) c.addr += 4;
   return c;
 }
@@ -115,6 +122,17 @@ TEST_CASE("attn_load: shapes one by one") {
       }
     }
     l.w.push_back({.claim = true, .bank = kn});
+  }
+  for (const unsigned more : {0U, 1U, 8U, 9U, 63U, 64U}) {
+    for (const unsigned units : {2U, kUnits / 2, kUnits}) {
+      l.w.push_back({.bank = units == 2,
+                     .dual = true,
+                     .more = more,
+                     .units = units,
+                     .addr = 64,
+                     .stride = 136});
+      if (more > 0) l.x.push_back({.rows = 2 * units, .more = more, .addr = 72, .stride = 144});
+    }
   }
   for (int n = 0; !l.done(); ++n) {
     REQUIRE(n < 20000);

@@ -15,6 +15,7 @@ namespace {
 struct Block {
   unsigned ctx = 0, rows = 1, groups = 1, cols = kUnits;
   bool attn = false, raw = false, y_trans = false, y16 = false, job_last = false;
+  bool dual = false, odd = false;  // two channels a row, two units a query
   std::uint32_t addr = 0, stride = 0;
 
   [[nodiscard]] bool transposed() const { return !raw && (attn || y_trans); }
@@ -29,6 +30,7 @@ class Out {
                                                   unsigned u) {
     const unsigned column = g * kUnits + u;
     if (k.raw) return {k.addr + row * 2 * kUnits + 2 * u, 2};
+    if (k.dual) return {k.addr + u / 2 * k.stride + 2 * row + u % 2, 1};
     if (k.transposed()) return {k.addr + column * k.stride + row, 1};
     if (k.y16) return {k.addr + row * k.stride + 2 * column, 2};
     return {k.addr + row * k.stride + column, 1};
@@ -46,7 +48,8 @@ class Out {
         for (unsigned u = 0; u < kUnits; ++u) {
           const auto value = static_cast<std::uint16_t>(b.random());
           b.dut->v_y_i[u] = value;
-          if (!k.raw && g * kUnits + u >= k.cols) continue;
+          if (!k.raw && g * kUnits + (k.dual ? u / 2 : u) >= k.cols) continue;
+          if (k.dual && k.odd && last && u % 2 == 1) continue;
           const auto [at, bytes] = place(k, g, row, u);
           for (unsigned i = 0; i < bytes; ++i) {
             golden.at(at + i) = static_cast<std::uint8_t>(value >> (8 * i));
@@ -55,6 +58,8 @@ class Out {
         b.dut->v_flags_i = static_cast<CData>((row == 0 && g == 0) | group_last << 1 | last << 2);
         b.dut->d_ctx_i = k.ctx & 1;
         b.dut->d_cols_i = static_cast<SData>(k.cols);
+        b.dut->d_dual_i = k.dual;
+        b.dut->d_odd_i = k.odd;
         b.dut->d_addr_i = k.addr;
         b.dut->d_job_last_i = k.job_last;
         bool taken = false;
@@ -118,8 +123,11 @@ class Out {
     k.rows = tb::chance(r, 30) ? tb::uniform(r, 1U, 3U) : tb::uniform(r, 1U, 32U);
     k.groups = k.attn ? 1 : tb::uniform(r, 1U, std::min(64 / k.rows, 6U));
     k.cols = (k.groups - 1) * kUnits + tb::uniform(r, 1U, kUnits);
+    k.dual = k.attn && !k.raw && tb::chance(r, 40);
+    k.odd = tb::chance(r, 50);
+    if (k.dual) k.cols = tb::uniform(r, 1U, kUnits / 2);
     const unsigned high = k.transposed() ? k.cols : k.rows;
-    const unsigned wide = (k.transposed() ? k.rows : k.cols) * (k.y16 ? 2 : 1);
+    const unsigned wide = (k.transposed() ? k.rows : k.cols) * (k.y16 || k.dual ? 2 : 1);
     const std::uint32_t gap = tb::chance(r, 50) ? 0 : 8 * tb::uniform(r, 0U, 5U);
     k.stride = (wide + 15) / 8 * 8 + gap;
     const std::uint32_t size = k.raw ? k.rows * 2 * kUnits : high * k.stride;
@@ -129,7 +137,7 @@ class Out {
       k.stride = -k.stride;
     }
     // Blocks may begin in the middle of a word: transposed anywhere, with four units at its half.
-    if (k.transposed() && tb::chance(r, 30)) k.addr += tb::uniform(r, 1U, 7U);
+    if (k.transposed() && !k.dual && tb::chance(r, 30)) k.addr += tb::uniform(r, 1U, 7U);
     if (kUnits == 4 && !k.transposed() && !k.y16 && !k.raw && tb::chance(r, 30)) k.addr += 4;
     return k;
   }
@@ -145,15 +153,17 @@ class Out {
 
 TEST_CASE("attn_out: shapes one by one") {
   Out o("out corners");
-  for (unsigned mode = 0; mode < 5; ++mode) {
+  for (unsigned mode = 0; mode < 7; ++mode) {
     for (const unsigned rows : {1U, 2U, 3U, 4U, 7U, 8U, 9U, 16U, 31U, 32U}) {
-      for (const unsigned cols : {1U, kUnits - 1, kUnits, kUnits + 1, 2 * kUnits}) {
+      for (const unsigned cols : {1U, kUnits / 2, kUnits - 1, kUnits, kUnits + 1, 2 * kUnits}) {
         Block k{.rows = rows, .cols = cols, .job_last = true, .addr = 4096, .stride = 136};
         k.attn = mode >= 3;
         k.raw = mode == 4;
         k.y_trans = mode == 1;
         k.y16 = mode == 2;
-        if (k.attn && cols > kUnits) continue;
+        k.dual = mode >= 5;
+        k.odd = mode == 6;
+        if (k.attn && cols > (k.dual ? kUnits / 2 : kUnits)) continue;
         k.groups = (cols + kUnits - 1) / kUnits;
         o.send(k);
         o.finish();

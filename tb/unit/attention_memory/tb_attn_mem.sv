@@ -37,6 +37,7 @@ module tb_attn_mem
   input  logic [31:0] xc_addr_i [5],
   input  logic [6:0]  xc_rows_i,
   input  logic [6:0]  xc_bytes_i,
+  input  logic [6:0]  xc_more_i,
   input  logic [4:0]  xc_flags_i,       // ctx, split, odd, par_en, mask_en
   input  logic [1:0]  x_free_i,
   input  logic [1:0]  mask_free_i,
@@ -46,8 +47,9 @@ module tb_attn_mem
   output logic        wc_ready_o,
   input  logic [31:0] wc_addr_i [2],
   input  logic [6:0]  wc_bytes_i,
+  input  logic [6:0]  wc_more_i,
   input  logic [6:0]  wc_units_i,
-  input  logic [4:0]  wc_flags_i,       // ctx, claim, bank, kn, split
+  input  logic [5:0]  wc_flags_i,       // ctx, claim, bank, kn, split, dual
   input  logic [1:0]  w_free_i,
 
   // Result vectors and their command
@@ -55,7 +57,7 @@ module tb_attn_mem
   output logic        v_ready_o,
   input  logic [2:0]  v_flags_i,        // first, group_last, last
   input  logic [15:0] v_y_i [16],
-  input  logic        d_ctx_i,
+  input  logic        d_ctx_i, d_dual_i, d_odd_i,
   input  logic [15:0] d_cols_i,
   input  logic [31:0] d_addr_i,
   input  logic        d_job_last_i,
@@ -148,20 +150,24 @@ module tb_attn_mem
     x_cmd.mask_addr = xc_addr_i[4];
     x_cmd.rows      = xc_rows_i;
     x_cmd.bytes     = xc_bytes_i;
+    x_cmd.more      = xc_more_i;
     {x_cmd.mask_en, x_cmd.par_en, x_cmd.odd, x_cmd.split, x_cmd.ctx} = xc_flags_i;
 
     w_cmd        = '0;
     w_cmd.addr   = wc_addr_i[0];
     w_cmd.stride = wc_addr_i[1];
     w_cmd.bytes  = wc_bytes_i;
+    w_cmd.more   = wc_more_i;
     w_cmd.count  = wc_units_i[UnitIdxWidth:0];
-    {w_cmd.split, w_cmd.kn, w_cmd.bank, w_cmd.claim, w_cmd.ctx} = wc_flags_i;
+    {w_cmd.dual, w_cmd.split, w_cmd.kn, w_cmd.bank, w_cmd.claim, w_cmd.ctx} = wc_flags_i;
 
     vec = '0;
     {vec.last, vec.group_last, vec.first} = v_flags_i;
     for (int unsigned u = 0; u < Units; u++) vec.y[u] = v_y_i[u];
     d_cmd          = '0;
     d_cmd.ctx      = d_ctx_i;
+    d_cmd.dual     = d_dual_i;
+    d_cmd.odd      = d_odd_i;
     d_cmd.cols     = d_cols_i;
     d_cmd.y_addr   = d_addr_i;
     d_cmd.job_last = d_job_last_i;
