@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "compiler/lower/attention.hpp"
+
 #include <fmt/format.h>
 
 #include <cmath>
@@ -14,14 +16,6 @@ namespace oct::lower {
 namespace {
 
 using ir::Node;
-
-/// One of a batch: {H, S, D}.
-View of_batch(const View& v, std::int64_t b) {
-  View out = v.slice(0, b, 1);
-  out.sizes.erase(out.sizes.begin());
-  out.strides.erase(out.strides.begin());
-  return out;
-}
 
 bool usable(const Context& ctx, const View& v) {
   return rows_contiguous(v, ctx.out) && aligned(v, 8);
@@ -49,11 +43,7 @@ View key_mask_bits(Context& ctx, const Node& n, ValueId mask, std::int64_t batch
   const std::int64_t keys = m.sizes.back();
   const std::string name = fmt::format("{}.bits{}", ctx.name(mask), batch);
   // One for all layers.
-  for (std::size_t i = 0; i < ctx.out.tensors.size(); ++i) {
-    if (ctx.out.tensors[i].name == name) {
-      return ctx.out.whole(static_cast<TensorId>(i));
-    }
-  }
+  if (const auto found = ctx.find(name)) return *found;
   if (ctx.elem(m) != Elem::kI64 || m.sizes.size() != 2) {
     throw Unsupported(fmt::format("its key mask is {}", ir::type_text(ctx.graph.value(mask).type)),
                       "masks are INT64 [batch, keys]");
@@ -69,21 +59,24 @@ View key_mask_bits(Context& ctx, const Node& n, ValueId mask, std::int64_t batch
 
 void lower_attention(Context& ctx, const Node& n) {
   const auto input = [&](std::size_t i) { return i < n.inputs.size() ? n.inputs[i] : ir::kNone; };
-  if (input(4) != ir::kNone) {
-    throw Unsupported("a bias on the scores", "the engine adds none; --host-fallback");
-  }
+  const bool biased = input(4) != ir::kNone;
   if (n.attrs.number("softcap") != 0) throw Unsupported("limited scores (softcap)", "");
   const View q = operand(ctx, n.inputs[0], {0, 1, 2, 3});
   const View k = operand(ctx, n.inputs[1], {0, 1, 2, 3});
   const View v = operand(ctx, n.inputs[2], {0, 1, 3, 2});
   const std::int64_t heads = q.sizes[1], d = q.sizes[3], dv = v.sizes[2];
-  if (d > 128 || dv > 128) {
+  if (!biased && (d > 128 || dv > 128)) {
     throw Unsupported(fmt::format("heads of {} channels", std::max(d, dv)),
                       "the engine takes up to 128");
   }
   // [B][S][H][E]: merging heads is a view where E is a multiple of 8.
   View o = ctx.destination(n.output, {0, 2, 1, 3});
   if (ctx.elem(o) != Elem::kI8 || !usable(ctx, o)) o = ctx.fresh(n.output, {0, 2, 1, 3}, Elem::kI8);
+  if (biased) {
+    lower_attention_with_bias(ctx, n, {q, k, v, o});
+    ctx.put(n.output, o);
+    return;
+  }
   const double logit =
       n.attrs.number("scale", 1) * std::numbers::log2e * 64 * ctx.scale(q) * ctx.scale(k);
   if (!(logit >= 0)) throw Unsupported("a negative scale", "");
@@ -144,9 +137,7 @@ View rotary_table(Context& ctx, const Node& n) {
   const ir::Tensor sin = constant_value(ctx.graph, n.inputs[2]);
   const std::int64_t rows = cos.shape().at(0), half = cos.shape().at(1);
   const std::string name = ctx.name(n.inputs[1]) + ".rotary";
-  for (std::size_t i = 0; i < ctx.out.tensors.size(); ++i) {
-    if (ctx.out.tensors[i].name == name) return ctx.out.whole(static_cast<TensorId>(i));
-  }
+  if (const auto found = ctx.find(name)) return *found;
   std::vector<std::uint8_t> data(static_cast<std::size_t>(rows * padded(4 * half)));
   for (std::int64_t r = 0; r < rows; ++r) {
     for (std::int64_t c = 0; c < 2 * half; ++c) {
@@ -180,17 +171,15 @@ void lower_rotary(Context& ctx, const Node& n) {
     if (ids) {
       View at = ctx.places(n.inputs[3]).front().slice(0, b, 1);
       const std::string name = fmt::format("{}.rotary{}", ctx.name(n.inputs[3]), b);
-      TensorId found = integer::kNone;
-      for (std::size_t i = 0; i < ctx.out.tensors.size(); ++i) {
-        if (ctx.out.tensors[i].name == name) found = static_cast<TensorId>(i);
-      }
-      if (found == integer::kNone) {
-        found = ctx.tensor(name, Elem::kI16, {rows, r}, 0x1p-14, Role::kActivation, n.sources);
+      if (const auto found = ctx.find(name)) {
+        cs = *found;
+      } else {
+        cs = ctx.out.whole(
+            ctx.tensor(name, Elem::kI16, {rows, r}, 0x1p-14, Role::kActivation, n.sources));
         at.sizes = {rows};
         at.strides = {at.strides.back()};
-        ctx.emit(n, integer::Gather{at, table.tensor, ctx.out.whole(found)});
+        ctx.emit(n, integer::Gather{at, table.tensor, cs});
       }
-      cs = ctx.out.whole(found);
     }
     // Rows of all heads where both lie so; else head by head.
     const View xs = permute(of_batch(x, b), {1, 0, 2}), ys = permute(of_batch(y, b), {1, 0, 2});

@@ -90,6 +90,13 @@ TensorId Context::constant(const std::string& n, Elem elem, ir::Shape shape,
   return id;
 }
 
+std::optional<View> Context::find(const std::string& n) const {
+  for (std::size_t i = 0; i < out.tensors.size(); ++i) {
+    if (out.tensors[i].name == n) return out.whole(static_cast<TensorId>(i));
+  }
+  return std::nullopt;
+}
+
 TensorId Context::constant_words(const std::string& n, const std::vector<std::uint32_t>& words) {
   return constant(n, Elem::kI32, {static_cast<std::int64_t>(words.size())}, bytes_of_words(words));
 }

@@ -45,6 +45,8 @@ struct Context {
   [[nodiscard]] double scale_as(ValueId v, Elem elem) const;
   TensorId tensor(const std::string& name, Elem elem, ir::Shape shape, double scale, Role role,
                   ir::Sources sources = {});
+  /// What lowering made earlier under a name of its own.
+  [[nodiscard]] std::optional<View> find(const std::string& name) const;
   TensorId constant(const std::string& name, Elem elem, ir::Shape shape,
                     std::vector<std::uint8_t> data, double scale = 1);
   TensorId constant_words(const std::string& name, const std::vector<std::uint32_t>& words);

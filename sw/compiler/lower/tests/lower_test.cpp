@@ -254,6 +254,30 @@ TEST_CASE("heads whose size is no multiple of 8 are repaired by copies") {
   }
 }
 
+TEST_CASE("attention with a bias on the scores: products and softmax rows") {
+  for (int round = 0; round < 8; ++round) {
+    const bool causal = (round & 1) != 0, masked = (round & 2) != 0, grouped = (round & 4) != 0;
+    INFO("causal " << causal << ", masked " << masked << ", grouped " << grouped);
+    Trial t(static_cast<unsigned>(round));
+    const std::int64_t groups = grouped ? 2 : 4;
+    const auto q = t.input("q", {2, 4, 12, 16}), k = t.input("k", {2, groups, 20, 16}),
+               v = t.input("v", {2, groups, 20, 16});
+    auto mask = ir::kNone;
+    if (masked) {
+      std::vector<std::int64_t> ones(40, 1);
+      for (const std::size_t i : {3U, 17U, 19U, 20U, 39U}) ones[i] = 0;
+      t.inputs["mask"] = ir::Tensor::int64s({2, 20}, ones);
+      mask = t.graph.add_input("mask", {ir::DType::kInt64, {2, 20}});
+    }
+    const auto o =
+        t.node(ir::Op::kAttention, {q, k, v, mask, t.constant({1, 4, 12, 20}, 2)},
+               {{"scale", 0.25}, {"causal", std::int64_t{causal}}, {"offset", std::int64_t{8}}});
+    t.graph.add_output("y", o);
+    const integer::Graph g = t.lowered();
+    CHECK(t.cosine(g) > 0.995);
+  }
+}
+
 TEST_CASE("convolutions: borders, strides, groups, few channels and many") {
   struct Shape {
     std::int64_t c, o, k, stride, pad, dilation, group;

@@ -25,7 +25,7 @@ REFUSED = {
     "Einsum, equations", "ConvTranspose", "Group and instance norm", "LpNormalization",
     "Resize nearest asymmetric", "Resize linear half_pixel", "Resize linear align_corners",
     "Resize cubic half_pixel", "Resize cubic pytorch_half_pixel", "QDQ by channel", "Dynamic",
-    "attention, mask bias", "attention in windows", "Attention-23 softcap", "MultiHeadAttention",
+    "Attention-23 softcap", "MultiHeadAttention",
     "com.microsoft Attention", "QLinearMatMul", "QLinearConv", "QLinearAdd, QLinearMul",
 }
 COARSE = {"Round": 0.98}  # steps of the function are as large as those of its operand
