@@ -95,7 +95,8 @@ NetworkResult run_network(const oct::integer::Graph& graph, const oct::schedule:
   const tb::ElfProgram program = tb::ElfProgram::load(folder / "network.elf");
   const auto record_at = program.symbol("oct_net_result");
   if (!record_at) throw tb::ElfError(program.name() + ": is no network (no oct_net_result in it)");
-  PieceChecker checker(graph, network, golden, layout.arena);
+  const std::int64_t slot = options.slot < 0 ? graph.slots - 1 : options.slot;
+  PieceChecker checker(graph, network, golden, layout.arena, slot);
 
   auto model = tb::load_model(options.config,
                               options.trace    ? tb::ModelKind::kTrace
@@ -122,8 +123,8 @@ NetworkResult run_network(const oct::integer::Graph& graph, const oct::schedule:
     if (!in_l2(graph, network, t) || graph.tensors[t].role == Role::kOutput) continue;
     memory.write(layout.l2(network.l2[t]), initial.at(t));
   }
-  if (const auto slot = program.symbol("oct_net_slot")) {
-    memory.store(*slot, static_cast<std::uint32_t>(graph.slots - 1));
+  if (const auto place = program.symbol("oct_net_slot")) {
+    memory.store(*place, static_cast<std::uint32_t>(slot));
   }
   if (options.tamper) options.tamper(memory);
 

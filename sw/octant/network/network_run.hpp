@@ -24,6 +24,7 @@ struct NetworkOptions {
   std::uint64_t seed = 1, max_cycles = 0, watchdog = 1'000'000;
   unsigned repeat = 1;  ///< inferences, one after the other, from the same inputs
   unsigned latency = 100;
+  std::int64_t slot = -1;  ///< of caches; -1: the last one
   /// Given the model before the run, for tracing.
   std::function<std::optional<tb::TraceWindow>(tb::ClusterModel&)> trace;
   /// For tests: called once L2 is filled.

@@ -40,8 +40,9 @@ std::int64_t element(oct::integer::Elem elem, const std::uint8_t* at) {
 }  // namespace
 
 PieceChecker::PieceChecker(const oct::integer::Graph& graph, const oct::schedule::Network& network,
-                           const oct::integer::Memory& golden, std::uint32_t arena)
-    : graph_(graph), network_(network), golden_(golden), arena_(arena) {
+                           const oct::integer::Memory& golden, std::uint32_t arena,
+                           std::int64_t slot)
+    : graph_(graph), network_(network), golden_(golden), arena_(arena), slot_(slot) {
   pieces_.resize(network.program.jobs().size());
   times_.resize(pieces_.size());
   for (std::size_t i = 0; i < network.pieces.size(); ++i) {
@@ -114,8 +115,8 @@ void PieceChecker::compare(const Piece& p) {
   const auto bytes = static_cast<std::size_t>(p.range.bytes);
   buffer_.resize(bytes);
   for (std::int64_t row = 0; row < p.range.rows; ++row) {
-    const std::int64_t at = p.range.addr + row * p.range.stride;
-    const std::int64_t offset = p.offset + row * p.stride;
+    const std::int64_t at = p.range.addr + row * p.range.stride + slot_ * p.slot_stride;
+    const std::int64_t offset = p.offset + row * p.stride + slot_ * p.slot_stride;
     if (offset < 0 || offset + p.range.bytes > tensor.bytes()) {
       throw std::logic_error(fmt::format("{}: a piece reaches outside {}",
                                          job_name(network_.program.jobs()[p.job]), tensor.name));

@@ -23,9 +23,9 @@ struct JobTime {
 
 class PieceChecker {
  public:
-  /// All three must outlive the checker. `arena`: address of the network's L2.
+  /// All three must outlive the checker. `arena`: address of the network's L2. `slot`: of caches.
   PieceChecker(const oct::integer::Graph& graph, const oct::schedule::Network& network,
-               const oct::integer::Memory& golden, std::uint32_t arena);
+               const oct::integer::Memory& golden, std::uint32_t arena, std::int64_t slot);
 
   /// `controller`: index of its core.
   void attach(const tb::BackDoor& door, std::uint32_t l1_bytes, unsigned controller,
@@ -72,6 +72,7 @@ class PieceChecker {
   const oct::schedule::Network& network_;
   const oct::integer::Memory& golden_;
   std::uint32_t arena_;
+  std::int64_t slot_;
   tb::L1View l1_;
   tb::AxiMemory* memory_ = nullptr;
   const std::uint8_t* held_ = nullptr;
