@@ -71,6 +71,18 @@ ENGINE = [
     (["--attention", "6x257x64", "--from-l2"], 90), (["--gemv", "512x128"], 11),
     (["--gemv", "512x128", "--traffic"], 9.5), (["--gemv", "512x2048", "--from-l2"], 5.7),
 ]
+# Whole networks: case, name for sw/models/make_model.py, further options, goal in cycles. Drawn
+# weights or trained ones, cycles are the same.
+NETWORKS = [
+    ("network digits", "digits", [], None), ("network mobilebert_s128", "mobilebert", [], 2.9e6),
+    ("network mobilebert_2_layers", "mobilebert_2_layers", [], None),
+    ("network mobilebert_2_layers without-engine", "mobilebert_2_layers", ["--without-engine"], None),
+    ("network minilm_s128", "minilm", [], 1.6e6),
+    ("network dinov2_small_224", "dinov2_small", [], 6.6e6),
+    ("network whisper_tiny_encoder_s512", "whisper_tiny_encoder", [], 5.0e6),
+    ("network whisper_tiny_encoder_s1500", "whisper_tiny_encoder_s1500", [], 19.6e6),
+    ("network llama_d64_l8_decode", "llama_d64_l8", [], 20e3),
+]
 REFUSED = 10  # percent of the engine's port requests; may cost 3 points
 SPEED = [("bench_busy", "simulation busy", 250), ("bench_asleep", "simulation asleep", 1500)]
 SPEED_RUNS = 2  # the best counts: others use the machine, too
@@ -122,6 +134,37 @@ def engine_rows(octant):
     return rows
 
 
+def network_rows(octant, only):
+    """Cycles of whole networks, compared tensor by tensor; what fails is a row that is not met."""
+    models, rows = pathlib.Path("build/models"), []
+    for case, name, options, goal in NETWORKS:
+        if only and not re.search(only, case):
+            continue
+        execute([sys.executable, "sw/models/make_model.py", name, "--out", str(models)])
+        facts = json.loads((models / f"{name}.json").read_text())
+        report = pathlib.Path("build/report") / case.replace(" ", "_")
+        report.mkdir(parents=True, exist_ok=True)
+        (report / "report.json").unlink(missing_ok=True)
+        command = [str(octant), "run", str(models / facts["model"]), "--report", str(report),
+                   "--inputs", str(models / facts["inputs"]), "--no-verify",
+                   "--calibrate", str(models / facts["calibration"]), *options]
+        for dim, size in facts["dims"].items():
+            command += ["--dim", f"{dim}={size}"]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        if result.returncode != 0 or not (report / "report.json").exists():
+            print(f"bench: {' '.join(command)} ended with {result.returncode}:\n{result.stdout}{result.stderr}",
+                  file=sys.stderr)
+            rows.append({"case": case, "value": None, "unit": "cycles", "goal": goal, "met": False})
+            continue
+        r = json.loads((report / "report.json").read_text())
+        rows.append(row(case, r["cycles"], "cycles", goal, False, r["cycles"]))
+        rows[-1].update(utilisation=r["utilisation"], cosine=min(a["cosine"] for a in r["accuracy"]),
+                        khz=r["simulation"]["khz"], estimated_cycles=r.get("estimated_cycles"))
+        if rows[-1]["cosine"] < 0.99 and rows[-1]["met"]:
+            rows[-1]["met"] = False
+    return rows
+
+
 def row(case, value, unit, goal, more, cycles=None):
     entry = {"case": case, "value": round(value, 2), "unit": unit, "goal": goal, "met": None}
     if goal is not None:  # else only for comparison
@@ -136,7 +179,12 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--octant", type=pathlib.Path, required=True)
     p.add_argument("--programs", type=pathlib.Path, required=True, help="folder of the ELF files")
+    p.add_argument("--networks", nargs="?", const=".", metavar="REGEX",
+                   help="whole networks only (those whose case fits)")
     args = p.parse_args()
+    if args.networks:
+        finish(network_rows(args.octant, args.networks))
+        return
     printed = {}
     texts = [run(args.octant, args.programs / f"{name}.elf") for name in PROGRAMS]
     texts.append(execute([str(args.octant.parent / "bench.handover"),
@@ -154,10 +202,18 @@ def main():
     rows += engine_rows(args.octant)
     for program, case, goal in SPEED:
         rows.append(row(case, max(speed(args, program) for _ in range(SPEED_RUNS)), "kHz", goal, True))
+    finish(rows + network_rows(args.octant, None))
+
+
+def finish(rows):
+    if not rows:
+        sys.exit("bench: nothing was measured")
     width = max(len(r["case"]) for r in rows)
     for r in rows:
         goal = "" if r["goal"] is None else f"goal {r['goal']:8.2f}  {'met' if r['met'] else 'NOT MET'}"
-        print(f"{r['case']:{width}} {r['value']:9.2f} {r['unit']:24} {goal}")
+        value = "   failed" if r["value"] is None else f"{r['value']:9.2f}"
+        more = f"  cosine {r['cosine']:.4f}" if "cosine" in r else ""
+        print(f"{r['case']:{width}} {value} {r['unit']:24} {goal}{more}")
     out = pathlib.Path("build/bench.json")
     out.write_text(json.dumps(rows, indent=2) + "\n")
     goals = [r["met"] for r in rows if r["goal"] is not None]

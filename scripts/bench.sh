@@ -4,5 +4,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${BUILD:-build/default}
-scripts/build.sh octant oct_model_octant_fast bench.handover sw/apps/all | tail -n 1
+scripts/build.sh octant oct_model_octant_fast kernels.octant bench.handover sw/apps/all | tail -n 1
 exec .venv/bin/python scripts/bench.py --octant "$build/bin/octant" --programs "$build/programs/octant" "$@"

@@ -127,11 +127,15 @@ def main():
     names = ["digits", *MINILM, *DRAWN]
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage="make_model.py NAME [--out DIR] [--sentences TEXT...]")
+        usage="make_model.py NAME [--out DIR] [--sentences TEXT...] | --list")
     parser.add_argument("name", nargs="?", help=", ".join(names))
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build" / "models")
     parser.add_argument("--sentences", nargs="+", metavar="TEXT")
+    parser.add_argument("--list", action="store_true", help="names only, a line each")
     args = parser.parse_args()
+    if args.list:
+        print("\n".join(names))
+        return
     if args.name not in names:
         said = f"{args.name}: no such network" if args.name else "which network?"
         raise SystemExit(f"make_model.py: {said}; there are: {', '.join(names)}")
