@@ -16,7 +16,7 @@ setup:  ## install what is missing (Debian and PyPI packages); instant when noth
 build: setup  ## compile everything
 	@scripts/build.sh
 
-run: setup  ## the matrix product in RTL, checked (MODEL=hello for a program of sw/apps, or an ELF file)
+run: setup  ## a network in RTL, checked: digits, or MODEL=minilm (SENTENCES="A.|B."), a file.onnx, a program of sw/apps, an ELF file
 	@scripts/run.sh $(MODEL)
 
 test: setup  ## all tests that CI runs
