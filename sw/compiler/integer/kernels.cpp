@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <unordered_map>
 
@@ -177,46 +178,63 @@ void avgpool(const KernelCall& c) {
 }
 
 // ---- Cost: cycles of the longest worker --------------------------------------------------------
+// Constants as measured on octant with `octant sim network_kernels.elf`, which prints measured and
+// estimated cycles; element costs in hundredths of a cycle.
 
-/// Rows are dealt out whole.
-double by_rows(std::int64_t rows, unsigned workers, double start, double row_cycles) {
-  const auto turns = (rows + workers - 1) / workers;
-  return start + static_cast<double>(turns) * row_cycles;
+double share(std::int64_t units, std::int64_t workers) {
+  return static_cast<double>((units + workers - 1) / workers);
+}
+
+/// Rows are dealt out; where there are fewer than workers, a row's columns are shared: all sum,
+/// each scales its own.
+template <int Start, int Row, int Sum, int Scale>
+double norm_cost(std::int64_t rows, const Args& a, unsigned workers) {
+  const auto n = std::int64_t{a.at(0)};
+  const std::int64_t parts = rows > 0 && rows < workers ? workers / rows : 1;
+  return Start + share(rows, workers) * (Row + static_cast<double>(n) * Sum / 100 +
+                                         share((n + 7) / 8, parts) * 8 * Scale / 100);
+}
+template <int Start, int Row, int Element>
+double row_cost(std::int64_t rows, const Args& a, unsigned workers) {
+  return Start + share(rows, workers) * (Row + a.at(0) * (Element / 100.0));
 }
 /// Blocks of 16 elements are dealt out.
-double by_blocks(std::int64_t rows, const Args& a, unsigned workers, double start, double element,
-                 double piece) {
-  const std::int64_t blocks = (a.at(0) + 15) / 16, total = rows * blocks;
-  const auto turns = (total + workers - 1) / workers;
-  const auto pieces = (turns + blocks - 1) / blocks;
-  const double n = static_cast<double>(turns) * a.at(0) / static_cast<double>(blocks);
-  return start + static_cast<double>(pieces) * piece + element * n;
-}
-
-template <int Start, int Row, int Hundredths>
-double row_cost(std::int64_t rows, const Args& a, unsigned workers) {
-  return by_rows(rows, workers, Start, Row + a.at(0) * (Hundredths / 100.0));
-}
-template <int Start, int Piece, int Hundredths>
+template <int Start, int Element>
 double block_cost(std::int64_t rows, const Args& a, unsigned workers) {
-  return by_blocks(rows, a, workers, Start, Hundredths / 100.0, Piece);
+  constexpr double kPiece = 15;
+  const std::int64_t blocks = std::max<std::int64_t>((a.at(0) + 15) / 16, 1);
+  const double turns = share(rows * blocks, workers);
+  const double elements = turns * a.at(0) / static_cast<double>(blocks);
+  return Start + kPiece * std::ceil(turns / static_cast<double>(blocks)) + elements * Element / 100;
 }
-template <int Start, int Head, int Hundredths>
-double head_cost(std::int64_t rows, const Args& a, unsigned workers) {
-  return by_rows(rows * (a.at(0) / a.at(1)), workers, Start, Head + a.at(1) * (Hundredths / 100.0));
+/// Fast for a range of shifts.
+template <int Low, int High, int Start, int Fast, int Slow>
+double affine_cost(std::int64_t rows, const Args& a, unsigned workers) {
+  return a.at(1) >= Low && a.at(1) <= High ? block_cost<Start, Fast>(rows, a, workers)
+                                           : block_cost<Start, Slow>(rows, a, workers);
+}
+/// Heads are dealt out; halves whose size is a multiple of four are fast.
+template <int Start, int Head, int Fast, int Slow>
+double rotary_cost(std::int64_t rows, const Args& a, unsigned workers) {
+  const bool fast = a.at(3) == 0 && a.at(2) % 8 == 0;
+  return Start + share(rows * (a.at(0) / std::max(a.at(1), 1)), workers) *
+                     (Head + a.at(1) * ((fast ? Fast : Slow) / 100.0));
 }
 double mask_cost(std::int64_t rows, const Args& a, unsigned workers) {
-  return by_rows(rows * ((a.at(0) + 63) / 64 * 2), workers, 60, 260);
+  return 40 + share(rows * ((a.at(0) + 63) / 64 * 2), workers) * 232;
 }
-template <int Hundredths>
+/// Groups of columns are dealt out.
+template <int Columns, int Start, int Group, int Element>
 double column_cost(std::int64_t rows, const Args& a, unsigned workers) {
-  return by_rows(a.at(0), workers, 60, 20 + static_cast<double>(rows) * (Hundredths / 100.0));
+  return Start + share((a.at(0) + Columns - 1) / Columns, workers) *
+                     (Group + static_cast<double>(rows * Columns) * Element / 100);
 }
-template <int Hundredths>
+/// Output pixels are dealt out; `Word` channels at a time.
+template <int Word>
 double pool_cost(std::int64_t, const Args& a, unsigned workers) {
-  const double inputs = static_cast<double>(a.at(0)) * a.at(3) * a.at(4);
-  return by_rows(std::int64_t{a.at(9)} * a.at(10), workers, 60,
-                 120 + inputs * (Hundredths / 100.0));
+  const double words = share(a.at(0), Word), window = a.at(3) * a.at(4);
+  return 100 + share(std::int64_t{a.at(9)} * a.at(10), workers) *
+                   (250 + words * (12 + window * (Word == 4 ? 11 : 8)));
 }
 
 // ---- The table ---------------------------------------------------------------------------------
@@ -250,37 +268,38 @@ class Table {
   put(#kernel "_i8_i16", {k8}, {k16}, constants, args, kernel<i8, i16>, c816); \
   put(#kernel "_i16_i8", {k16}, {k8}, constants, args, kernel<i16, i8>, c168); \
   put(#kernel "_i16_i16", {k16}, {k16}, constants, args, kernel<i16, i16>, c1616);
-#define OCT_ABY(kernel, c88, c816, c168, c1616)                                     \
-  put(#kernel "_i8_i8_i8", {k8, k8}, {k8}, {}, 2, kernel<i8, i8, i8>, c88);         \
-  put(#kernel "_i8_i8_i16", {k8, k8}, {k16}, {}, 2, kernel<i8, i8, i16>, c816);     \
-  put(#kernel "_i8_i16_i8", {k8, k16}, {k8}, {}, 2, kernel<i8, i16, i8>, c168);     \
-  put(#kernel "_i8_i16_i16", {k8, k16}, {k16}, {}, 2, kernel<i8, i16, i16>, c1616); \
-  put(#kernel "_i16_i8_i8", {k16, k8}, {k8}, {}, 2, kernel<i16, i8, i8>, c168);     \
-  put(#kernel "_i16_i8_i16", {k16, k8}, {k16}, {}, 2, kernel<i16, i8, i16>, c1616); \
-  put(#kernel "_i16_i16_i8", {k16, k16}, {k8}, {}, 2, kernel<i16, i16, i8>, c168);  \
-  put(#kernel "_i16_i16_i16", {k16, k16}, {k16}, {}, 2, kernel<i16, i16, i16>, c1616);
+#define OCT_ABY(kernel, c888, c8816, cm8, cm16, c16168, c161616)                     \
+  put(#kernel "_i8_i8_i8", {k8, k8}, {k8}, {}, 2, kernel<i8, i8, i8>, c888);         \
+  put(#kernel "_i8_i8_i16", {k8, k8}, {k16}, {}, 2, kernel<i8, i8, i16>, c8816);     \
+  put(#kernel "_i8_i16_i8", {k8, k16}, {k8}, {}, 2, kernel<i8, i16, i8>, cm8);       \
+  put(#kernel "_i8_i16_i16", {k8, k16}, {k16}, {}, 2, kernel<i8, i16, i16>, cm16);   \
+  put(#kernel "_i16_i8_i8", {k16, k8}, {k8}, {}, 2, kernel<i16, i8, i8>, cm8);       \
+  put(#kernel "_i16_i8_i16", {k16, k8}, {k16}, {}, 2, kernel<i16, i8, i16>, cm16);   \
+  put(#kernel "_i16_i16_i8", {k16, k16}, {k8}, {}, 2, kernel<i16, i16, i8>, c16168); \
+  put(#kernel "_i16_i16_i16", {k16, k16}, {k16}, {}, 2, kernel<i16, i16, i16>, c161616);
 
-    OCT_XY(layernorm, params, 5, (row_cost<80, 200, 450>), (row_cost<80, 200, 500>),
-           (row_cost<80, 200, 500>), (row_cost<80, 200, 500>))
-    OCT_XY(rmsnorm, {k16}, 5, (row_cost<80, 180, 450>), (row_cost<80, 180, 500>),
-           (row_cost<80, 180, 500>), (row_cost<80, 180, 500>))
-    put("softmax_i8_i8", {k8}, {k8}, {k16}, 3, softmax<i8>, row_cost<80, 150, 2000>);
-    put("softmax_i16_i8", {k16}, {k8}, {k16}, 3, softmax<i16>, row_cost<80, 150, 2000>);
-    OCT_ABY(add, (block_cost<60, 20, 150>), (block_cost<60, 20, 300>), (block_cost<60, 20, 300>),
-            (block_cost<60, 20, 300>))
-    OCT_ABY(mul, (block_cost<60, 20, 500>), (block_cost<60, 20, 500>), (block_cost<60, 20, 500>),
-            (block_cost<60, 20, 500>))
-    OCT_XY(requant, {}, 2, (block_cost<60, 20, 250>), (block_cost<60, 20, 250>),
-           (block_cost<60, 20, 250>), (block_cost<60, 20, 250>))
-    put("requant_i32_i8", {k32}, {k8}, {}, 2, requant<i32, i8>, block_cost<60, 20, 250>);
-    put("requant_i32_i16", {k32}, {k16}, {}, 2, requant<i32, i16>, block_cost<60, 20, 250>);
-    OCT_XY(affine, params, 2, (block_cost<70, 20, 300>), (block_cost<70, 20, 300>),
-           (block_cost<70, 20, 300>), (block_cost<70, 20, 300>))
-    put("table_i8_i8", {k8}, {k8}, {k8}, 1, table_i8, block_cost<60, 20, 300>);
-    put("table_i16_i16", {k16}, {k16}, {k16}, 1, table_i16<i16>, block_cost<60, 20, 1300>);
-    put("table_i16_i8", {k16}, {k8}, {k16}, 1, table_i16<i8>, block_cost<60, 20, 1300>);
+    OCT_XY(layernorm, params, 5, (norm_cost<60, 450, 75, 415>), (norm_cost<60, 540, 75, 510>),
+           (norm_cost<60, 520, 200, 315>), (norm_cost<60, 500, 200, 450>))
+    OCT_XY(rmsnorm, {k16}, 5, (norm_cost<60, 340, 75, 440>), (norm_cost<60, 330, 75, 440>),
+           (norm_cost<60, 330, 200, 250>), (norm_cost<60, 350, 200, 365>))
+    put("softmax_i8_i8", {k8}, {k8}, {k16}, 3, softmax<i8>, row_cost<60, 450, 2980>);
+    put("softmax_i16_i8", {k16}, {k8}, {k16}, 3, softmax<i16>, row_cost<60, 420, 3180>);
+    OCT_ABY(add, (block_cost<105, 115>), (block_cost<120, 527>), (block_cost<120, 400>),
+            (block_cost<120, 410>), (block_cost<110, 356>), (block_cost<115, 227>))
+    OCT_ABY(mul, (block_cost<170, 690>), (block_cost<170, 690>), (block_cost<170, 660>),
+            (block_cost<170, 690>), (block_cost<160, 670>), (block_cost<160, 680>))
+    OCT_XY(requant, {}, 2, (block_cost<115, 245>), (block_cost<115, 270>), (block_cost<115, 246>),
+           (block_cost<115, 278>))
+    put("requant_i32_i8", {k32}, {k8}, {}, 2, requant<i32, i8>, block_cost<117, 240>);
+    put("requant_i32_i16", {k32}, {k16}, {}, 2, requant<i32, i16>, block_cost<120, 268>);
+    OCT_XY(affine, params, 2, (affine_cost<12, 15, 180, 540, 1690>),
+           (affine_cost<1, 0, 160, 0, 1210>), (affine_cost<18, 23, 260, 445, 1690>),
+           (affine_cost<1, 0, 160, 0, 1210>))
+    put("table_i8_i8", {k8}, {k8}, {k8}, 1, table_i8, block_cost<89, 349>);
+    put("table_i16_i16", {k16}, {k16}, {k16}, 1, table_i16<i16>, block_cost<180, 1540>);
+    put("table_i16_i8", {k16}, {k8}, {k16}, 1, table_i16<i8>, block_cost<150, 1660>);
     const auto rotate = [&](std::string_view name, Elem x, Elem y, Golden g) {
-      put(name, {x, k16}, {y}, {}, 5, g, head_cost<70, 40, 650>);
+      put(name, {x, k16}, {y}, {}, 5, g, rotary_cost<150, 60, 730, 1100>);
     };
     rotate("rotary_i8_i8", k8, k8, rotary<i8, i8>);
     rotate("rotary_i8_i16", k8, k16, rotary<i8, i16>);
@@ -288,12 +307,13 @@ class Table {
     rotate("rotary_i16_i16", k16, k16, rotary<i16, i16>);
     put("key_mask", {Elem::kI64}, {Elem::kU8}, {}, 1, key_mask, mask_cost);
     row_wise_ = false;
-    put("transpose_b1", {k8}, {k8}, {}, 1, transpose<i8>, column_cost<500>);
-    put("transpose_b2", {k16}, {k16}, {}, 1, transpose<i16>, column_cost<500>);
-    OCT_XY(mean, {}, 2, column_cost<500>, column_cost<500>, column_cost<500>, column_cost<500>)
-    put("maxpool_i8", {k8}, {k8}, {}, 11, maxpool<i8>, pool_cost<700>);
-    put("maxpool_i16", {k16}, {k16}, {}, 11, maxpool<i16>, pool_cost<700>);
-    OCT_XY(avgpool, {}, 13, pool_cost<700>, pool_cost<700>, pool_cost<700>, pool_cost<700>)
+    put("transpose_b1", {k8}, {k8}, {}, 1, transpose<i8>, column_cost<4, 105, 33, 160>);
+    put("transpose_b2", {k16}, {k16}, {}, 1, transpose<i16>, column_cost<2, 105, 27, 327>);
+    OCT_XY(mean, {}, 2, (column_cost<4, 105, 25, 250>), (column_cost<4, 105, 25, 253>),
+           (column_cost<4, 120, 26, 270>), (column_cost<4, 100, 25, 276>))
+    put("maxpool_i8", {k8}, {k8}, {}, 11, maxpool<i8>, pool_cost<4>);
+    put("maxpool_i16", {k16}, {k16}, {}, 11, maxpool<i16>, pool_cost<2>);
+    OCT_XY(avgpool, {}, 13, pool_cost<4>, pool_cost<4>, pool_cost<4>, pool_cost<4>)
 #undef OCT_XY
 #undef OCT_ABY
     for (std::size_t i = 0; i < entries_.size(); ++i) index_.emplace(entries_[i].name, i);
