@@ -12,6 +12,7 @@
 
 #include "commands.hpp"
 #include "compiler/emit/emit.hpp"
+#include "compiler/integer/onnx.hpp"
 #include "compiler/ir/graph.hpp"
 #include "flow/flow.hpp"
 
@@ -50,11 +51,13 @@ void compile(CompileArguments args) {
   oct::emit::write(c.graph(), c.network, folder, {args.flow.config});
   write_text(folder / "canonical.txt", oct::ir::to_text(c.canonical));
   write_text(folder / "integer.txt", oct::integer::to_text(c.graph()));
+  oct::integer::save_onnx(c.graph(), folder / "integer.onnx");
   print_summary(c.canonical);
   fmt::print(
       "{}: {} operations, {} jobs, about {:.0f} cycles on {}; {:.1f} KiB of constants, L2 {:.1f} "
       "KiB\n"
-      "written: network.c, network.bin, network.json, network.elf, integer.txt, canonical.txt\n",
+      "written: network.c, network.bin, network.json, network.elf, integer.onnx, integer.txt, "
+      "canonical.txt\n",
       folder.string(), c.graph().operations.size(), c.network.program.jobs().size(),
       c.network.estimate, args.flow.config, static_cast<double>(c.network.image.size()) / 1024,
       static_cast<double>(c.network.l2_used) / 1024);
