@@ -236,7 +236,8 @@ class Net:
             return b.Slice(x, b.i(start), b.i(big), b.i(1))
         if kind == "pad":
             self.s = s + 3
-            return b.Pad(x, b.i(0, 1, 0, 0, 2, 0), b.f(0))
+            # Never rows of zeros: a norm of one depends on nothing but rounding.
+            return b.Add(b.Pad(x, b.i(0, 1, 0, 0, 2, 0), b.f(0)), self.positions())
         if kind == "concat":
             self.s = s + 2
             return b.Concat(x, b.weight(1, 2, c, scale=1), axis=1)
@@ -246,9 +247,10 @@ class Net:
         return x
 
     def head(self, x):
-        b, c, n = self.b, self.c, int(self.r.integers(2, 40))
-        x = self.norm(x)
+        b, c, n = self.b, self.c, int(self.r.integers(8, 40))
         kind = self.pick("all", "first", "mean", "pooler", "hidden", "softmax")
+        # One token alone may be much smaller than the others, for which there is one scale.
+        x = self.norm(x, self.pick("operator", "rms") if kind in ("first", "pooler") else None)
         if kind == "hidden":
             return b.Identity(x)
         if kind == "first":

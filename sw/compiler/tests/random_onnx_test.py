@@ -17,7 +17,8 @@ import onnxruntime
 
 import random_onnx
 
-SAMPLES = 8
+SAMPLES = 8  # to calibrate with
+RUNS = 3     # to compare, drawn anew
 REFUSED_AT_MOST = 0.1
 
 
@@ -29,14 +30,16 @@ def write(seed, folder):
     options.log_severity_level = 4
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     rng = np.random.default_rng([seed, 5])
-    arrays = {}
-    for i in range(SAMPLES):
-        arrays |= {f"{i}:{k}": v for k, v in draw(rng).items()}
-    feeds = draw(rng)
     used = {i.name for i in session.get_inputs()}
     names = [o.name for o in session.get_outputs()]
-    arrays |= {f"in:{k}": v for k, v in feeds.items()}
-    arrays |= {f"want:{k}": v for k, v in zip(names, session.run(names, {k: v for k, v in feeds.items() if k in used}))}
+    arrays = {}
+    for i in range(SAMPLES):
+        arrays |= {f"sample{i}:{k}": v for k, v in draw(rng).items()}
+    for i in range(RUNS):
+        feeds = draw(rng)
+        arrays |= {f"in{i}:{k}": v for k, v in feeds.items()}
+        results = session.run(names, {k: v for k, v in feeds.items() if k in used})
+        arrays |= {f"want{i}:{k}": v for k, v in zip(names, results)}
     onnx.save(model, folder / f"{seed:06}.onnx")
     np.savez(folder / f"{seed:06}.npz", **arrays)
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many models from ONNX to integers in one process, for random_onnx_test.py:
 //   random_onnx_tool FOLDER [--schedule-every N] [--layers]
-// FOLDER/x.onnx comes with FOLDER/x.npz: "0:name", "1:name", .. are calibration samples,
-// "in:name" the inputs to run and "want:name" ONNX Runtime's results for them. One line a model:
+// FOLDER/x.onnx comes with FOLDER/x.npz: "sample0:name", "sample1:name", .. are calibration
+// samples, "in0:name", .. inputs to run and "want0:name", .. ONNX Runtime's results for them. A
+// line a model:
 //   x: start
 //   x: ok SQNR | noisy SQNR | refused STAGE WORDS | failed STAGE WORDS
 #include <fmt/format.h>
@@ -27,49 +28,49 @@ namespace fs = std::filesystem;
 constexpr double kLeastSqnr = 20;       // dB, of the integers
 constexpr double kLeastFloatSqnr = 80;  // dB, of the float reference: rounding only
 
-struct Feeds {
-  std::vector<exec::Tensors> samples;
-  exec::Tensors inputs, wanted;
-};
+using Runs = std::vector<exec::Tensors>;
 
-Feeds read_feeds(const fs::path& file) {
-  Feeds f;
-  for (const auto& [key, tensor] : io::read_npz(file)) {
-    const std::size_t colon = key.find(':');
-    const std::string group = key.substr(0, colon), name = key.substr(colon + 1);
-    if (group == "in") {
-      f.inputs[name] = tensor;
-    } else if (group == "want") {
-      f.wanted[name] = tensor;
-    } else {
-      const std::size_t i = std::stoul(group);
-      f.samples.resize(std::max(f.samples.size(), i + 1));
-      f.samples[i][name] = tensor;
+struct Feeds {
+  std::map<std::string, Runs> groups;
+
+  explicit Feeds(const fs::path& file) {
+    for (const auto& [key, tensor] : io::read_npz(file)) {
+      const std::size_t digit = key.find_first_of("0123456789"), colon = key.find(':');
+      Runs& runs = groups[key.substr(0, digit)];
+      const std::size_t i = std::stoul(key.substr(digit));
+      runs.resize(std::max(runs.size(), i + 1));
+      runs[i][key.substr(colon + 1)] = tensor;
     }
   }
-  return f;
-}
+};
 
-double sqnr(const ir::Tensor& got, const ir::Tensor& wanted) {
+struct Power {
+  double signal = 0, noise = 0;
+  [[nodiscard]] double decibels() const {
+    if (std::isnan(noise)) return -INFINITY;
+    return noise == 0 ? INFINITY : 10 * std::log10(signal / noise);
+  }
+};
+
+void add(Power& power, const ir::Tensor& got, const ir::Tensor& wanted) {
   if (got.shape() != wanted.shape()) {
     throw std::runtime_error(fmt::format("shape {}, not {}", ir::shape_text(got.shape()),
                                          ir::shape_text(wanted.shape())));
   }
-  double signal = 0, noise = 0;
   for (std::int64_t i = 0; i < got.size(); ++i) {
     const double e = got.at(i) - wanted.at(i);
-    signal += wanted.at(i) * wanted.at(i), noise += e * e;
+    power.signal += wanted.at(i) * wanted.at(i), power.noise += e * e;
   }
-  if (signal == 0 || std::isnan(noise)) return noise == 0 ? INFINITY : -INFINITY;
-  return 10 * std::log10(signal / std::max(noise, 1e-300));
 }
 
-/// The worst of all float outputs.
-double worst(const exec::Tensors& got, const exec::Tensors& wanted) {
-  double least = INFINITY;
-  for (const auto& [name, tensor] : wanted) {
-    if (ir::is_float(tensor.dtype())) least = std::min(least, sqnr(got.at(name), tensor));
+/// Of the output with the least, over all runs: one with a small result by chance says nothing.
+double worst(const Runs& got, const Runs& wanted) {
+  std::map<std::string, Power> powers;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    for (const auto& [name, tensor] : wanted[i]) add(powers[name], got.at(i).at(name), tensor);
   }
+  double least = INFINITY;
+  for (const auto& [name, power] : powers) least = std::min(least, power.decibels());
   return least;
 }
 
@@ -79,11 +80,12 @@ void print_layers(const ir::Graph& canonical, const exec::Tensors& inputs,
     const auto place = low.places.find(v);
     if (place == low.places.end() || !ir::is_float(t.dtype())) return;
     const integer::Tensor& stored = low.graph.at(place->second.tensor);
-    const auto got = integer::read_output(low.graph, {"", place->second, t.dtype()}, memory);
+    Power power;
+    add(power, integer::read_output(low.graph, {"", place->second, t.dtype()}, memory), t);
     const ir::Node* n = canonical.producer(v);
     fmt::print("  {:40} {:10} {:2} bits {:5.1f} dB\n", stored.name,
                n ? ir::op_name(n->op) : "input", 8 * integer::elem_bytes(stored.elem),
-               sqnr(got, t));
+               power.decibels());
   });
 }
 
@@ -96,30 +98,37 @@ std::string one_line(std::string text) {
 std::string model(const fs::path& file, bool schedule, bool layers) {
   std::string stage = "import";
   try {
-    const Feeds feeds = read_feeds(fs::path(file).replace_extension(".npz"));
+    const Feeds feeds(fs::path(file).replace_extension(".npz"));
+    const Runs &inputs = feeds.groups.at("in"), &wanted = feeds.groups.at("want");
     ir::Graph canonical = passes::canonicalize(importer::import_file(file));
     stage = "integer_forms";
     passes::require_integer_forms(canonical);
     stage = "float";
-    const double exact = worst(exec::run(canonical, feeds.inputs), feeds.wanted);
+    Runs reference;
+    for (const exec::Tensors& in : inputs) reference.push_back(exec::run(canonical, in));
+    const double exact = worst(reference, wanted);
     if (exact < kLeastFloatSqnr) return fmt::format("failed float {:.1f} dB", exact);
     stage = "plan";
-    const quant::Plan plan = quant::plan(std::move(canonical), feeds.samples, {});
+    const quant::Plan plan = quant::plan(std::move(canonical), feeds.groups.at("sample"), {});
     stage = "lower";
     const lower::Lowered low = lower::lower_with_places(plan);
     low.graph.verify();
     stage = "run";
-    integer::Memory memory = integer::make_memory(low.graph);
-    for (const integer::Port& p : low.graph.inputs) {
-      integer::write_input(low.graph, p, feeds.inputs.at(p.name), memory);
+    Runs got;
+    integer::Memory memory;
+    for (const exec::Tensors& in : inputs) {
+      memory = integer::make_memory(low.graph);
+      for (const integer::Port& p : low.graph.inputs) {
+        integer::write_input(low.graph, p, in.at(p.name), memory);
+      }
+      integer::run(low.graph, memory);
+      exec::Tensors& out = got.emplace_back();
+      for (const integer::Port& p : low.graph.outputs) {
+        out[p.name] = integer::read_output(low.graph, p, memory);
+      }
     }
-    integer::run(low.graph, memory);
-    exec::Tensors got;
-    for (const integer::Port& p : low.graph.outputs) {
-      got[p.name] = integer::read_output(low.graph, p, memory);
-    }
-    const double db = worst(got, feeds.wanted);
-    if (layers) print_layers(plan.graph, feeds.inputs, low, memory);
+    const double db = worst(got, wanted);
+    if (layers) print_layers(plan.graph, inputs.back(), low, memory);
     if (schedule) {
       stage = "schedule";
       const schedule::Network network = schedule::build(low.graph, {});

@@ -10,7 +10,7 @@ found=$build/fuzz_found
 mkdir -p "$work" "$found"
 
 if ! echo 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' |
-  "$compiler" -fsanitize=fuzzer,address,undefined -x c++ - -o "$work/../fuzz_probe"; then
+  "$compiler" -fsanitize=fuzzer,address -x c++ - -o "$work/../fuzz_probe"; then
   echo "flow.fuzz: $compiler has no libFuzzer here; with clang 22 on Debian: apt-get install" \
     "libclang-rt-22-dev" >&2
   exit 1
