@@ -65,9 +65,12 @@ module oct_attn_plan_gemm
     else if (rows_q > 7'd4) most = 7'd8;
     else if (rows_q > 7'd2) most = 7'd16;
     else if (rows_q > 7'd1) most = 7'd32;
-    else most = 7'd64;
+    else most = 7'd8;
     left_groups = (n_q + 16'(Units - 1)) >> UnitsLog;
     groups      = (left_groups < 16'(most)) ? 7'(left_groups) : most;
+    // One row: few groups at once, the last two apart, so that the others go through the lanes while
+    // weights still come.
+    if (rows_q == 7'd1 && left_groups > 16'd2 && left_groups <= 16'd8) groups = groups - 7'd2;
   end
 
   // ---- This slice ------------------------------------------------------------------------------

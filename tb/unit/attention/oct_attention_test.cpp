@@ -268,6 +268,26 @@ TEST_CASE("attention engine: cycles of attention") {
   }
 }
 
+TEST_CASE("attention engine: cycles of products") {
+  if (attention::kPorts < 16 || attention::kL1 < 131072) return;
+  struct Case {
+    Dense g;
+    double least;
+  };
+  for (const Case& c :
+       {Case{{.m = 1, .n = 128, .k = 512}, 9}, Case{{.m = 1, .n = 512, .k = 128}, 9},
+        Case{{.m = 2, .n = 128, .k = 512}, 18}, Case{{.m = 64, .n = 64, .k = 512}, 80}}) {
+    Bench b("cycles");
+    Dense g = c.g;
+    const std::uint64_t before = b.cycle_count;
+    run(b, {g.place(b)});
+    const double cycles = static_cast<double>(b.cycle_count - before);
+    const double use = 100.0 * g.m * g.n * g.k / oct::config::kEngineMacs / cycles;
+    std::cout << fmt::format("product {}x{}x{}: {} cycles, {:.1f} %\n", g.m, g.k, g.n, cycles, use);
+    CHECK(use >= c.least);
+  }
+}
+
 TEST_CASE("attention engine: attention carried on along the keys") {
   Bench b("chains");
   RandomJobs draw(b.random, b.l1, limits_for_machine(150000));
