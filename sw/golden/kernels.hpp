@@ -31,9 +31,8 @@ constexpr std::int32_t add_requantize(std::int32_t a, std::int32_t b, std::uint3
 }
 
 // ---- LayerNorm ---------------------------------------------------------------------------------
-// x: INT16, or INT8 times 256. With x' = x >> pre, S = sum x', Q = sum x'^2 (Q < 2^32), V = n Q -
-// S^2
-// + eps, sigma = sqrt(V) / n * 2^pre:
+// x: INT16, or INT8 times 256; n <= 4095. With x' = x >> pre, S = sum x', Q = sum x'^2 (Q < 2^32),
+// V = n Q - S^2 + eps, sigma = sqrt(V) / n * 2^pre, mean = sum x / n:
 //   n_i = clip16(((x_i - mean) / sigma) * 2^frac), as (x_i m - o 2^j) / 2^shift with a 12-bit m, a
 //         16-bit o and j such that the offset is good to 2^-16 of itself or exact;
 //   y_i = clip8((n_i gamma_i + beta_i 2^8) / 2^15).
@@ -60,9 +59,9 @@ constexpr std::uint32_t rsqrt_q31(std::uint32_t v) {
   return static_cast<std::uint32_t>(y);
 }
 
-/// half: twice what x >> pre cuts off on average, in units of x.
-constexpr Normalizer normalizer(const LayerNorm& p, std::int64_t sum, std::uint64_t squares,
-                                unsigned pre, int half) {
+/// `total` is the sum of x, the others are of x >> pre.
+constexpr Normalizer normalizer(const LayerNorm& p, std::int64_t total, std::int64_t sum,
+                                std::uint64_t squares, unsigned pre) {
   std::uint64_t var = p.n * squares - static_cast<std::uint64_t>(sum * sum) + p.eps;
   if (var == 0) var = 1;
   const int up = std::countl_zero(var) & ~1;
@@ -84,7 +83,7 @@ constexpr Normalizer normalizer(const LayerNorm& p, std::int64_t sum, std::uint6
     shift = 0;
   }  // sigma below 2^-frac: as steep as can be
   // Mean in sixteenths, cut towards zero.
-  const std::int64_t mean = sum * (16 << pre) / static_cast<std::int64_t>(p.n) + 8 * half;
+  const std::int64_t mean = total * 16 / static_cast<std::int64_t>(p.n);
   const std::int64_t t = mean * m;
   // The smallest j for which t / 2^(j + 4) fits 16 bits by its magnitude's leading zeros.
   unsigned j = 0;
@@ -99,15 +98,16 @@ inline void layernorm_row(const LayerNorm& p, std::span<const std::int16_t> x, b
                           std::span<std::int8_t> y) {
   assert(x.size() == p.n && y.size() == p.n);
   const unsigned pre = from_int8 ? 8 : p.pre;
-  std::int64_t sum = 0;
+  std::int64_t total = 0, sum = 0;
   std::uint64_t squares = 0;
   for (const std::int16_t v : x) {
     const std::int64_t u = v >> pre;
+    total += v;
     sum += u;
     squares += static_cast<std::uint64_t>(u * u);
   }
   assert(squares < std::uint64_t{1} << 32);
-  const Normalizer k = normalizer(p, sum, squares, pre, from_int8 ? 0 : (1 << pre) - 1);
+  const Normalizer k = normalizer(p, total, sum, squares, pre);
   for (unsigned i = 0; i < p.n; ++i) {
     const std::int64_t norm =
         ml::clip<16>(ml::round_shift(x[i] * k.m - (k.offset << k.j), k.shift));

@@ -113,16 +113,17 @@ template <typename X, typename Y>
 void layernorm(const Norm& p, const X* x, const std::int16_t* gamma, const std::int16_t* beta,
                Y* y) {
   constexpr bool kByte = sizeof(X) == 1;
-  std::int64_t sum = 0;
+  std::int64_t total = 0, sum = 0;
   std::uint64_t squares = 0;
   for (unsigned i = 0; i < p.n; ++i) {
     const std::int64_t u = kByte ? x[i] : x[i] >> p.pre;
+    total += kByte ? x[i] * 256 : x[i];
     sum += u;
     squares += static_cast<std::uint64_t>(u * u);
   }
   assert(squares < std::uint64_t{1} << 32);
   const LayerNorm q{p.n, p.pre, p.frac, p.eps, {}, {}};
-  const Normalizer k = normalizer(q, sum, squares, kByte ? 8 : p.pre, kByte ? 0 : (1 << p.pre) - 1);
+  const Normalizer k = normalizer(q, total, sum, squares, kByte ? 8 : p.pre);
   apply_norm(p, k, x, gamma, beta, y);
 }
 
@@ -138,7 +139,7 @@ void rmsnorm(const Norm& p, const X* x, const std::int16_t* gamma, Y* y) {
   }
   assert(squares < std::uint64_t{1} << 32);
   const LayerNorm q{p.n, p.pre, p.frac, p.eps, {}, {}};
-  apply_norm(p, normalizer(q, 0, squares, kByte ? 8 : p.pre, 0), x, gamma, nullptr, y);
+  apply_norm(p, normalizer(q, 0, 0, squares, kByte ? 8 : p.pre), x, gamma, nullptr, y);
 }
 
 // ---- Softmax over a row, with the engine's exponential -----------------------------------------

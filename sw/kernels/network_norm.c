@@ -115,7 +115,8 @@ NET_INLINE norm_t row_norm(const uint8_t* x, const oct_layernorm_t* p, int layer
       s.sum += (uint32_t)u;
       s.squares += (uint32_t)(u * u);
     }
-    return layer ? norm_of(s, p, 8, 0) : rms_of(s.squares, p, 8);
+    s.total = s.sum * 256;
+    return layer ? norm_of(s, p, 8) : rms_of(s.squares, p, 8);
   }
   const int32_t last = n % 2 != 0 ? net_get(x, n - 1, 2) : 0;
   if (!layer) {
@@ -126,7 +127,8 @@ NET_INLINE norm_t row_norm(const uint8_t* x, const oct_layernorm_t* p, int layer
   const int32_t u = last >> p->pre;
   s.sum += (uint32_t)u;
   s.squares += (uint32_t)(u * u);
-  return norm_of(s, p, p->pre, (1U << p->pre) - 1);
+  s.total += (uint32_t)last;
+  return norm_of(s, p, p->pre);
 }
 
 NET_INLINE int norm(const uint32_t* w, unsigned rank, unsigned size, int layer, int xw, int yw) {

@@ -12,7 +12,7 @@
 #define EVEN 0x06040200U  // cv.shuffle2.b: bytes 0 and 2 of rd, then of rs1
 
 typedef struct {
-  uint32_t sum, squares;
+  uint32_t sum, squares, total;  // of x >> pre, x >> pre, x (INT8 times 256)
 } sums_t;
 
 typedef struct {
@@ -55,15 +55,14 @@ static inline norm_scale_t norm_scale(uint64_t var, unsigned n, int shift) {
   return k;
 }
 
-/// What to do to a row's elements. The sums are of x >> pre; half: twice what it cuts off on
-/// average.
-static inline norm_t norm_of(sums_t s, const oct_layernorm_t* p, unsigned pre, unsigned half) {
+/// What to do to a row's elements; n <= 4095.
+static inline norm_t norm_of(sums_t s, const oct_layernorm_t* p, unsigned pre) {
   const int32_t sum = (int32_t)s.sum;
   const norm_scale_t k =
       norm_scale((uint64_t)p->n * s.squares - (uint64_t)((int64_t)sum * sum) + p->eps, p->n,
                  (int)pre - (int)p->frac);
-  const int32_t mean = sum * (16 << pre) / (int32_t)p->n + (int32_t)(half << 3);  // in sixteenths
-  const int32_t t = mean * (int32_t)k.m;  // 16 mean m = o * 2^(j + 4)
+  const int32_t mean = (int32_t)s.total * 16 / (int32_t)p->n;  // in sixteenths
+  const int32_t t = mean * (int32_t)k.m;                       // 16 mean m = o * 2^(j + 4)
   const int spare = (int)oct_clb((uint32_t)t), j = t == 0 || spare > 12 ? 0 : 12 - spare;
   int32_t o = (t + (8 << j)) >> (j + 4);
   if (o > 32767) o = 32767;
@@ -79,23 +78,27 @@ static inline norm_t rms_of(uint32_t squares, const oct_layernorm_t* p, unsigned
 }
 
 static inline sums_t sums_h(const uint32_t* x, unsigned words, uint32_t pre) {
-  sums_t s = {0, 0};
+  sums_t s = {0, 0, 0};
   unsigned rounds = words / 4;
 #ifdef __riscv
   uint32_t u0, u1, u2, u3;
   if (rounds != 0) {
     __asm__ volatile(
-        OCT_LOOP(0, "%[n]") OCT_LW_P("%[u0]", "%[x]", "4") OCT_LW_P("%[u1]", "%[x]", "4") OCT_LW_P(
-            "%[u2]", "%[x]", "4") OCT_LW_P("%[u3]", "%[x]", "4")
-            OCT_SRA_H("%[u0]", "%[u0]", "%[pre]") OCT_SRA_H("%[u1]", "%[u1]", "%[pre]") OCT_SRA_H(
-                "%[u2]", "%[u2]", "%[pre]") OCT_SRA_H("%[u3]", "%[u3]", "%[pre]")
-                OCT_SDOTSP_H("%[s]", "%[u0]", "%[one]") OCT_SDOTSP_H("%[q]", "%[u0]", "%[u0]")
-                    OCT_SDOTSP_H("%[s]", "%[u1]", "%[one]") OCT_SDOTSP_H("%[q]", "%[u1]", "%[u1]")
-                        OCT_SDOTSP_H("%[s]", "%[u2]", "%[one]") OCT_SDOTSP_H(
-                            "%[q]", "%[u2]", "%[u2]") OCT_SDOTSP_H("%[s]", "%[u3]", "%[one]")
-                            OCT_SDOTSP_H("%[q]", "%[u3]", "%[u3]") OCT_LOOP_END(0)
+        OCT_LOOP(0, "%[n]") OCT_LW_P("%[u0]", "%[x]", "4") OCT_LW_P("%[u1]", "%[x]", "4")
+            OCT_LW_P("%[u2]", "%[x]", "4") OCT_LW_P("%[u3]", "%[x]", "4") OCT_SDOTSP_H(
+                "%[t]", "%[u0]", "%[one]") OCT_SRA_H("%[u0]", "%[u0]", "%[pre]")
+                OCT_SDOTSP_H("%[t]", "%[u1]", "%[one]") OCT_SRA_H("%[u1]", "%[u1]", "%[pre]")
+                    OCT_SDOTSP_H("%[t]", "%[u2]", "%[one]") OCT_SRA_H("%[u2]", "%[u2]", "%[pre]")
+                        OCT_SDOTSP_H("%[t]", "%[u3]", "%[one]") OCT_SRA_H(
+                            "%[u3]", "%[u3]", "%[pre]") OCT_SDOTSP_H("%[s]", "%[u0]", "%[one]")
+                            OCT_SDOTSP_H("%[q]", "%[u0]", "%[u0]") OCT_SDOTSP_H(
+                                "%[s]", "%[u1]", "%[one]") OCT_SDOTSP_H("%[q]", "%[u1]", "%[u1]")
+                                OCT_SDOTSP_H("%[s]", "%[u2]", "%[one]")
+                                    OCT_SDOTSP_H("%[q]", "%[u2]", "%[u2]")
+                                        OCT_SDOTSP_H("%[s]", "%[u3]", "%[one]")
+                                            OCT_SDOTSP_H("%[q]", "%[u3]", "%[u3]") OCT_LOOP_END(0)
         : [u0] "=&r"(u0), [u1] "=&r"(u1), [u2] "=&r"(u2), [u3] "=&r"(u3), [x] "+r"(x),
-          [s] "+r"(s.sum), [q] "+r"(s.squares)
+          [s] "+r"(s.sum), [q] "+r"(s.squares), [t] "+r"(s.total)
         : [n] "r"(rounds), [pre] "r"(pre), [one] "r"(ONES_H)
         : "memory");
   }
@@ -103,6 +106,7 @@ static inline sums_t sums_h(const uint32_t* x, unsigned words, uint32_t pre) {
 #endif
   for (; words != 0; --words, ++x) {
     const uint32_t u = oct_sra_h(*x, pre);
+    s.total = oct_sdotsp_h(s.total, *x, ONES_H);
     s.sum = oct_sdotsp_h(s.sum, u, ONES_H);
     s.squares = oct_sdotsp_h(s.squares, u, u);
   }
@@ -111,7 +115,7 @@ static inline sums_t sums_h(const uint32_t* x, unsigned words, uint32_t pre) {
 }
 
 static inline sums_t sums_b(const uint32_t* x, unsigned words) {
-  sums_t s = {0, 0};
+  sums_t s = {0, 0, 0};
   unsigned rounds = words / 4;
 #ifdef __riscv
   uint32_t u0, u1, u2, u3;
@@ -136,6 +140,7 @@ static inline sums_t sums_b(const uint32_t* x, unsigned words) {
     s.squares = oct_sdotsp_b(s.squares, *x, *x);
   }
   (void)rounds;
+  s.total = s.sum * 256;
   return s;
 }
 

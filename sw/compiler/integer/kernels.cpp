@@ -279,7 +279,7 @@ class Table {
   put(#kernel "_i16_i16_i16", {k16, k16}, {k16}, {}, 2, kernel<i16, i16, i16>, c161616);
 
     OCT_XY(layernorm, params, 5, (norm_cost<60, 450, 75, 415>), (norm_cost<60, 540, 75, 510>),
-           (norm_cost<60, 520, 200, 315>), (norm_cost<60, 500, 200, 450>))
+           (norm_cost<60, 530, 250, 315>), (norm_cost<60, 510, 250, 450>))
     OCT_XY(rmsnorm, {k16}, 5, (norm_cost<60, 340, 75, 440>), (norm_cost<60, 330, 75, 440>),
            (norm_cost<60, 330, 200, 250>), (norm_cost<60, 350, 200, 365>))
     put("softmax_i8_i8", {k8}, {k8}, {k16}, 3, softmax<i8>, row_cost<60, 450, 2980>);

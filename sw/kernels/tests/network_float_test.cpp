@@ -233,3 +233,16 @@ TEST_CASE("network golden: softmax, tables, rotary embedding, means stay near do
   CHECK(turned.worst < 2.2);  // cosines in 15 bits
   CHECK(average.worst < 0.51);
 }
+
+TEST_CASE("network golden: rows of one value are beta, whatever is shifted out") {
+  for (const int value : {0, 1, -1, 5, 1000, -3000}) {
+    const std::vector<i16> x(384, static_cast<i16>(value)), gamma(384, 800), beta(384, 1280);
+    std::vector<i8> y(384);
+    std::vector<i16> z(384);
+    net::layernorm(net::Norm{384, 4, 12, 1000000}, x.data(), gamma.data(), beta.data(), y.data());
+    net::layernorm(net::Norm{384, 4, 12, 1000000}, x.data(), gamma.data(), beta.data(), z.data());
+    INFO("value " << value);
+    CHECK(std::all_of(y.begin(), y.end(), [](i8 v) { return v == 10; }));
+    CHECK(std::all_of(z.begin(), z.end(), [](i16 v) { return std::abs(v - 5120) <= 2; }));
+  }
+}
