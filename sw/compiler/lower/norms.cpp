@@ -22,6 +22,26 @@ std::vector<std::int16_t> words16(const std::vector<double>& v, double factor) {
   return out;
 }
 
+/// Of the normalised value, which has 16 bits: its largest must fit (no element is further than
+/// sqrt(n) from the mean, and none counts that saturates the result), gamma in its own 16 bits must
+/// fit, too, and keep 11 significant ones, as many as 1 / sigma has.
+int fraction_bits(const std::vector<double>& gamma, const std::vector<double>& beta, double step,
+                  bool wide) {
+  const double most = step * (wide ? 32768 : 128);
+  double range = 0, largest = 0;
+  for (std::size_t i = 0; i < gamma.size(); ++i) {
+    const double g = std::abs(gamma[i]);
+    largest = std::max(largest, g / step);
+    if (g > 0) range = std::max(range, (most + std::abs(beta[i])) / g);
+  }
+  range = std::min(range, std::sqrt(static_cast<double>(gamma.size())));
+  const double k = (wide ? 13 : 15) + std::log2(std::max(largest, 1e-9));
+  const int by_range = 15 - static_cast<int>(std::ceil(std::log2(std::max(range, 1.0))));
+  const int keeps = static_cast<int>(std::floor(k - 11));
+  const int fits = static_cast<int>(std::ceil(k - 15 + 1e-4));
+  return std::clamp(std::max(std::min(by_range, keeps), fits), 6, 14);
+}
+
 void require_last_axis(const ir::Graph& g, const Node& n) {
   const std::int64_t rank = g.value(n.output).rank();
   const std::int64_t axis = n.attrs.integer("axis", -1);
@@ -54,8 +74,6 @@ void lower_norm(Context& ctx, const Node& n) {
   const double eps =
       n.attrs.number("epsilon", 1e-5) / (sx * sx) * size * size / std::ldexp(1.0, 2 * pre);
   const auto eps_bits = static_cast<std::uint64_t>(std::llround(std::clamp(eps, 0.0, 0x1p60)));
-  // No element is further than sqrt(n) from the mean, in standard deviations.
-  const int frac = std::clamp(15 - static_cast<int>(std::ceil(std::log2(size) / 2)), 6, 14);
   const auto vector = [&](std::size_t i, double otherwise) {
     std::vector<double> v(static_cast<std::size_t>(count), otherwise);
     if (n.inputs.size() > i && n.inputs[i] != ir::kNone) {
@@ -67,12 +85,14 @@ void lower_norm(Context& ctx, const Node& n) {
     return v;
   };
   const bool wide = ctx.elem(y) == Elem::kI16;
+  const std::vector<double> gamma = vector(1, 1), beta = vector(2, 0);
+  const int frac =
+      fraction_bits(gamma, layer ? beta : std::vector<double>(gamma.size(), 0), sy, wide);
   const std::string name = n.sources.empty() ? n.name : n.sources.front();
   std::vector<TensorId> constants{ctx.constant_i16(
-      name + ".gamma", words16(vector(1, 1), std::ldexp(1 / sy, (wide ? 13 : 15) - frac)))};
+      name + ".gamma", words16(gamma, std::ldexp(1 / sy, (wide ? 13 : 15) - frac)))};
   if (layer) {
-    constants.push_back(
-        ctx.constant_i16(name + ".beta", words16(vector(2, 0), (wide ? 0.25 : 128) / sy)));
+    constants.push_back(ctx.constant_i16(name + ".beta", words16(beta, (wide ? 0.25 : 128) / sy)));
   }
   ctx.kernel(n,
              fmt::format("{}_{}_{}", layer ? "layernorm" : "rmsnorm", elem_text(ctx.elem(x)),
