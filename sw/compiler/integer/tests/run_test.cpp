@@ -26,8 +26,8 @@ struct Product {
     Memory fast = make_memory(g, 0x33), slow = fast;
     run(g, fast);
     plain::run(g, g.operations[0], slow, 0);
-    CHECK(fast == slow);
-    CHECK(fast != make_memory(g, 0x33));
+    CHECK((fast == slow));  // without printing them
+    CHECK((fast != make_memory(g, 0x33)));
   }
   TensorId noise(Elem elem, ir::Shape shape) {
     auto random = tb::rng("product");
@@ -56,7 +56,7 @@ TEST_CASE("integer: the hand-made graph") {
   std::vector<std::size_t> order;
   run(m.g, memory, [&](std::size_t op) { order.push_back(op); }, 1);
   for (const Operation& op : m.g.operations) plain::run(m.g, op, slow, 1);
-  CHECK(memory == slow);  // slot 1, not 3
+  CHECK((memory == slow));  // slot 1, not 3
   CHECK(order == std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6});
   CHECK_THROWS_WITH(run(m.g, memory, nullptr, 4), Contains("slot 4, there are 4"));
   in.erase("past");
@@ -109,7 +109,7 @@ TEST_CASE("integer: products in every form of views") {
   p.check("overlapping rows");
   Memory after = make_memory(p.g);
   run(p.g, after);
-  CHECK(before == after);
+  CHECK((before == after));
 }
 
 TEST_CASE("integer: large products are cut into jobs, on two threads") {

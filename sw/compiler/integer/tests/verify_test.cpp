@@ -94,6 +94,11 @@ TEST_CASE("integer: order of writing and reading") {
          auto& out = m.kernel();
          out.outputs[0].sizes[1] = out.inputs[0].sizes[1] = 5;
        }},
+      {"to writes byte 8 of z a second time",
+       [](auto& m) {
+         const Copy half{m.g.whole(m.t).slice(1, 8, 8), m.g.whole(m.z).slice(1, 8, 8)};
+         m.g.operations.insert(m.g.operations.begin() + 5, {"half", {}, half});
+       }},
       {"to writes byte 0 of z a second time",
        [](auto& m) { m.g.operations.push_back(m.g.operations[5]); }},
       {"to writes byte 16 of state a second time",
