@@ -13,7 +13,7 @@ namespace {
 
 namespace engine_ = golden::engine;
 using integer::Attention;
-constexpr double kJob = 60, kLoad = 10, kAlone = 150;
+constexpr double kJob = 60, kLoad = 10, kAlone = 150, kRoundTrip = 300;
 
 struct Plan {
   std::int64_t groups = 1, rows = 1, keys = 1;
@@ -57,7 +57,13 @@ class AttentionTiler final : public Tiler {
     }
     return kNoRoom + static_cast<double>(least);
   }
-  void run() override;
+  void begin(bool any) override;
+  void step(std::size_t s) override;
+  [[nodiscard]] std::int64_t rows(std::size_t /*s*/) const override { return sq_; }
+  void end() override {
+    free_rings();
+    stop();
+  }
 
  private:
   void make_plans();
@@ -75,6 +81,7 @@ class AttentionTiler final : public Tiler {
   const Attention& a_;
   std::int64_t heads_, sq_, d_, groups_, sk_, dv_, share_;
   std::vector<Plan> plans_;
+  std::optional<Plan> plan_;
   Ring params_, q_, o_, state_, mask_;
   Cache k_, v_;
   Place mask_at_;
@@ -116,7 +123,8 @@ void AttentionTiler::add_plan(Plan p) {
       }
       if (ks == 1 && k_loads > 1) alone += static_cast<double>(k_loads) * (k_load + kAlone);
       const double pieces = gb == 1 ? static_cast<double>(mb) : 1;
-      p.cost = std::max({products + alone, in, out}) + 0.05 * (in + out) + 0.15 * products / pieces;
+      p.cost = std::max({products + alone, in, out}) + 0.05 * (in + out) + b_.tuning().tail * products / pieces +
+               ((q > 0 ? 1 : 0) + (k > 0 ? 1 : 0) + (v > 0 ? 1 : 0) + (o > 0 ? 1 : 0)) * kRoundTrip;
       p.number = plans_.size();
       plans_.push_back(p);
     }
@@ -213,10 +221,10 @@ void AttentionTiler::block(const Plan& p, std::int64_t g0, std::int64_t m0) {
   b_.finish(rows_of(a_.o), o, op_);
 }
 
-void AttentionTiler::run() {
+void AttentionTiler::begin(bool /*any*/) {
   if (plans_.empty()) make_plans();
   const std::int64_t budget = b_.budget(op_) - up(8 * heads_, 64);
-  std::optional<Plan> plan;
+  std::optional<Plan>& plan = plan_;
   for (int round = 0; round < 2 && !plan; ++round) {
     if (start()) {
       for (const Plan& p : plans_) {
@@ -233,12 +241,14 @@ void AttentionTiler::run() {
     stop();
     throw Allocator::NoRoom(b_.graph().operations[op_].name + ": no blocks fit");
   }
+}
+
+void AttentionTiler::step(std::size_t /*s*/) {
+  const std::optional<Plan>& plan = plan_;
   if (a_.key_mask.used()) mask_at_ = b_.fetch(a_.key_mask, mask_, op_);
   for (std::int64_t g = 0; g < groups_; g += plan->groups) {
     for (std::int64_t m = 0; m < sq_; m += plan->rows) block(*plan, g, m);
   }
-  free_rings();
-  stop();
 }
 
 }  // namespace

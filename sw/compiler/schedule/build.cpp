@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "compiler/schedule/builder.hpp"
@@ -43,9 +44,10 @@ std::optional<Network> attempt(const Graph& graph, const Options& options, const
 std::optional<Network> search(const Graph& graph, const Options& options, bool quick,
                               std::string& reason) {
   std::optional<Network> best;
-  for (const std::int64_t rows : {64, 32, 128}) {
-    Tuning tuning;
-    tuning.rows = rows;
+  const std::array<Tuning, 5> ways{Tuning{.rows = 64}, Tuning{.rows = 32}, Tuning{.rows = 128},
+                                   Tuning{.rows = 32, .kernel_rows = 8, .tail = 0.3},
+                                   Tuning{.rows = 128, .kernel_rows = 32, .tail = 0.05}};
+  for (const Tuning& tuning : ways) {
     std::optional<Network> n = attempt(graph, options, tuning, reason);
     if (n && (!best || n->estimate < best->estimate)) best = std::move(n);
     if (quick && best) return best;

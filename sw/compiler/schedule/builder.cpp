@@ -372,6 +372,53 @@ std::unique_ptr<Tiler> Builder::tiler(std::size_t i) {
       graph_.operations[i].what);
 }
 
+/// Begins an operation; false: there is no room beside those under way.
+bool Builder::begin(std::size_t op, bool must) {
+  now_op_ = op;
+  op_begin_[op] = net_.program.now();
+  if (must) {
+    if (!begin_homes(op) && !(evict(op) && begin_homes(op))) {
+      throw Allocator::NoRoom(graph_.operations[op].name + ": homes");
+    }
+    look_ahead(op);
+    tilers_[op]->begin(true);
+  } else {
+    if (!begin_homes(op)) return false;
+    try {
+      tilers_[op]->begin(false);
+    } catch (const Allocator::NoRoom&) {
+      return false;
+    }
+  }
+  begun_[op] = true;
+  return true;
+}
+
+/// Whether an operation may go on beside the one before it, which is under way: the other unit does
+/// it, and it takes only rows of what is not finished.
+bool Builder::may_join(std::size_t op) const {
+  if (op - head_ > 2) return false;
+  return follows_[op];
+}
+
+bool Builder::may_step(std::size_t op) const {
+  if (done_[op] == tilers_[op]->steps()) return true;
+  const std::int64_t need = tilers_[op]->rows(done_[op]);
+  for (std::size_t p = head_; p < op; ++p) {
+    if (done_[p] == tilers_[p]->steps()) continue;
+    // One step more than needed: its loads do not wait for what has only just been appended.
+    if (done_[p] < 2 || tilers_[p]->rows(done_[p] - 2) < need) return false;
+  }
+  return true;
+}
+
+void Builder::finish_ops() {
+  while (head_ < tilers_.size() && begun_[head_] && done_[head_] == tilers_[head_]->steps()) {
+    tilers_[head_]->end();
+    end_homes(head_++);
+  }
+}
+
 Network Builder::build() {
   const std::size_t ops = graph_.operations.size();
   ending_.resize(ops);
@@ -381,6 +428,7 @@ Network Builder::build() {
     }
   }
   started_.assign(ops, false);
+  follows_ = row_followers(graph_);
   op_begin_.assign(ops, 0);
   const bool calls = std::any_of(graph_.operations.begin(), graph_.operations.end(), [](auto& o) {
     return std::holds_alternative<integer::Kernel>(o.what);
@@ -389,15 +437,23 @@ Network Builder::build() {
     tilers_.push_back(tiler(i));
   }
   if (calls) new_call_page();
-  for (std::size_t i = 0; i < ops; ++i) {
-    now_op_ = i;
-    op_begin_[i] = net_.program.now();
-    if (!begin_homes(i) && !(evict(i) && begin_homes(i))) {
-      throw Allocator::NoRoom(graph_.operations[i].name + ": homes");
+  begun_.assign(ops, false);
+  done_.assign(ops, 0);
+  // The first unfinished operation goes on step by step; those behind it that take its rows one by
+  // one follow at a distance of a step, so that workers and engine have work at the same time.
+  while (head_ < ops) {
+    if (!begun_[head_]) begin(head_, true);
+    std::size_t last = head_;
+    while (last + 1 < ops && begun_[last + 1]) ++last;
+    if (last + 1 < ops && may_join(last + 1) && begin(last + 1, false)) ++last;
+    for (std::size_t i = head_; i <= last; ++i) {
+      if (done_[i] == tilers_[i]->steps()) continue;
+      if (i != head_ && !may_step(i)) break;
+      now_op_ = i;
+      tilers_[i]->step(done_[i]++);
     }
-    look_ahead(i);
-    tilers_[i]->run();
-    end_homes(i);
+    now_op_ = head_;
+    finish_ops();
   }
   net_.layers.reserve(ops);
   for (const Operation& op : graph_.operations) {

@@ -52,8 +52,18 @@ class Tiler {
   virtual void stop() = 0;
   /// Cycles by the operation's own plan; kNoRoom if none fits.
   virtual double cost() = 0;
-  /// All the rest; start() has succeeded or is done here. Throws Allocator::NoRoom.
-  virtual void run() = 0;
+  /// Buffers for all the rest; start() has succeeded or is done here. `any`: with any blocks for
+  /// which there is room, else only as planned. Throws Allocator::NoRoom, and then nothing is
+  /// changed.
+  virtual void begin(bool any) = 0;
+  /// Jobs in parts; valid behind begin().
+  [[nodiscard]] virtual std::size_t steps() const { return 1; }
+  virtual void step(std::size_t s) = 0;
+  /// How many rows of the output are complete behind step s, and how many of operands it needs: the
+  /// neighbours' steps may come in between.
+  [[nodiscard]] virtual std::int64_t rows(std::size_t s) const = 0;
+  /// Gives all buffers back.
+  virtual void end() = 0;
 };
 
 class Builder {
@@ -82,6 +92,8 @@ class Builder {
   /// Bytes of L1 that operation `op` may plan with, homes and calls left out.
   [[nodiscard]] std::int64_t budget(std::size_t op) const;
 
+  /// Bytes of L1 that are free now, in however many pieces.
+  [[nodiscard]] std::int64_t available() const { return l1_.available(); }
   /// Strides of a view's rows in a buffer of its own.
   [[nodiscard]] std::vector<std::int64_t> dense(const View& v) const;
   [[nodiscard]] std::int64_t dense_bytes(const View& v) const;
@@ -140,6 +152,10 @@ class Builder {
   void end_homes(std::size_t op);
   void new_call_page();
   void look_ahead(std::size_t op);
+  bool begin(std::size_t op, bool must);
+  bool may_join(std::size_t op) const;
+  bool may_step(std::size_t op) const;
+  void finish_ops();
 
   const Graph& graph_;
   const Options& options_;
@@ -149,7 +165,9 @@ class Builder {
   Allocator l1_;
   std::vector<std::int64_t> l1_home_;  // by tensor; offsets from the start of L1
   std::vector<std::unique_ptr<Tiler>> tilers_;
-  std::vector<bool> started_;
+  std::vector<bool> started_, begun_, follows_;
+  std::vector<std::size_t> done_;  // steps of each operation
+  std::size_t head_ = 0;           // first operation that is not finished
   struct Page {
     std::int64_t l1 = -1, l2 = -1, used = 0;
   };

@@ -23,7 +23,10 @@ class CopyTiler final : public Tiler {
     const double once = cost::dma(rows, c_.from.sizes.back() * b_.elem(c_.from));
     return (b_.in_l1(c_.from) || b_.in_l1(c_.to) ? 1 : 2) * (once + 150);
   }
-  void run() override;
+  void begin(bool /*any*/) override {}
+  void step(std::size_t s) override;
+  [[nodiscard]] std::int64_t rows(std::size_t /*s*/) const override { return 0; }
+  void end() override {}
 
  private:
   void through(const View& from, const View& to, std::int64_t limit);
@@ -52,7 +55,7 @@ void CopyTiler::through(const View& from, const View& to, std::int64_t limit) {
   }
 }
 
-void CopyTiler::run() {
+void CopyTiler::step(std::size_t /*s*/) {
   const bool from_l1 = b_.in_l1(c_.from), to_l1 = b_.in_l1(c_.to);
   if (from_l1 && !to_l1) {
     b_.finish(c_.to, b_.home(c_.from), op_);
@@ -84,7 +87,10 @@ class GatherTiler final : public Tiler {
     const double rows = static_cast<double>(g_.to.sizes[0]);
     return rows * 10 + (b_.in_l1(g_.to) ? 0 : rows * 4 + 150);
   }
-  void run() override;
+  void begin(bool /*any*/) override {}
+  void step(std::size_t s) override;
+  [[nodiscard]] std::int64_t rows(std::size_t /*s*/) const override { return 0; }
+  void end() override {}
 
  private:
   void row(std::int64_t i, std::int64_t l1);
@@ -117,7 +123,7 @@ void GatherTiler::row(std::int64_t i, std::int64_t l1) {
   }
 }
 
-void GatherTiler::run() {
+void GatherTiler::step(std::size_t /*s*/) {
   const std::int64_t rows = g_.to.sizes[0];
   if (b_.in_l1(g_.to)) {
     const Place to = b_.home(g_.to);

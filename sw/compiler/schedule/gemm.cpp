@@ -16,9 +16,11 @@ namespace {
 namespace engine_ = golden::engine;
 using integer::Epilogue;
 using integer::Gemm;
-constexpr double kJob = 8;      // cycles that a further job of the engine costs
-constexpr double kLoad = 10;    // ... of the DMA
-constexpr double kAlone = 150;  // a load or a product that nothing overlaps
+constexpr double kJob = 8;           // cycles that a further job of the engine costs
+constexpr double kLoad = 4;          // ... of the DMA
+constexpr double kLatency = 150;     // of a transfer, semaphores included
+constexpr double kRoundTrip = 300;   // what follows waits for a tensor that goes through L2
+constexpr double kNotAhead = 600;    // no room for the next operation's constants
 
 struct Plan {
   std::int64_t rows = 1, cols = 1;
@@ -45,8 +47,11 @@ class GemmTiler final : public Tiler {
         shared_a_(batch_ > 1 && (g_.a.sizes[0] == 1 || g_.a.strides[0] == 0)) {}
 
   bool start() override {
+    if (ready_) return true;
     if (plans_.empty()) make_plans();
-    return start(choice_);
+    if (!reserve(choice_)) return false;
+    preload();
+    return true;
   }
   void stop() override {
     b_.free(panels_.ring);
@@ -56,12 +61,20 @@ class GemmTiler final : public Tiler {
   }
   double cost() override {
     if (plans_.empty()) make_plans();
-    const Plan& p = plans_[choice_];
-    const std::int64_t budget = b_.budget(op_);
-    return p.need > budget ? kNoRoom + static_cast<double>(p.need)
-                           : p.cost + (p.need > budget * 6 / 10 ? 2 * kAlone : 0);
+    return value_;
   }
-  void run() override;
+  void begin(bool any) override;
+  [[nodiscard]] std::size_t steps() const override {
+    return ready_->rows_outer ? static_cast<std::size_t>(batch_ * row_blocks(*ready_)) : 1;
+  }
+  void step(std::size_t s) override;
+  [[nodiscard]] std::int64_t rows(std::size_t s) const override {
+    return ready_->rows_outer ? std::min(m_, static_cast<std::int64_t>(s + 1) * ready_->rows) : m_;
+  }
+  void end() override {
+    free_rings();
+    stop();
+  }
 
  private:
   [[nodiscard]] std::int64_t row_blocks(const Plan& p) const { return ceil_div(m_, p.rows); }
@@ -91,7 +104,8 @@ class GemmTiler final : public Tiler {
   void add_plans(std::int64_t rows, std::int64_t cols);
   [[nodiscard]] bool cols_fit(std::int64_t cols) const;
   double cost_of(const Plan& p) const;
-  bool start(std::size_t plan);
+  bool reserve(std::size_t plan);
+  void preload();
   bool rings();
   void free_rings();
   struct Panel {
@@ -110,6 +124,7 @@ class GemmTiler final : public Tiler {
   bool shared_w_, shared_a_;
   std::vector<Plan> plans_;  // by cost
   std::size_t choice_ = 0;
+  double value_ = 0;
   std::optional<Plan> ready_;  // what start() has prepared
   Cache panels_, blocks_;
   std::vector<Panel> panel_places_;
@@ -133,26 +148,39 @@ double GemmTiler::cost_of(const Plan& p) const {
   const std::int64_t a_loads =
       p.rows_outer || static_cast<std::int64_t>(p.a_slots) >= mb ? mb * batch_ : mb * nb * batch_;
   const double jobs = static_cast<double>(mb * nb * batch_);
-  const double products =
-      jobs * (kJob + cost::gemm(b_.machine(), p.rows, p.cols, k_, y_bytes_, r_bytes_));
-  double in = 0, out = 0, alone = 0;
+  const double job = kJob + cost::gemm(b_.machine(), p.rows, p.cols, k_, y_bytes_, r_bytes_);
+  const double products = jobs * job;
+  double in = 0, out = 0, waits = 0;
+  // `count` transfers of `cycles`, one buffer more being used up in `use` cycles.
+  const auto stream = [&](double count, double cycles, std::size_t slots, double use) {
+    if (count > 1) {
+      waits += count * std::max(0.0, cycles + kLatency - static_cast<double>(slots - 1) * use);
+    }
+    return count * (cycles + kLoad);
+  };
+  const double inner = static_cast<double>(p.rows_outer ? nb : mb) * job;
   if (!b_.in_l1(g_.a)) {
-    const double load = kLoad + cost::dma(p.rows, k_);
-    in += static_cast<double>(a_loads) * load;
-    if (p.a_slots == 1 && mb > 1) alone += static_cast<double>(a_loads) * (load + kAlone);
+    in += stream(static_cast<double>(a_loads), cost::dma(p.rows, k_), p.a_slots,
+                 p.rows_outer ? inner : job);
+    if (!b_.constant(g_.a)) waits += kRoundTrip;
   }
-  const double w_load = kLoad + cost::dma(1, w_bytes(p.cols) + planes_bytes(p.cols));
-  in += static_cast<double>(w_loads) * w_load;
-  if (p.w_slots == 1 && w_loads > 1) alone += static_cast<double>(w_loads) * (w_load + kAlone);
-  if (g_.r.used() && !b_.in_l1(g_.r)) in += jobs * (kLoad + cost::dma(p.rows, p.cols * r_bytes_));
+  if (static_cast<std::int64_t>(p.w_slots) < nb || w_loads > 0) {
+    in += stream(static_cast<double>(w_loads),
+                 cost::dma(1, w_bytes(p.cols) + planes_bytes(p.cols)), p.w_slots,
+                 p.rows_outer ? job : inner);
+  }
+  if (g_.r.used() && !b_.in_l1(g_.r)) {
+    in += stream(jobs, cost::dma(p.rows, p.cols * r_bytes_), p.small_slots, job);
+  }
   if (!b_.in_l1(g_.y)) {
     const std::int64_t y_rows = g_.y_trans ? p.cols : p.rows, y_cols = g_.y_trans ? p.rows : p.cols;
-    out += jobs * (kLoad + cost::dma(y_rows, y_cols * y_bytes_));
-    if (p.small_slots == 1) alone += out + jobs * kAlone;
+    out += stream(jobs, cost::dma(y_rows, y_cols * y_bytes_), p.small_slots, job);
+    waits += kRoundTrip;
   }
   // Neighbours start when the first rows are done, and wait for the last ones.
   const double pieces = p.rows_outer ? static_cast<double>(mb * batch_) : static_cast<double>(batch_);
-  return std::max({products + alone, in, out}) + 0.05 * (in + out) + 0.15 * products / pieces;
+  return std::max({products + waits, in, out}) + 0.05 * (in + out) +
+         b_.tuning().tail * products / pieces;
 }
 
 void GemmTiler::add_plans(std::int64_t rows, std::int64_t cols) {
@@ -224,23 +252,22 @@ void GemmTiler::make_plans() {
   std::sort(plans_.begin(), plans_.end(), [](const Plan& x, const Plan& y) {
     return std::tuple(x.cost, x.need, x.number) < std::tuple(y.cost, y.need, y.number);
   });
-  // The cheapest that leaves room for the neighbours' constants, else the cheapest that fits.
+  // The cheapest that fits; better one that leaves room for the next operation's constants.
   const std::int64_t budget = b_.budget(op_);
-  for (const std::int64_t share : {budget * 6 / 10, budget}) {
-    for (choice_ = 0; choice_ < plans_.size(); ++choice_) {
-      if (plans_[choice_].need <= share) return;
-    }
-  }
+  const auto value = [&](const Plan& p) {
+    return p.need > budget ? kNoRoom + static_cast<double>(p.need)
+                           : p.cost + (p.need > budget * 6 / 10 ? kNotAhead : 0);
+  };
   choice_ = 0;
   for (std::size_t i = 0; i < plans_.size(); ++i) {
-    if (plans_[i].need < plans_[choice_].need) choice_ = i;
+    if (value(plans_[i]) < value(plans_[choice_])) choice_ = i;
   }
+  value_ = value(plans_[choice_]);
 }
 
 // ---- Buffers -----------------------------------------------------------------------------------
 
-bool GemmTiler::start(std::size_t plan) {
-  if (ready_) return true;
+bool GemmTiler::reserve(std::size_t plan) {
   const Plan& p = plans_[plan];
   const std::string& name = b_.graph().operations[op_].name;
   const std::int64_t bytes = up(w_bytes(p.cols) + planes_bytes(p.cols), 64);
@@ -250,15 +277,17 @@ bool GemmTiler::start(std::size_t plan) {
     return false;
   }
   ready_ = p;
+  return true;
+}
+
+void GemmTiler::preload() {
+  const Plan& p = *ready_;
   panel_places_.assign(p.w_slots, {});
   if (table()) b_.load_bytes(g_.epilogue.table, 0, 256, table_.slots[0], op_);
-  if (b_.constant(g_.w)) {
-    for (std::int64_t i = 0; i < std::min<std::int64_t>(col_blocks(p), std::ssize(panel_places_));
-         ++i) {
-      panel(0, i * p.cols, std::min(p.cols, n_ - i * p.cols));
-    }
+  if (!b_.constant(g_.w)) return;
+  for (std::int64_t i = 0; i < std::min<std::int64_t>(col_blocks(p), std::ssize(panel_places_)); ++i) {
+    panel(0, i * p.cols, std::min(p.cols, n_ - i * p.cols));
   }
-  return true;
 }
 
 bool GemmTiler::rings() {
@@ -393,45 +422,41 @@ void GemmTiler::product(std::int64_t b, std::int64_t mb, std::int64_t nb) {
   b_.finish(out, y, op_);
 }
 
-void GemmTiler::run() {
+void GemmTiler::begin(bool any) {
   if (plans_.empty()) make_plans();
-  if (!(start(choice_) && rings())) {
+  const auto fits = [&](std::size_t plan) {
+    if (plans_[plan].need > b_.available()) return false;
+    if (reserve(plan) && rings()) return true;
+    stop();
+    return false;
+  };
+  if (ready_) {
+    if (rings() || (any && b_.evict(op_) && rings())) return;
+    if (!any) throw Allocator::NoRoom("later");
+    stop();
+  }
+  bool found = fits(choice_);
+  if (!found && any) {
     b_.evict(op_);
-    if (!(start(choice_) && rings())) {
-      // From the largest need to the smallest, whatever there is room for.
-      std::vector<std::size_t> order(plans_.size());
-      for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-      const std::int64_t limit = plans_[choice_].need;
-      std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) {
-        return std::pair(-plans_[i].need, i) < std::pair(-plans_[j].need, j);
-      });
-      bool found = false;
-      for (const std::size_t i : order) {
-        if (plans_[i].need > limit) continue;
-        stop();
-        if (start(i) && rings()) {
-          found = true;
-          break;
-        }
-      }
-      if (!found) {
-        stop();
-        throw Allocator::NoRoom(b_.graph().operations[op_].name + ": no blocks fit");
-      }
-    }
+    found = fits(choice_);
+    for (std::size_t i = 0; i < plans_.size() && !found; ++i) found = fits(i);  // by cost
   }
-  const Plan p = *ready_;
+  if (!found) throw Allocator::NoRoom(b_.graph().operations[op_].name + ": no blocks fit");
+  preload();
+}
+
+void GemmTiler::step(std::size_t s) {
+  const Plan& p = *ready_;
+  if (p.rows_outer) {
+    const auto i = static_cast<std::int64_t>(s);
+    for (std::int64_t n = 0; n < col_blocks(p); ++n) product(i / row_blocks(p), i % row_blocks(p), n);
+    return;
+  }
   for (std::int64_t b = 0; b < batch_; ++b) {
-    const std::int64_t outer = p.rows_outer ? row_blocks(p) : col_blocks(p);
-    const std::int64_t inner = p.rows_outer ? col_blocks(p) : row_blocks(p);
-    for (std::int64_t i = 0; i < outer; ++i) {
-      for (std::int64_t j = 0; j < inner; ++j) {
-        product(b, p.rows_outer ? i : j, p.rows_outer ? j : i);
-      }
+    for (std::int64_t n = 0; n < col_blocks(p); ++n) {
+      for (std::int64_t m = 0; m < row_blocks(p); ++m) product(b, m, n);
     }
   }
-  free_rings();
-  stop();
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <tuple>
 
+#include "compiler/integer/kernels.hpp"
 #include "compiler/schedule/jobs.hpp"
 
 namespace oct::schedule {
@@ -30,6 +31,8 @@ bool fits(const integer::Graph& graph, const Use& use) {
   return use.unit != Unit::kController;
 }
 
+constexpr std::size_t kSideBySide = 3;  // operations under way together, at most
+
 /// First fit in L2 by lifetimes; inputs, outputs and states live always.
 void place_l2(const integer::Graph& graph, Homes& h) {
   struct Piece {
@@ -43,7 +46,7 @@ void place_l2(const integer::Graph& graph, Homes& h) {
     if (x.role == Role::kConstant || h.in_l1[t]) continue;
     const bool always = x.role != Role::kActivation;
     if (!always && h.first[t] == Homes::kNever) continue;
-    const std::size_t first = always ? 0 : h.first[t], last = always ? Homes::kNever : h.last[t];
+    const std::size_t first = always ? 0 : h.first[t], last = always ? Homes::kNever : h.last[t] + kSideBySide;
     const std::int64_t bytes = up(std::max<std::int64_t>(1, x.bytes()), 64);
     std::vector<const Piece*> alive;
     for (const Piece& p : placed) {
@@ -87,6 +90,45 @@ std::vector<Use> uses(const integer::Graph& graph, const integer::Operation& op)
     add(x->to, true, Unit::kDma);
   }
   return list;
+}
+
+std::vector<bool> row_followers(const integer::Graph& graph) {
+  const auto kernel = [](const integer::Operation& op) -> const integer::Kernel* {
+    const auto* k = std::get_if<integer::Kernel>(&op.what);
+    return k != nullptr && integer::kernel_info(k->name).row_wise ? k : nullptr;
+  };
+  const auto gemm = [](const integer::Operation& op) -> const integer::Gemm* {
+    const auto* g = std::get_if<integer::Gemm>(&op.what);
+    return g != nullptr && g->y.sizes[0] == 1 && !g->y_trans ? g : nullptr;
+  };
+  const auto lines = [](const View& a, const View& b) {  // row i of both is line i of the tensor
+    return a.sizes[0] == 1 && b.sizes[0] == 1 && a.sizes[1] == b.sizes[1] &&
+           a.strides[1] == b.strides[1] && a.strides[1] > 0 &&
+           a.offset / a.strides[1] == b.offset / b.strides[1];
+  };
+  std::vector<bool> follows(graph.operations.size(), false);
+  for (std::size_t i = 1; i < graph.operations.size(); ++i) {
+    const auto &op = graph.operations[i], &before = graph.operations[i - 1];
+    const bool two_units = (kernel(op) != nullptr && gemm(before) != nullptr) ||
+                           (gemm(op) != nullptr && kernel(before) != nullptr);
+    if (!two_units) continue;
+    // Of all that the operations before may still be writing, rows only.
+    bool rows = true, any = false;
+    for (std::size_t p = i - std::min(i, kSideBySide - 1); p < i && rows; ++p) {
+      for (const Use& w : uses(graph, graph.operations[p])) {
+        if (!w.write) continue;
+        for (const Use& r : uses(graph, op)) {
+          if (r.write || r.view->tensor != w.view->tensor) continue;
+          const bool whole = gemm(op) != nullptr && r.view == &gemm(op)->w;
+          rows = rows && !whole && r.view->sizes.size() == 3 && w.view->sizes.size() == 3 &&
+                 lines(*w.view, *r.view);
+          any = true;
+        }
+      }
+    }
+    follows[i] = rows && any;
+  }
+  return follows;
 }
 
 Homes choose_homes(const integer::Graph& graph, const OperationCost& cost,

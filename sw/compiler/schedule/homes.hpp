@@ -14,8 +14,10 @@ namespace oct::schedule {
 
 /// What a search may vary.
 struct Tuning {
-  std::int64_t rows = 64;  ///< of a block, at most
-  unsigned ahead = 1;      ///< operations whose constants are loaded early
+  std::int64_t rows = 64;         ///< of a block of the engine, at most
+  std::int64_t kernel_rows = 16;  ///< of a block of the workers
+  double tail = 0.15;             ///< weight of the time until neighbours can start
+  unsigned ahead = 1;             ///< operations whose constants are loaded early
 };
 
 struct Use {
@@ -25,6 +27,10 @@ struct Use {
 };
 /// Operands that are views, constants among them left out.
 [[nodiscard]] std::vector<Use> uses(const integer::Graph& graph, const integer::Operation& op);
+
+/// Which operations take only rows, one by one, of what the operation before them writes, and are
+/// done by the other unit: they may go on side by side.
+[[nodiscard]] std::vector<bool> row_followers(const integer::Graph& graph);
 
 struct Homes {
   static constexpr std::size_t kNever = ~std::size_t{0};

@@ -58,9 +58,28 @@ class KernelTiler final : public Tiler {
   }
   void stop() override { b_.free(constants_); }
   double cost() override;
-  void run() override;
+  void begin(bool any) override;
+  [[nodiscard]] std::size_t steps() const override {
+    return static_cast<std::size_t>(batches() * ceil_div(all(), block_));
+  }
+  void step(std::size_t s) override {
+    const auto i = static_cast<std::int64_t>(s), blocks = ceil_div(all(), block_);
+    const std::int64_t r = i % blocks * block_;
+    block(i / blocks, r, std::min(block_, all() - r));
+  }
+  [[nodiscard]] std::int64_t rows(std::size_t s) const override {
+    return std::min(all(), static_cast<std::int64_t>(s + 1) * block_);
+  }
+  void end() override {
+    free_rings();
+    stop();
+  }
 
  private:
+  [[nodiscard]] std::int64_t batches() const { return k_.outputs[0].sizes[0]; }
+  [[nodiscard]] std::int64_t all() const {
+    return info_.row_wise ? k_.outputs[0].sizes[1] : k_.inputs[0].sizes[1];
+  }
   [[nodiscard]] const std::string& name() const { return b_.graph().operations[op_].name; }
   [[nodiscard]] std::int64_t bytes_of(TensorId t) const {
     return std::max<std::int64_t>(1, b_.graph().at(t).bytes());
@@ -86,7 +105,7 @@ class KernelTiler final : public Tiler {
   std::size_t op_;
   const integer::KernelInfo& info_;
   Kernel k_;
-  std::int64_t constant_bytes_ = 0;
+  std::int64_t constant_bytes_ = 0, block_ = 1;
   std::vector<View> views_;
   std::vector<Ring> rings_;
   Ring constants_;
@@ -104,17 +123,15 @@ bool KernelTiler::rings(std::int64_t rows, std::size_t slots) {
 }
 
 double KernelTiler::cost() {
-  const std::int64_t batches = k_.outputs[0].sizes[0];
-  const std::int64_t all = info_.row_wise ? k_.outputs[0].sizes[1] : k_.inputs[0].sizes[1];
-  const std::int64_t rows = info_.row_wise ? std::min(all, b_.tuning().rows) : all;
+  const std::int64_t rows = info_.row_wise ? std::min(all(), b_.tuning().kernel_rows) : all();
+  const auto jobs = static_cast<double>(batches() * ceil_div(all(), rows));
   std::int64_t need = constant_bytes_;
-  double cycles = static_cast<double>(batches * ceil_div(all, rows)) * cycles_of(rows);
+  double cycles = jobs * cycles_of(rows);
   for (std::size_t i = 0; i < views_.size(); ++i) {
     if (b_.in_l1(views_[i])) continue;
     const View v = part(i, 0, 0, rows);
     need += 2 * b_.dense_bytes(v);
-    cycles += 0.3 * static_cast<double>(batches * ceil_div(all, rows)) *
-              cost::dma(v.sizes[1], v.sizes[2] * b_.elem(v));
+    cycles += 300 + 0.3 * jobs * cost::dma(v.sizes[1], v.sizes[2] * b_.elem(v));
   }
   // Without room for them, operands stay in L2: an access there takes a hundred times as long.
   return need <= b_.budget(op_) ? cycles : info_.row_wise && need / rows <= b_.budget(op_)
@@ -169,17 +186,21 @@ void KernelTiler::block(std::int64_t batch, std::int64_t r0, std::int64_t rows) 
   }
 }
 
-void KernelTiler::run() {
-  const std::int64_t batches = k_.outputs[0].sizes[0];
-  const std::int64_t all = info_.row_wise ? k_.outputs[0].sizes[1] : k_.inputs[0].sizes[1];
-  if (!start() && (!b_.evict(op_) || !start())) {
+void KernelTiler::begin(bool any) {
+  if (!any) {
+    block_ = std::min(all(), b_.tuning().kernel_rows);
+    if (start() && rings(block_, 2)) return;
+    stop();
+    throw Allocator::NoRoom("later");
+  }
+  if (!start() && b_.evict(op_) && !start()) {
     // The constants stay in L2.
   }
   std::int64_t rows = 0;
-  const std::int64_t most = info_.row_wise ? std::min(all, b_.tuning().rows) : all;
+  const std::int64_t most = info_.row_wise ? std::min(all(), b_.tuning().kernel_rows) : all();
   for (int round = 0; round < 2 && rows == 0; ++round) {
     for (std::int64_t r = most; r >= 1 && rows == 0; r = r == 1 ? 0 : ceil_div(r, 2)) {
-      const bool single = batches * ceil_div(all, r) == 1;
+      const bool single = batches() * ceil_div(all(), r) == 1;
       if (rings(r, single ? 1 : 2) || (!single && r <= 8 && rings(r, 1))) rows = r;
       if (!info_.row_wise) break;
       if (round == 0 && rows == 0 && b_.evict(op_)) break;
@@ -188,15 +209,12 @@ void KernelTiler::run() {
   if (rows == 0) {
     rows = most;
     for (const View& v : views_) {
-      if (v.slot_stride != 0) throw Allocator::NoRoom(name() + ": no rows fit");
+      if (v.slot_stride == 0) continue;
+      stop();
+      throw Allocator::NoRoom(name() + ": no rows fit");
     }
   }
-  const std::int64_t even = ceil_div(all, ceil_div(all, rows));
-  for (std::int64_t b = 0; b < batches; ++b) {
-    for (std::int64_t r = 0; r < all; r += even) block(b, r, std::min(even, all - r));
-  }
-  free_rings();
-  stop();
+  block_ = ceil_div(all(), ceil_div(all(), rows));
 }
 
 }  // namespace

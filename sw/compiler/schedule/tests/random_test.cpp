@@ -79,9 +79,86 @@ TEST_CASE("schedule: large random graphs") {
     const integer::Graph graph = integer::random_graph(seed, integer::large_limits());
     INFO(fmt::format("graph {}\n{}", seed, integer::to_text(graph)));
     const integer::Memory golden = golden_of(graph, seed);
-    for (const std::int64_t kib : {128, 64, 32}) {
+    for (const std::int64_t kib : {128, 64, 48}) {
       INFO(kib << " KiB");
       CHECK(check(graph, golden, kib * 1024 - 512, seed, 1));
     }
   }
+}
+
+TEST_CASE("schedule: what is wrong is noticed") {
+  auto random = tb::rng("schedule planted");
+  int waits = 0, waits_seen = 0, pieces = 0, pieces_seen = 0, blocks = 0, blocks_seen = 0;
+  for (int n = 0; n < 30; ++n) {
+    const std::uint64_t seed = random();
+    const integer::Graph graph = integer::random_graph(seed);
+    const integer::Memory golden = golden_of(graph, seed);
+    schedule::Options options;
+    options.machine.l1_bytes = 64 * 1024;
+    const schedule::Network good = schedule::build(graph, options);
+    const auto fails = [&](const schedule::Network& network) {
+      for (std::uint64_t order = 0; order < 6; ++order) {
+        try {
+          (void)schedule::verify(graph, network, golden, order);
+        } catch (const ir::GraphError&) {
+          return true;
+        }
+      }
+      return false;
+    };
+    {
+      schedule::Network bad = good;  // all waits of one job are forgotten
+      auto& jobs = const_cast<std::vector<schedule::Job>&>(bad.program.jobs());
+      schedule::Job& job = jobs[random() % jobs.size()];
+      if (!job.waits.empty()) {
+        job.waits.clear();
+        ++waits;
+        waits_seen += fails(bad);
+      }
+    }
+    {
+      schedule::Network bad = good;
+      bad.pieces[random() % bad.pieces.size()].offset += 1;
+      ++pieces;
+      pieces_seen += fails(bad);
+    }
+    if (good.l1_blocks.size() > 1) {
+      auto bad = good.l1_blocks;  // one block grows over its neighbours
+      auto& block = bad[random() % bad.size()];
+      block.addr = 0;
+      block.bytes = 64 * 1024;
+      ++blocks;
+      blocks_seen += !schedule::check_blocks(bad, good.program).empty();
+    }
+  }
+  CHECK(waits > 5);
+  CHECK(waits_seen > waits / 2);
+  CHECK(pieces_seen > pieces / 2);
+  CHECK(blocks > 5);
+  CHECK(blocks_seen == blocks);
+}
+
+TEST_CASE("schedule: too little L1 says how much would do") {
+  const integer::Graph graph = integer::random_graph(5);
+  schedule::Options options;
+  options.machine.l1_bytes = 512;
+  std::string message;
+  try {
+    (void)schedule::build(graph, options);
+  } catch (const ir::CompileError& e) {
+    message = e.what();
+  }
+  INFO(message);
+  REQUIRE(message.find("would do") != std::string::npos);
+  const std::size_t at = message.rfind("; ") + 2;
+  options.machine.l1_bytes = std::stoll(message.substr(at));
+  CHECK(options.machine.l1_bytes > 512);
+  CHECK_NOTHROW((void)schedule::build(graph, options));
+}
+
+TEST_CASE("schedule: the same graph gives the same program") {
+  const integer::Graph graph = integer::random_graph(7);
+  const schedule::Network a = schedule::build(graph, {}), b = schedule::build(graph, {});
+  CHECK(a.program.rings() == b.program.rings());
+  CHECK(a.image == b.image);
 }
