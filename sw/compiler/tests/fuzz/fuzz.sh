@@ -18,5 +18,5 @@ fi
 cmake --build "$build" --target fuzz_import
 # Blocks above 512 MB are a bug: constants are limited to far less for the fuzzer.
 nice -n 19 "$(find "$build" -name fuzz_import -type f -perm -u+x | head -1)" "$work" "$here/corpus" \
-  "$here/found" -max_total_time="$seconds" -max_len=16384 -timeout=60 -malloc_limit_mb=512 \
+  -max_total_time="$seconds" -max_len=16384 -timeout=60 -malloc_limit_mb=512 \
   -rss_limit_mb=3000 -artifact_prefix="$found/" -print_final_stats=1
