@@ -17,8 +17,8 @@ constexpr double kJob = 60, kLoad = 10, kAlone = 150, kRoundTrip = 300;
 
 struct Plan {
   std::int64_t groups = 1, rows = 1, keys = 1;
-  std::size_t slots = 1;     // of queries and outputs
-  std::size_t k_slots = 1;   // of keys and values
+  std::size_t slots = 1;    // of queries and outputs
+  std::size_t k_slots = 1;  // of keys and values
   std::int64_t need = 0;
   double cost = 0;
   std::size_t number = 0;
@@ -97,9 +97,9 @@ void AttentionTiler::add_plan(Plan p) {
   const std::int64_t o = o_here ? 0 : up(heads * p.rows * up(dv_, 8), 64);
   const std::int64_t k = k_here ? 0 : up(p.groups * p.keys * up(d_, 8), 64);
   const std::int64_t v = v_here ? 0 : up(p.groups * dv_ * up(p.keys, 8), 64);
-  const double products = static_cast<double>(gb * mb * kb) *
-                          (kJob + static_cast<double>(heads) *
-                                      cost::attention(b_.machine(), p.rows, p.keys, d_, dv_));
+  const double products =
+      static_cast<double>(gb * mb * kb) *
+      (kJob + static_cast<double>(heads) * cost::attention(b_.machine(), p.rows, p.keys, d_, dv_));
   for (const std::size_t slots : {std::size_t{1}, std::size_t{2}}) {
     if (slots == 2 && ((q == 0 && o == 0) || gb * mb == 1)) continue;
     for (const std::int64_t ks : {std::int64_t{1}, std::int64_t{2}, kb}) {
@@ -115,7 +115,8 @@ void AttentionTiler::add_plan(Plan p) {
       const double k_load = k + v == 0 ? 0 : 2 * kLoad + cost::dma(1, k + v);
       const double q_load = q == 0 ? 0 : kLoad + cost::dma(heads * p.rows, d_);
       const double o_store = o == 0 ? 0 : kLoad + cost::dma(heads * p.rows, dv_);
-      const double in = static_cast<double>(k_loads) * k_load + static_cast<double>(gb * mb) * q_load;
+      const double in =
+          static_cast<double>(k_loads) * k_load + static_cast<double>(gb * mb) * q_load;
       const double out = static_cast<double>(gb * mb) * o_store;
       double alone = 0;
       if (slots == 1 && gb * mb > 1 && q + o > 0) {
@@ -123,7 +124,8 @@ void AttentionTiler::add_plan(Plan p) {
       }
       if (ks == 1 && k_loads > 1) alone += static_cast<double>(k_loads) * (k_load + kAlone);
       const double pieces = gb == 1 ? static_cast<double>(mb) : 1;
-      p.cost = std::max({products + alone, in, out}) + 0.05 * (in + out) + b_.tuning().tail * products / pieces +
+      p.cost = std::max({products + alone, in, out}) + 0.05 * (in + out) +
+               b_.tuning().tail * products / pieces +
                ((q > 0 ? 1 : 0) + (k > 0 ? 1 : 0) + (v > 0 ? 1 : 0) + (o > 0 ? 1 : 0)) * kRoundTrip;
       p.number = plans_.size();
       plans_.push_back(p);
@@ -134,9 +136,9 @@ void AttentionTiler::add_plan(Plan p) {
 void AttentionTiler::make_plans() {
   for (std::int64_t g = groups_; g >= 1; g = g == 1 ? 0 : ceil_div(g, 2)) {
     if (g * share_ > 255) continue;
-    for (const std::int64_t r : {sq_, std::int64_t{256}, std::int64_t{128}, std::int64_t{64},
-                                 std::int64_t{32}, std::int64_t{16}, std::int64_t{8},
-                                 std::int64_t{1}}) {
+    for (const std::int64_t r :
+         {sq_, std::int64_t{256}, std::int64_t{128}, std::int64_t{64}, std::int64_t{32},
+          std::int64_t{16}, std::int64_t{8}, std::int64_t{1}}) {
       if (r > sq_ || (r < sq_ && r > b_.tuning().rows)) continue;
       const std::int64_t rows =
           r < 16 ? r : std::min(sq_, up(ceil_div(sq_, ceil_div(sq_, r)), std::int64_t{16}));

@@ -74,9 +74,8 @@ Network build(const Graph& graph, const Options& options) {
       const std::int64_t middle = (low + high) / 2 / 1024 * 1024;
       (middle > low && good(middle) ? high : low) = std::max(middle, low + 1);
     }
-    throw ir::CompileError(
-        fmt::format("{}: {} bytes of L1 are too little ({}); {} bytes would do", graph.name,
-                    options.machine.l1_bytes, reason, high));
+    throw ir::CompileError(fmt::format("{}: {} bytes of L1 are too little ({}); {} bytes would do",
+                                       graph.name, options.machine.l1_bytes, reason, high));
   }
   if (n->l2_used > options.machine.l2_bytes) {
     throw ir::CompileError(fmt::format("{}: {} bytes of L2 are needed, {} are there", graph.name,

@@ -59,8 +59,7 @@ std::int64_t Builder::dense_bytes(const View& v) const {
   return up(bytes, 8);
 }
 
-bool Builder::allocate(Ring& ring, std::int64_t bytes, std::size_t count,
-                       const std::string& name) {
+bool Builder::allocate(Ring& ring, std::int64_t bytes, std::size_t count, const std::string& name) {
   assert(ring.slots.empty());
   try {
     for (std::size_t i = 0; i < count; ++i) {
@@ -112,7 +111,8 @@ Place Builder::load(const View& v, std::int64_t addr, std::size_t op) {
       t.sizes[1] = 1;
     }
   }
-  for (Job& j : dma_jobs(std::move(t))) append(std::move(j), op, "load " + graph_.at(v.tensor).name);
+  for (Job& j : dma_jobs(std::move(t)))
+    append(std::move(j), op, "load " + graph_.at(v.tensor).name);
   return place;
 }
 
@@ -150,7 +150,8 @@ std::int64_t Builder::put(const std::string& key,
   if (!fresh) return it->second;
   const std::vector<std::uint8_t> data = bytes();
   const auto at = static_cast<std::size_t>(up(std::ssize(net_.image), 64));
-  net_.image.resize(at + static_cast<std::size_t>(up(std::max<std::int64_t>(1, std::ssize(data)), 64)));
+  net_.image.resize(at +
+                    static_cast<std::size_t>(up(std::max<std::int64_t>(1, std::ssize(data)), 64)));
   std::copy(data.begin(), data.end(), net_.image.begin() + static_cast<std::ptrdiff_t>(at));
   return it->second = net_.image_l2 + static_cast<std::int64_t>(at);
 }
@@ -232,7 +233,8 @@ void Builder::piece(const View& v, Memory memory, std::int64_t addr,
     p.job = job;
     p.tensor = v.tensor;
     p.offset = v.offset;
-    p.range = {memory, addr, v.sizes.back() * elem(v), rows, rank > 1 ? strides[rank - 2] : 0, true};
+    p.range = {memory, addr, v.sizes.back() * elem(v), rows, rank > 1 ? strides[rank - 2] : 0,
+               true};
     p.stride = rank > 1 ? v.strides[rank - 2] : 0;
     for (std::size_t d = 0; d < at.size(); ++d) {
       p.range.addr += at[d] * strides[d];
@@ -333,9 +335,9 @@ void Builder::end_homes(std::size_t op) {
   for (const std::size_t t : ending_[op]) {
     if (homes_.in_l1[t]) l1_.free(l1_home_[t], net_.program.now());
     if (net_.l2[t] >= 0 && homes_.l2[t] >= 0) {
-      net_.l2_blocks.push_back({net_.l2[t], up(std::max<std::int64_t>(1, graph_.tensors[t].bytes()), 8),
-                                op_begin_[homes_.first[t]], net_.program.now(),
-                                graph_.tensors[t].name});
+      net_.l2_blocks.push_back(
+          {net_.l2[t], up(std::max<std::int64_t>(1, graph_.tensors[t].bytes()), 8),
+           op_begin_[homes_.first[t]], net_.program.now(), graph_.tensors[t].name});
     }
   }
 }
@@ -459,13 +461,13 @@ Network Builder::build() {
   for (const Operation& op : graph_.operations) {
     Layer l;
     l.name = op.name;
-    l.unit = std::holds_alternative<integer::Kernel>(op.what)  ? "workers"
+    l.unit = std::holds_alternative<integer::Kernel>(op.what)   ? "workers"
              : std::holds_alternative<integer::Copy>(op.what)   ? "dma"
              : std::holds_alternative<integer::Gather>(op.what) ? "dma"
                                                                 : "engine";
     if (const auto* g = std::get_if<integer::Gemm>(&op.what)) {
-      l.macs = static_cast<std::uint64_t>(g->a.sizes[0] * g->a.sizes[1] * g->w.sizes[1] *
-                                          g->w.sizes[2]);
+      l.macs =
+          static_cast<std::uint64_t>(g->a.sizes[0] * g->a.sizes[1] * g->w.sizes[1] * g->w.sizes[2]);
     } else if (const auto* a = std::get_if<integer::Attention>(&op.what)) {
       l.macs = static_cast<std::uint64_t>(a->q.sizes[0] * a->q.sizes[1] * a->k.sizes[1] *
                                           (a->q.sizes[2] + a->v.sizes[1]));

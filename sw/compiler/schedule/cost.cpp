@@ -64,8 +64,7 @@ double job(const Machine& machine, const Job& job) {
   if (d.op() == engine::kOpGemm) {
     const engine::GemmJob g = engine::decode_gemm(d);
     const bool residual = g.epilogue.residual != engine::Residual::kNone;
-    return g.batch * gemm(machine, g.m, g.n, g.k, g.y16 ? 2 : 1,
-                          residual ? (g.r16 ? 2 : 1) : 0);
+    return g.batch * gemm(machine, g.m, g.n, g.k, g.y16 ? 2 : 1, residual ? (g.r16 ? 2 : 1) : 0);
   }
   const engine::AttnJob a = engine::decode_attn(d);
   return a.heads * attention(machine, a.sq, a.sk, a.d, a.dv);
@@ -77,8 +76,8 @@ Times simulate(const Program& program) {
   t.start.resize(jobs.size());
   t.end.resize(jobs.size());
   struct Unit {
-    double free = 0;   // its data path
-    double ended = 0;  // its last job; jobs end in order
+    double free = 0;                 // its data path
+    double ended = 0;                // its last job; jobs end in order
     std::array<double, 4> recent{};  // ends of the last four: as many may be under way
     std::size_t count = 0;
   };
@@ -92,11 +91,18 @@ Times simulate(const Program& program) {
     }
     double before = 0, after = 0;  // latencies that neighbours overlap
     switch (j.queue) {
-      case Queue::kEngine: before = kEngineStart, after = kEngineEnd; break;
-      case Queue::kDmaIn: before = kDmaLatency, after = 6; break;
-      case Queue::kDmaOut: before = 15, after = kDmaLatency; break;
+      case Queue::kEngine:
+        before = kEngineStart, after = kEngineEnd;
+        break;
+      case Queue::kDmaIn:
+        before = kDmaLatency, after = 6;
+        break;
+      case Queue::kDmaOut:
+        before = 15, after = kDmaLatency;
+        break;
       case Queue::kTeam0:
-      case Queue::kTeam1: break;
+      case Queue::kTeam1:
+        break;
     }
     const double begin = std::max(ready + before, u.free);
     t.start[i] = ready;

@@ -16,11 +16,11 @@ namespace {
 namespace engine_ = golden::engine;
 using integer::Epilogue;
 using integer::Gemm;
-constexpr double kJob = 8;           // cycles that a further job of the engine costs
-constexpr double kLoad = 4;          // ... of the DMA
-constexpr double kLatency = 150;     // of a transfer, semaphores included
-constexpr double kRoundTrip = 300;   // what follows waits for a tensor that goes through L2
-constexpr double kNotAhead = 600;    // no room for the next operation's constants
+constexpr double kJob = 8;          // cycles that a further job of the engine costs
+constexpr double kLoad = 4;         // ... of the DMA
+constexpr double kLatency = 150;    // of a transfer, semaphores included
+constexpr double kRoundTrip = 300;  // what follows waits for a tensor that goes through L2
+constexpr double kNotAhead = 600;   // no room for the next operation's constants
 
 struct Plan {
   std::int64_t rows = 1, cols = 1;
@@ -142,9 +142,9 @@ bool GemmTiler::cols_fit(std::int64_t cols) const {
 
 double GemmTiler::cost_of(const Plan& p) const {
   const std::int64_t mb = row_blocks(p), nb = col_blocks(p);
-  const std::int64_t w_loads =
-      static_cast<std::int64_t>(p.w_slots) >= nb ? (shared_w_ ? nb : nb * batch_)
-                                                 : nb * batch_ * (p.rows_outer ? mb : 1);
+  const std::int64_t w_loads = static_cast<std::int64_t>(p.w_slots) >= nb
+                                   ? (shared_w_ ? nb : nb * batch_)
+                                   : nb * batch_ * (p.rows_outer ? mb : 1);
   const std::int64_t a_loads =
       p.rows_outer || static_cast<std::int64_t>(p.a_slots) >= mb ? mb * batch_ : mb * nb * batch_;
   const double jobs = static_cast<double>(mb * nb * batch_);
@@ -165,9 +165,8 @@ double GemmTiler::cost_of(const Plan& p) const {
     if (!b_.constant(g_.a)) waits += kRoundTrip;
   }
   if (static_cast<std::int64_t>(p.w_slots) < nb || w_loads > 0) {
-    in += stream(static_cast<double>(w_loads),
-                 cost::dma(1, w_bytes(p.cols) + planes_bytes(p.cols)), p.w_slots,
-                 p.rows_outer ? job : inner);
+    in += stream(static_cast<double>(w_loads), cost::dma(1, w_bytes(p.cols) + planes_bytes(p.cols)),
+                 p.w_slots, p.rows_outer ? job : inner);
   }
   if (g_.r.used() && !b_.in_l1(g_.r)) {
     in += stream(jobs, cost::dma(p.rows, p.cols * r_bytes_), p.small_slots, job);
@@ -178,7 +177,8 @@ double GemmTiler::cost_of(const Plan& p) const {
     waits += kRoundTrip;
   }
   // Neighbours start when the first rows are done, and wait for the last ones.
-  const double pieces = p.rows_outer ? static_cast<double>(mb * batch_) : static_cast<double>(batch_);
+  const double pieces =
+      p.rows_outer ? static_cast<double>(mb * batch_) : static_cast<double>(batch_);
   return std::max({products + waits, in, out}) + 0.05 * (in + out) +
          b_.tuning().tail * products / pieces;
 }
@@ -285,7 +285,8 @@ void GemmTiler::preload() {
   panel_places_.assign(p.w_slots, {});
   if (table()) b_.load_bytes(g_.epilogue.table, 0, 256, table_.slots[0], op_);
   if (!b_.constant(g_.w)) return;
-  for (std::int64_t i = 0; i < std::min<std::int64_t>(col_blocks(p), std::ssize(panel_places_)); ++i) {
+  for (std::int64_t i = 0; i < std::min<std::int64_t>(col_blocks(p), std::ssize(panel_places_));
+       ++i) {
     panel(0, i * p.cols, std::min(p.cols, n_ - i * p.cols));
   }
 }
@@ -302,9 +303,9 @@ bool GemmTiler::rings() {
                        name + " residual");
   }
   if (good && !b_.in_l1(g_.y)) {
-    good = b_.allocate(
-        out_, g_.y_trans ? p.cols * up(p.rows, 8) : p.rows * up(p.cols * y_bytes_, 8),
-        p.small_slots, name + " output");
+    good =
+        b_.allocate(out_, g_.y_trans ? p.cols * up(p.rows, 8) : p.rows * up(p.cols * y_bytes_, 8),
+                    p.small_slots, name + " output");
   }
   if (!good) free_rings();
   return good;
@@ -347,9 +348,9 @@ GemmTiler::Panel GemmTiler::panel(std::int64_t b, std::int64_t n0, std::int64_t 
   x.a = to + from;
   x.b = e.plane_b == integer::kNone ? 0 : x.a + 8 * cols;
   x.c = e.plane_c == integer::kNone ? 0 : (x.b != 0 ? x.b : x.a) + 8 * cols;
-  const std::string name = fmt::format(
-      "panel {}+{} {} {} {} of {} {} {}", packed ? g_.w.tensor : -1, packed ? view.offset : 0, n0,
-      cols, g_.w_kn, e.plane_a, e.plane_b, e.plane_c);
+  const std::string name =
+      fmt::format("panel {}+{} {} {} {} of {} {} {}", packed ? g_.w.tensor : -1,
+                  packed ? view.offset : 0, n0, cols, g_.w_kn, e.plane_a, e.plane_b, e.plane_c);
   const std::int64_t l2 = b_.put(name, [&] { return pack(packed ? &view : nullptr, n0, cols); });
   b_.load_run(l2, from + planes_bytes(cols), to, op_,
               fmt::format("{} columns {}", b_.graph().operations[op_].name, n0));
@@ -386,7 +387,8 @@ void GemmTiler::product(std::int64_t b, std::int64_t mb, std::int64_t nb) {
   const std::int64_t m0 = mb * p.rows, rows = std::min(p.rows, m_ - m0);
   const std::int64_t n0 = nb * p.cols, cols = std::min(p.cols, n_ - n0);
   const Panel x = panel(b, n0, cols);
-  const Place a_at = b_.fetch(a(b, m0, rows), blocks_, (shared_a_ ? 0 : b) * row_blocks(p) + mb, op_);
+  const Place a_at =
+      b_.fetch(a(b, m0, rows), blocks_, (shared_a_ ? 0 : b) * row_blocks(p) + mb, op_);
   const Epilogue& e = g_.epilogue;
   engine_::Descriptor d;
   auto& w = d.w;
@@ -449,7 +451,8 @@ void GemmTiler::step(std::size_t s) {
   const Plan& p = *ready_;
   if (p.rows_outer) {
     const auto i = static_cast<std::int64_t>(s);
-    for (std::int64_t n = 0; n < col_blocks(p); ++n) product(i / row_blocks(p), i % row_blocks(p), n);
+    for (std::int64_t n = 0; n < col_blocks(p); ++n)
+      product(i / row_blocks(p), i % row_blocks(p), n);
     return;
   }
   for (std::int64_t b = 0; b < batch_; ++b) {

@@ -46,7 +46,8 @@ void place_l2(const integer::Graph& graph, Homes& h) {
     if (x.role == Role::kConstant || h.in_l1[t]) continue;
     const bool always = x.role != Role::kActivation;
     if (!always && h.first[t] == Homes::kNever) continue;
-    const std::size_t first = always ? 0 : h.first[t], last = always ? Homes::kNever : h.last[t] + kSideBySide;
+    const std::size_t first = always ? 0 : h.first[t],
+                      last = always ? Homes::kNever : h.last[t] + kSideBySide;
     const std::int64_t bytes = up(std::max<std::int64_t>(1, x.bytes()), 64);
     std::vector<const Piece*> alive;
     for (const Piece& p : placed) {

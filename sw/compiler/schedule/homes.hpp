@@ -34,11 +34,11 @@ struct Use {
 
 struct Homes {
   static constexpr std::size_t kNever = ~std::size_t{0};
-  std::vector<bool> in_l1;                // by tensor
-  std::vector<std::size_t> first, last;   // operations that use it; kNever: none
-  std::vector<std::int64_t> live;         // bytes of homes in L1, by operation
-  std::vector<std::int64_t> l2;           // offsets in the part of L2 that is no image; -1: none
-  std::int64_t l2_bytes = 0;              // of that part
+  std::vector<bool> in_l1;               // by tensor
+  std::vector<std::size_t> first, last;  // operations that use it; kNever: none
+  std::vector<std::int64_t> live;        // bytes of homes in L1, by operation
+  std::vector<std::int64_t> l2;          // offsets in the part of L2 that is no image; -1: none
+  std::int64_t l2_bytes = 0;             // of that part
 };
 /// Cycles of one operation with such homes; kNoRoom if L1 is too small for it.
 using OperationCost = std::function<double(std::size_t op, const Homes& homes)>;

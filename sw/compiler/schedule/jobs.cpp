@@ -115,9 +115,7 @@ void add_slot(Job& j, const Transfer& t) {
 void split(const Transfer& t, std::size_t dim, std::int64_t l1, std::int64_t l2,
            std::vector<Job>& jobs) {
   const std::size_t left = t.sizes.size() - 1 - dim;  // dimensions that count rows
-  const auto at = [&](std::size_t i) {
-    return Dim{t.sizes[i], t.l1_strides[i], t.l2_strides[i]};
-  };
+  const auto at = [&](std::size_t i) { return Dim{t.sizes[i], t.l1_strides[i], t.l2_strides[i]}; };
   if (left == 0) {
     jobs.push_back(dma_job(t, l1, l2, {}, {}));
     return;
@@ -133,7 +131,8 @@ void split(const Transfer& t, std::size_t dim, std::int64_t l1, std::int64_t l2,
   const Dim planes = left == 2 ? outer : Dim{};
   for (std::int64_t p = 0; p < planes.size; p += kMaxCount) {
     for (std::int64_t r = 0; r < inner.size; r += kMaxCount) {
-      jobs.push_back(dma_job(t, l1 + p * planes.l1 + r * inner.l1, l2 + p * planes.l2 + r * inner.l2,
+      jobs.push_back(dma_job(t, l1 + p * planes.l1 + r * inner.l1,
+                             l2 + p * planes.l2 + r * inner.l2,
                              {std::min(kMaxCount, inner.size - r), inner.l1, inner.l2},
                              {std::min(kMaxCount, planes.size - p), planes.l1, planes.l2}));
     }

@@ -27,8 +27,8 @@ inline constexpr std::uint32_t kOpDmaCopy = 0x10, kOpTeamRun = 0x20;
 struct Transfer {
   bool in = true;  ///< L2 -> L1, else L1 -> L2
   std::int64_t l1 = 0, l2 = 0;
-  std::vector<std::int64_t> sizes;                    ///< the last one in bytes
-  std::vector<std::int64_t> l1_strides, l2_strides;   ///< of all but the last
+  std::vector<std::int64_t> sizes;                   ///< the last one in bytes
+  std::vector<std::int64_t> l1_strides, l2_strides;  ///< of all but the last
   /// Bytes between the rows in L1 belong to nobody else: rows of equal strides become one.
   bool own_gaps = false;
   /// Added to the address in L2 for each slot of a cache; the slot stands in parameter register 0.

@@ -134,9 +134,9 @@ double KernelTiler::cost() {
     cycles += 300 + 0.3 * jobs * cost::dma(v.sizes[1], v.sizes[2] * b_.elem(v));
   }
   // Without room for them, operands stay in L2: an access there takes a hundred times as long.
-  return need <= b_.budget(op_) ? cycles : info_.row_wise && need / rows <= b_.budget(op_)
-                                               ? 1.3 * cycles + 500
-                                               : 100 * cycles;
+  return need <= b_.budget(op_)                            ? cycles
+         : info_.row_wise && need / rows <= b_.budget(op_) ? 1.3 * cycles + 500
+                                                           : 100 * cycles;
 }
 
 void KernelTiler::block(std::int64_t batch, std::int64_t r0, std::int64_t rows) {

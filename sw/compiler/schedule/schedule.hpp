@@ -57,7 +57,7 @@ struct Piece {
   Range range;
   integer::TensorId tensor = integer::kNone;
   std::int64_t offset = 0, stride = 0;  ///< in the tensor; rows and bytes as in `range`
-  std::int64_t slot_stride = 0;  ///< added to offset and range.addr for each slot of a cache
+  std::int64_t slot_stride = 0;         ///< added to offset and range.addr for each slot of a cache
 };
 
 struct Layer {
@@ -86,8 +86,8 @@ struct Network {
 
 /// Runs the job list on images of L1 and L2 with golden functions, in an order drawn from `seed`
 /// that the waits allow, and compares every piece with `golden` (the golden executor's tensors).
-/// Returns the number of bytes compared; throws GraphError naming job, tensor and offset. `slot`: of
-/// caches, -1 is the last one.
+/// Returns the number of bytes compared; throws GraphError naming job, tensor and offset. `slot`:
+/// of caches, -1 is the last one.
 std::int64_t verify(const integer::Graph& graph, const Network& network,
                     const std::vector<std::vector<std::uint8_t>>& golden, std::uint64_t seed,
                     std::int64_t slot = -1);

@@ -50,10 +50,7 @@ class Runner {
 
 Runner::Runner(const Graph& graph, const Network& network, const std::vector<Bytes>& golden,
                std::uint64_t seed, std::int64_t slot)
-    : graph_(graph),
-      net_(network),
-      golden_(golden),
-      slot_(slot < 0 ? graph.slots - 1 : slot) {
+    : graph_(graph), net_(network), golden_(golden), slot_(slot < 0 ? graph.slots - 1 : slot) {
   std::mt19937_64 random(seed);
   std::int64_t l1_end = 0;
   for (const Allocator::Block& b : network.l1_blocks) l1_end = std::max(l1_end, b.addr + b.bytes);
@@ -163,9 +160,13 @@ void Runner::execute_job(const Job& job) {
       break;
     }
     case Queue::kDmaIn:
-    case Queue::kDmaOut: dma(job); break;
+    case Queue::kDmaOut:
+      dma(job);
+      break;
     case Queue::kTeam0:
-    case Queue::kTeam1: team(job); break;
+    case Queue::kTeam1:
+      team(job);
+      break;
   }
   const auto id = static_cast<std::size_t>(&job - net_.program.jobs().data());
   if (const auto it = pieces_.find(id); it != pieces_.end()) {

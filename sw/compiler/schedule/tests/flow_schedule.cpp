@@ -38,9 +38,10 @@ void report(const schedule::Network& n, const Args& args) {
   }
   std::uint64_t macs = 0;
   for (const schedule::Layer& l : n.layers) macs += l.macs;
-  fmt::print("estimate {:.0f} cycles, products {:.0f}; engine {:.0f}, DMA in {:.0f}, out {:.0f}, "
-             "workers {:.0f}\n",
-             n.estimate, static_cast<double>(macs) / 1024, busy[0], busy[1], busy[2], busy[3]);
+  fmt::print(
+      "estimate {:.0f} cycles, products {:.0f}; engine {:.0f}, DMA in {:.0f}, out {:.0f}, "
+      "workers {:.0f}\n",
+      n.estimate, static_cast<double>(macs) / 1024, busy[0], busy[1], busy[2], busy[3]);
   fmt::print("{} jobs:", n.program.jobs().size());
   for (std::size_t q = 0; q < schedule::kNumQueues; ++q) {
     fmt::print(" {}", n.program.queue(static_cast<Queue>(q)).size());
@@ -67,8 +68,7 @@ void report(const schedule::Network& n, const Args& args) {
 }
 
 int run(const Args& args) {
-  const ir::Graph canonical =
-      passes::canonicalize(importer::import_file(args.model, args.import));
+  const ir::Graph canonical = passes::canonicalize(importer::import_file(args.model, args.import));
   std::vector<exec::Tensors> samples;
   if (!args.inputs.empty()) samples.push_back(io::read_npz_map(args.inputs));
   if (samples.empty()) samples = quant::draw_samples(canonical, {});
@@ -94,8 +94,7 @@ int run(const Args& args) {
   }
   integer::run(g, memory);
   for (int i = 0; i < args.orders; ++i) {
-    const std::int64_t bytes =
-        schedule::verify(g, n, memory, static_cast<std::uint64_t>(i) + 1);
+    const std::int64_t bytes = schedule::verify(g, n, memory, static_cast<std::uint64_t>(i) + 1);
     fmt::print("order {}: {} bytes equal\n", i, bytes);
   }
   return 0;

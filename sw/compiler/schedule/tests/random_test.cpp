@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random integer graphs: whatever is built computes the golden executor's tensors, whatever order
 // the waits allow, however small L1 is.
+#include "compiler/integer/random.hpp"
+
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
 #include <cstring>
 
-#include "compiler/integer/random.hpp"
 #include "compiler/schedule/schedule.hpp"
 #include "harness/seed.hpp"
 
