@@ -12,7 +12,9 @@
 #include <set>
 
 #include "compiler/quant/calibrate.hpp"
+#include "compiler/quant/edit.hpp"
 #include "compiler/quant/simulate.hpp"
+#include "compiler/quant/split.hpp"
 #include "compiler/quant/trial.hpp"
 
 namespace oct::quant {
@@ -27,69 +29,11 @@ using ir::ValueId;
 namespace {
 
 constexpr double kAlphas[] = {0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0};
-constexpr double kGain = 0.97;      // what it must at least leave of the error
-constexpr std::size_t kRows = 256;  // of a tensor, in each half
-
-/// Rows of one value as they come.
-struct Collector {
-  std::size_t k = 0;
-  std::vector<float> rows, max;
-
-  void add(std::span<const float> row, bool keep) {
-    k = row.size();
-    max.resize(k, 0.0F);
-    for (std::size_t c = 0; c < k; ++c) max[c] = std::max(max[c], std::fabs(row[c]));
-    if (keep && rows.size() < kRows * k) rows.insert(rows.end(), row.begin(), row.end());
-  }
-  [[nodiscard]] Rows taken() const {
-    const auto width = static_cast<std::int64_t>(k);
-    const auto n = width == 0 ? 0 : static_cast<std::int64_t>(rows.size()) / width;
-    return {Tensor::floats({n, width}, rows), max};
-  }
-};
-
-/// Some rows of each wanted value. Samples in turn go to the halves; of one alone, its rows.
-std::map<ValueId, Halves> collect(const Graph& graph, const std::set<ValueId>& wanted,
-                                  const std::vector<exec::Tensors>& samples) {
-  std::map<ValueId, std::array<Collector, 2>> found;
-  const std::size_t share = std::max<std::size_t>(1, 2 * kRows / samples.size());
-  for (std::size_t s = 0; s < samples.size(); ++s) {
-    Validity validity(graph, samples[s]);
-    (void)exec::run(graph, samples[s], [&](ValueId v, const Tensor& t) {
-      const Tensor& mask = validity.follow(v);
-      if (!wanted.contains(v) || t.size() == 0) return;
-      const auto k = static_cast<std::size_t>(t.shape().back());
-      std::vector<std::size_t> valid;
-      for (std::size_t r = 0; r < t.data<float>().size() / k; ++r) {
-        if (!mask.defined() || mask.data<float>()[r * k] != 0) valid.push_back(r);
-      }
-      const std::size_t every = std::max<std::size_t>(1, valid.size() / share);
-      for (std::size_t i = 0; i < valid.size(); ++i) {
-        const std::size_t half = samples.size() > 1 ? s % 2 : i % 2;
-        found[v].at(half).add(t.data<float>().subspan(valid[i] * k, k), i % every < 2);
-      }
-    });
-  }
-  std::map<ValueId, Halves> out;
-  for (const auto& [v, halves] : found) {
-    if (halves[0].rows.empty() || halves[1].rows.empty()) continue;
-    out[v] = {halves[0].taken(), halves[1].taken()};
-  }
-  return out;
-}
+constexpr double kGain = 0.97;  // what it must at least leave of the error
 
 class Smoother {
  public:
-  Smoother(Graph& graph, const std::vector<exec::Tensors>& samples) : g_(graph) {
-    std::set<ValueId> wanted;
-    for (const NodeId id : g_.order()) {
-      const Node& node = g_.node(id);
-      if (node.op != Op::kLinear) continue;
-      wanted.insert(node.inputs[0]);
-      wanted.insert(node.output);
-    }
-    rows_ = collect(g_, wanted, samples);
-  }
+  Smoother(Graph& graph, const std::map<ValueId, Halves>& rows) : g_(graph), rows_(rows) {}
 
   /// Of norms and Affines.
   void norms() {
@@ -112,55 +56,6 @@ class Smoother {
   [[nodiscard]] int tried() const { return tried_; }
 
  private:
-  [[nodiscard]] Tensor weight(NodeId linear) const {
-    return constant_value(g_, g_.node(linear).inputs[1]);
-  }
-
-  void replace(NodeId id, std::size_t operand, Tensor t) {
-    const ValueId old = operand < g_.node(id).inputs.size() ? g_.node(id).inputs[operand] : kNone;
-    std::string name = g_.node(id).name + (operand == 1 ? ".weight" : ".bias");
-    if (old != kNone) {
-      name = g_.value(old).name;
-      if (g_.use_count(old) > 1) name += "." + g_.node(id).name;
-    }
-    g_.set_input(id, operand, g_.add_constant(name, std::move(t)));
-  }
-
-  /// Rows of a reader's weights times the factors of its input.
-  void multiply_rows(NodeId linear, const std::vector<float>& factors) {
-    Tensor w = weight(linear);
-    const auto n = static_cast<std::size_t>(w.shape()[1]);
-    const auto data = w.mutable_data<float>();
-    for (std::size_t i = 0; i < data.size(); ++i) data[i] *= factors[i / n];
-    replace(linear, 1, w);
-  }
-
-  /// Weights, bias, gamma, beta...: by the last axis.
-  void divide(NodeId id, std::size_t operand, const std::vector<float>& factors) {
-    if (operand >= g_.node(id).inputs.size() || g_.node(id).inputs[operand] == kNone) return;
-    Tensor t = constant_value(g_, g_.node(id).inputs[operand]);
-    if (t.size() == 1) {
-      const float x = t.data<float>()[0];
-      t = Tensor::floats({static_cast<std::int64_t>(factors.size())},
-                         std::vector<float>(factors.size(), x));
-    }
-    const auto data = t.mutable_data<float>();
-    for (std::size_t i = 0; i < data.size(); ++i) data[i] /= factors[i % factors.size()];
-    replace(id, operand, t);
-  }
-
-  [[nodiscard]] static std::vector<float> row_max(const std::vector<Tensor>& weights) {
-    std::vector<float> out(static_cast<std::size_t>(weights.at(0).shape()[0]), 0.0F);
-    for (const Tensor& w : weights) {
-      const auto n = static_cast<std::size_t>(w.shape()[1]);
-      const auto data = w.data<float>();
-      for (std::size_t i = 0; i < data.size(); ++i) {
-        out[i / n] = std::max(out[i / n], std::fabs(data[i]));
-      }
-    }
-    return out;
-  }
-
   /// The factors with the least error, or none. Tried with what `fit` shows, then made of `all`.
   std::optional<std::vector<float>> best(
       const std::vector<float>& fit, const std::vector<float>& all, const std::vector<float>& w_max,
@@ -208,7 +103,7 @@ class Smoother {
     }
     if (readers.empty()) return;
     std::vector<Tensor> weights;
-    for (const NodeId r : readers) weights.push_back(weight(r));
+    for (const NodeId r : readers) weights.push_back(weight_of(g_, r));
     const Halves& rows = rows_.at(v);
     const Trial trial(rows.fit.x, rows.test.x, weights, !sums.empty());
     const auto f = best(rows.fit.channel_max, rows.channel_max(), row_max(weights),
@@ -219,9 +114,9 @@ class Smoother {
       if (node.inputs.size() < 2) return;
       g_.set_input(id, 1, g_.add_constant(node.name + ".gamma", Tensor::floats({width}, ones)));
     }
-    divide(id, 1, *f);
-    divide(id, 2, *f);
-    for (const NodeId r : readers) multiply_rows(r, *f);
+    divide(g_, id, 1, *f);
+    divide(g_, id, 2, *f);
+    for (const NodeId r : readers) multiply_rows(g_, r, *f);
     for (const NodeId s : sums) {
       const std::vector<float> zeros(f->size(), 0.0F);
       const std::string name = node.name + ".residual";
@@ -232,14 +127,6 @@ class Smoother {
       const auto& in = g_.node(s).inputs;
       g_.set_input(s, in[0] == v ? 0 : 1, back);
     }
-  }
-
-  void divide_columns(NodeId linear, const std::vector<float>& factors) {
-    Tensor w = weight(linear);
-    const auto data = w.mutable_data<float>();
-    for (std::size_t i = 0; i < data.size(); ++i) data[i] /= factors[i % factors.size()];
-    replace(linear, 1, w);
-    divide(linear, 2, factors);
   }
 
   /// up of Linear(act(gate) * up), and what a ReLU lets through.
@@ -255,14 +142,14 @@ class Smoother {
       up = g_.producer(product->inputs[0], Op::kLinear);
     }
     if (!up || g_.use_count(up->output) != 1) return;
-    const std::vector<Tensor> weights{weight(id)};
+    const std::vector<Tensor> weights{weight_of(g_, id)};
     const Halves& rows = rows_.at(x);
     const Trial trial(rows.fit.x, rows.test.x, weights, false);
     const auto f = best(rows.fit.channel_max, rows.channel_max(), row_max(weights),
                         [&](const std::vector<float>& factors) { return trial.error(factors); });
     if (!f) return;
-    multiply_rows(id, *f);
-    divide_columns(g_.value(up->output).producer, *f);
+    multiply_rows(g_, id, *f);
+    divide_columns(g_, g_.value(up->output).producer, *f);
   }
 
   /// Single uses of layout nodes from `v` back to what they rearrange.
@@ -350,7 +237,7 @@ class Smoother {
     const ValueId v = v_linear == kNone ? kNone : g_.node(v_linear).output;
     if (map.empty() || !rows_.contains(x) || !rows_.contains(v)) return;
     const Halves &mixed = rows_.at(x), &plain = rows_.at(v);
-    const Tensor w = weight(id);
+    const Tensor w = weight_of(g_, id);
     const std::vector<float> w_max = row_max({w});
     std::vector<float> vw_max(plain.fit.channel_max.size(), 0.0F);
     for (std::size_t k = 0; k < map.size(); ++k) {
@@ -378,12 +265,12 @@ class Smoother {
                           return of_mixed.error(wide) + of_plain.error(wide, false);
                         });
     if (!f) return;
-    multiply_rows(id, spread(*f));
-    divide_columns(v_linear, *f);
+    multiply_rows(g_, id, spread(*f));
+    divide_columns(g_, v_linear, *f);
   }
 
   Graph& g_;
-  std::map<ValueId, Halves> rows_;
+  const std::map<ValueId, Halves>& rows_;
   std::vector<double> alphas_;
   int tried_ = 0;
 };
@@ -392,16 +279,26 @@ class Smoother {
 
 Graph smooth(Graph graph, const std::vector<exec::Tensors>& samples,
              std::vector<std::string>& notes) {
-  Smoother smoother(graph, samples);
+  std::set<ValueId> wanted;
+  for (const NodeId id : graph.order()) {
+    const Node& node = graph.node(id);
+    if (node.op != Op::kLinear) continue;
+    wanted.insert(node.inputs[0]);
+    wanted.insert(node.output);
+  }
+  const std::map<ValueId, Halves> rows = collect_rows(graph, wanted, samples);
+  Smoother smoother(graph, rows);
   smoother.norms();
   smoother.linears();
+  const int split = split_activations(graph, rows);
   graph.remove_dead();
   graph.verify();
   double mean = 0;
   for (const double a : smoother.alphas()) mean += a;
   if (!smoother.alphas().empty()) mean /= static_cast<double>(smoother.alphas().size());
-  notes.push_back(fmt::format("smoothing: {} of {} tensors, alpha {:.2f} on average",
-                              smoother.alphas().size(), smoother.tried(), mean));
+  notes.push_back(
+      fmt::format("smoothing: {} of {} tensors, alpha {:.2f} on average; {} activations in parts",
+                  smoother.alphas().size(), smoother.tried(), mean, split));
   return graph;
 }
 

@@ -2,9 +2,11 @@
 // One tensor and the products that read it: what rounding both costs, for some factors of channels.
 #pragma once
 
+#include <map>
+#include <set>
 #include <vector>
 
-#include "compiler/ir/tensor.hpp"
+#include "compiler/exec/executor.hpp"
 
 namespace oct::quant {
 
@@ -19,6 +21,11 @@ struct Halves {
   Rows fit, test;
   [[nodiscard]] std::vector<float> channel_max() const;
 };
+
+/// Some rows of each wanted value. Samples in turn go to the halves; of one sample, its rows.
+[[nodiscard]] std::map<ir::ValueId, Halves> collect_rows(const ir::Graph& graph,
+                                                         const std::set<ir::ValueId>& wanted,
+                                                         const std::vector<exec::Tensors>& samples);
 
 /// Columns of x in another order: result[r][i] = x[r][map[i]].
 [[nodiscard]] ir::Tensor columns(const ir::Tensor& x, const std::vector<std::size_t>& map);
