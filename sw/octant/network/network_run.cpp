@@ -88,42 +88,71 @@ void measure(const oct::schedule::Network& network, const PieceChecker& checker,
 
 }  // namespace
 
-NetworkResult run_network(const oct::integer::Graph& graph, const oct::schedule::Network& network,
-                          const oct::integer::Memory& initial, const oct::integer::Memory& golden,
-                          const std::filesystem::path& folder, const NetworkOptions& options) {
-  const oct::emit::Layout layout = oct::emit::lay_out(graph, network, options.config);
-  const tb::ElfProgram program = tb::ElfProgram::load(folder / "network.elf");
-  const auto record_at = program.symbol("oct_net_result");
-  if (!record_at) throw tb::ElfError(program.name() + ": is no network (no oct_net_result in it)");
-  const std::int64_t slot = options.slot < 0 ? graph.slots - 1 : options.slot;
-  PieceChecker checker(graph, network, golden, layout.arena, slot);
+struct NetworkSession::State {
+  const oct::integer::Graph& graph;
+  const oct::schedule::Network& network;
+  NetworkOptions options;
+  oct::emit::Layout layout;
+  tb::ElfProgram program;
+  tb::BackDoor door;
+  std::unique_ptr<tb::Cluster> cluster;
+  std::unique_ptr<PieceChecker> checker;
+};
 
+NetworkSession::NetworkSession(const oct::integer::Graph& graph,
+                               const oct::schedule::Network& network,
+                               const std::filesystem::path& folder, const NetworkOptions& options)
+    : state_(std::make_unique<State>(State{graph,
+                                           network,
+                                           options,
+                                           oct::emit::lay_out(graph, network, options.config),
+                                           tb::ElfProgram::load(folder / "network.elf"),
+                                           {},
+                                           nullptr,
+                                           nullptr})) {
+  if (!state_->program.symbol("oct_net_result")) {
+    throw tb::ElfError(state_->program.name() + ": is no network (no oct_net_result in it)");
+  }
   auto model = tb::load_model(options.config,
                               options.trace    ? tb::ModelKind::kTrace
                               : options.checks ? tb::ModelKind::kChecked
                                                : tb::ModelKind::kFast,
                               options.seed);
-  const tb::BackDoor door = model->back_door();
+  state_->door = model->back_door();
   tb::ClusterOptions cluster_options;
   cluster_options.checks = options.checks;
   cluster_options.memory.read_latency = cluster_options.memory.write_latency = options.latency;
   cluster_options.memory.seed = options.seed + 1;
   if (options.trace) cluster_options.trace = options.trace(*model);
-  bool attached = false;
-  tb::Cluster cluster(std::make_unique<tb::Watched>(std::move(model),
-                                                    [&] {
-                                                      if (attached) checker.tick();
-                                                    }),
-                      cluster_options);
-  checker.attach(door, cluster.info().l1_bytes, cluster.info().cores - 1, cluster.memory());
+  state_->cluster =
+      std::make_unique<tb::Cluster>(std::make_unique<tb::Watched>(std::move(model),
+                                                                  [state = state_.get()] {
+                                                                    if (state->checker)
+                                                                      state->checker->tick();
+                                                                  }),
+                                    cluster_options);
+  state_->cluster->memory().write(state_->layout.l2(network.image_l2), state_->layout.image);
+}
 
+NetworkSession::~NetworkSession() = default;
+
+NetworkResult NetworkSession::run(const oct::integer::Memory& initial,
+                                  const oct::integer::Memory& golden, std::int64_t slot,
+                                  bool keep_states) {
+  const oct::integer::Graph& graph = state_->graph;
+  const oct::schedule::Network& network = state_->network;
+  const oct::emit::Layout& layout = state_->layout;
+  const NetworkOptions& options = state_->options;
+  tb::Cluster& cluster = *state_->cluster;
   tb::AxiMemory& memory = cluster.memory();
-  memory.write(layout.l2(network.image_l2), layout.image);
+  if (slot < 0) slot = graph.slots - 1;
   for (std::size_t t = 0; t < graph.tensors.size(); ++t) {
-    if (!in_l2(graph, network, t) || graph.tensors[t].role == Role::kOutput) continue;
+    const Role role = graph.tensors[t].role;
+    if (!in_l2(graph, network, t) || role == Role::kOutput) continue;
+    if (role == Role::kState && keep_states) continue;
     memory.write(layout.l2(network.l2[t]), initial.at(t));
   }
-  if (const auto place = program.symbol("oct_net_slot")) {
+  if (const auto place = state_->program.symbol("oct_net_slot")) {
     memory.store(*place, static_cast<std::uint32_t>(slot));
   }
   if (options.tamper) options.tamper(memory);
@@ -140,8 +169,11 @@ NetworkResult run_network(const oct::integer::Graph& graph, const oct::schedule:
   run.warn = [&](const std::string& text) {
     if (machine_error.empty()) machine_error = text;
   };
-  tb::ProgramRun program_run(cluster, program, run);
-  attached = true;
+  tb::ProgramRun program_run(cluster, state_->program, run);
+  state_->checker = std::make_unique<PieceChecker>(graph, network, golden, layout.arena, slot);
+  PieceChecker& checker = *state_->checker;
+  checker.attach(state_->door, cluster.info().l1_bytes, cluster.info().cores - 1, memory);
+  const std::uint64_t before = cluster.cycle();
   const auto start = std::chrono::steady_clock::now();
   int exit_code = 0;
   try {
@@ -150,9 +182,9 @@ NetworkResult run_network(const oct::integer::Graph& graph, const oct::schedule:
     throw tb::WatchdogError(std::string(error.what()) + checker.heads());
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  result.simulated = cluster.cycle();
+  result.simulated = cluster.cycle() - before;
 
-  const auto record = memory.load<Record>(*record_at);
+  const auto record = memory.load<Record>(*state_->program.symbol("oct_net_result"));
   if (exit_code == 1) {
     const oct::emit::Ids& ids = layout.ids.at(record.table);
     throw oct::ir::CompileError(fmt::format(
@@ -186,6 +218,12 @@ NetworkResult run_network(const oct::integer::Graph& graph, const oct::schedule:
     memory.read(layout.l2(network.l2[t]), result.memory[t]);
   }
   return result;
+}
+
+NetworkResult run_network(const oct::integer::Graph& graph, const oct::schedule::Network& network,
+                          const oct::integer::Memory& initial, const oct::integer::Memory& golden,
+                          const std::filesystem::path& folder, const NetworkOptions& options) {
+  return NetworkSession(graph, network, folder, options).run(initial, golden);
 }
 
 }  // namespace octant

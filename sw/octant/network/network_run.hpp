@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,7 +25,6 @@ struct NetworkOptions {
   std::uint64_t seed = 1, max_cycles = 0, watchdog = 1'000'000;
   unsigned repeat = 1;  ///< inferences, one after the other, from the same inputs
   unsigned latency = 100;
-  std::int64_t slot = -1;  ///< of caches; -1: the last one
   /// Given the model before the run, for tracing.
   std::function<std::optional<tb::TraceWindow>(tb::ClusterModel&)> trace;
   /// For tests: called once L2 is filled.
@@ -55,9 +55,27 @@ struct NetworkResult {
   [[nodiscard]] bool exact() const { return mismatches == 0 && wrong.empty(); }
 };
 
-/// `initial`: inputs and states before the run; `golden`: all tensors after it; `folder`: what
-/// emit::write left. Throws tb::WatchdogError (with layer and job), CompileError for what an input
-/// holds, std::runtime_error for an error that the machine reports.
+/// A network on its cluster. All but `options` must outlive it. `folder`: what emit::write left.
+class NetworkSession {
+ public:
+  NetworkSession(const oct::integer::Graph& graph, const oct::schedule::Network& network,
+                 const std::filesystem::path& folder, const NetworkOptions& options);
+  ~NetworkSession();
+
+  /// `initial`: inputs before the run, and states unless they are to stay as the last run left
+  /// them; `golden`: all tensors after it. Throws tb::WatchdogError (with layer and job),
+  /// CompileError for what an input holds, std::runtime_error for an error that the machine
+  /// reports.
+  [[nodiscard]] NetworkResult run(const oct::integer::Memory& initial,
+                                  const oct::integer::Memory& golden, std::int64_t slot = -1,
+                                  bool keep_states = false);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// One session, one run.
 [[nodiscard]] NetworkResult run_network(const oct::integer::Graph& graph,
                                         const oct::schedule::Network& network,
                                         const oct::integer::Memory& initial,
