@@ -17,6 +17,8 @@
 #include "compiler/emit/emit.hpp"
 #include "compiler/exec/executor.hpp"
 #include "compiler/io/npz.hpp"
+#include "compiler/quant/calibrate.hpp"
+#include "flow/decode.hpp"
 #include "flow/flow.hpp"
 #include "flow/picture.hpp"
 #include "flow/report_json.hpp"
@@ -31,6 +33,7 @@ using namespace oct;
 
 struct RunArguments {
   FlowOptions flow;
+  DecodeOptions decode;
   TraceArguments trace;
   std::string report, save_outputs, keep;
   std::uint64_t max_cycles = 0, watchdog = 1'000'000;
@@ -59,10 +62,7 @@ class Folder {
   std::filesystem::path path_;
 };
 
-NetworkResult simulate(const RunArguments& a, const Compiled& c, const Golden& golden) {
-  const Folder folder(a.keep);
-  emit::write(c.graph(), c.network, folder.path(), {a.flow.config});
-  const TraceFile trace(a.trace);
+NetworkOptions network_options(const RunArguments& a, const TraceFile& trace) {
   NetworkOptions options;
   options.config = a.flow.config;
   options.checks = a.checks || a.trace.wanted();
@@ -74,17 +74,56 @@ NetworkResult simulate(const RunArguments& a, const Compiled& c, const Golden& g
   if (a.trace.wanted()) {
     options.trace = [&](tb::ClusterModel& model) { return std::optional(trace.window(model)); };
   }
-  return run_network(c.graph(), c.network, golden.before, golden.after, folder.path(), options);
+  return options;
+}
+
+NetworkResult simulate(const RunArguments& a, const Compiled& c, const Golden& golden) {
+  const Folder folder(a.keep);
+  emit::write(c.graph(), c.network, folder.path(), {a.flow.config});
+  const TraceFile trace(a.trace);
+  return run_network(c.graph(), c.network, golden.before, golden.after, folder.path(),
+                     network_options(a, trace));
+}
+
+/// Token by token; 0 if all of them were exact.
+int run_steps(const RunArguments& a, const Compiled& c) {
+  const Folder folder(a.keep);
+  emit::write(c.graph(), c.network, folder.path(), {a.flow.config});
+  const TraceFile trace(a.trace);
+  NetworkSession session(c.graph(), c.network, folder.path(), network_options(a, trace));
+  DecodeOptions options = a.decode;
+  options.seed = a.flow.seed;
+  if (!options.prompt.empty()) fmt::print("{}|", options.prompt);
+  const DecodeResult r = decode(c, session, options, [](const std::string& text) {
+    fmt::print("{}", text);
+    std::fflush(stdout);
+  });
+  const std::size_t n = r.tokens.size() - 1;
+  fmt::print("\n{:<26}{} tokens, {} elements, {} mismatches\n", "against the golden model", n,
+             r.elements, r.mismatches);
+  for (const std::string& w : r.wrong) fmt::print("  {}\n", w);
+  fmt::print("{:<26}{} a token (estimated {:.0f})\n{:<26}{:.2f} s, {:.0f} kHz\n", "cycles",
+             r.cycles / std::max<std::size_t>(n, 1), c.network.estimate, "simulation", r.seconds,
+             static_cast<double>(r.simulated) / std::max(r.seconds, 1e-9) / 1000);
+  return r.mismatches == 0 && r.wrong.empty() ? 0 : 1;
 }
 
 /// What the network said, and what the float model says to it.
 struct Outputs {
   exec::Tensors got, golden, real;
+  exec::Tensors counts;  ///< ones where a token counts; none where all do
 };
 
 Outputs read_outputs(const Compiled& c, const Golden& golden, const NetworkResult& r) {
   Outputs o;
-  o.real = exec::run(c.canonical, c.inputs);
+  quant::Validity valid(c.canonical, c.inputs);
+  o.real = exec::run(c.canonical, c.inputs, [&](ir::ValueId v, const ir::Tensor&) {
+    if (!valid.needed()) return;
+    const ir::Tensor& mask = valid.follow(v);
+    for (const ir::Output& out : c.canonical.outputs()) {
+      if (out.value == v && mask.defined()) o.counts[out.name] = mask;
+    }
+  });
   for (const integer::Port& p : c.graph().outputs) {
     o.got[p.name] = integer::read_output(c.graph(), p, r.memory);
     o.golden[p.name] = integer::read_output(c.graph(), p, golden.after);
@@ -95,13 +134,15 @@ Outputs read_outputs(const Compiled& c, const Golden& golden, const NetworkResul
 /// Accuracy of each value of the graph that is stored anywhere, by the golden executor's tensors.
 std::vector<Accuracy> layer_accuracy(const Compiled& c, const Golden& golden) {
   std::vector<Accuracy> all;
+  quant::Validity valid(c.canonical, c.inputs);
   (void)exec::run(c.canonical, c.inputs, [&](ir::ValueId v, const ir::Tensor& wanted) {
+    const ir::Tensor mask = valid.needed() ? valid.follow(v) : ir::Tensor();
     const auto place = c.lowered.places.find(v);
     if (place == c.lowered.places.end() || !ir::is_float(wanted.dtype())) return;
     if (c.canonical.producer(v) == nullptr) return;
     const integer::Port port{"", place->second, ir::DType::kFloat32};
     all.push_back(accuracy_of(c.canonical.value(v).name,
-                              integer::read_output(c.graph(), port, golden.after), wanted));
+                              integer::read_output(c.graph(), port, golden.after), wanted, mask));
   });
   return all;
 }
@@ -138,6 +179,7 @@ int run(const RunArguments& a) {
              c.graph().operations.size(), c.network.program.jobs().size(),
              static_cast<double>(c.network.image.size()) / 1024);
   std::fflush(stdout);
+  if (a.decode.steps != 0) return run_steps(a, c);
   const Golden golden = golden_run(c);
   if (!a.no_verify) schedule::verify(c.graph(), c.network, golden.after, a.flow.seed);
 
@@ -154,7 +196,10 @@ int run(const RunArguments& a) {
       r.wrong.push_back(fmt::format("output {} in L2 is not the golden model's", name));
     }
     const ir::Tensor& real = outputs.real.at(name);
-    if (ir::is_float(real.dtype())) report.outputs.push_back(accuracy_of(name, got, real));
+    if (!ir::is_float(real.dtype())) continue;
+    const auto counts = outputs.counts.find(name);
+    report.outputs.push_back(accuracy_of(
+        name, got, real, counts == outputs.counts.end() ? ir::Tensor() : counts->second));
   }
   if (a.picture) print_pictures(c.inputs, outputs.got, outputs.real);
   print_result(report, c, r);
@@ -178,6 +223,12 @@ void add_run(CLI::App& app, int& exit_code) {
                       "folder for report.json, report.html and timeline.json");
   command->add_option("--save-outputs", a->save_outputs, "write the outputs into FILE.npz");
   command->add_option("--keep", a->keep, "folder for the program, as octant compile -o");
+  command->add_option("--steps", a->decode.steps,
+                      "language models with caches: so many tokens, each the next one's input");
+  command->add_option("--prompt", a->decode.prompt, "text that they go on with");
+  command->add_option("--tokenizer", a->decode.tokenizer, "its tokens: vocabulary of llama2.c");
+  command->add_option("--temperature", a->decode.temperature, "0: always the likeliest token")
+      ->check(CLI::Range(0.0, 10.0));
   command->add_option("--repeat", a->repeat, "inferences, one after the other")
       ->check(CLI::Range(1U, 1000U))
       ->capture_default_str();

@@ -121,11 +121,13 @@ Json counters(const std::vector<std::pair<std::string, std::uint64_t>>& list,
 }  // namespace
 
 Accuracy accuracy_of(const std::string& name, const oct::ir::Tensor& got,
-                     const oct::ir::Tensor& wanted) {
+                     const oct::ir::Tensor& wanted, const oct::ir::Tensor& counts) {
   double ab = 0, aa = 0, bb = 0, ee = 0;
   Accuracy a;
   a.name = name;
+  const bool masked = counts.defined() && counts.size() == got.size();
   for (std::int64_t i = 0; i < got.size(); ++i) {
+    if (masked && counts.at(i) == 0) continue;
     const double x = got.at(i), y = wanted.at(i), e = x - y;
     ab += x * y, aa += x * x, bb += y * y, ee += e * e;
     a.max_abs_error = std::max(a.max_abs_error, std::abs(e));

@@ -15,9 +15,10 @@ struct Accuracy {
   std::string name;
   double cosine = 1, max_abs_error = 0, sqnr_db = 0;
 };
-/// Of `got` against `wanted`.
+/// Of `got` against `wanted`. Elements with a zero in `counts` (masked tokens) are left out; an
+/// undefined one counts all.
 [[nodiscard]] Accuracy accuracy_of(const std::string& name, const oct::ir::Tensor& got,
-                                   const oct::ir::Tensor& wanted);
+                                   const oct::ir::Tensor& wanted, const oct::ir::Tensor& counts);
 
 struct RunReport {
   std::string model, config;
