@@ -72,7 +72,7 @@ class AttentionTiler final : public Tiler {
   void free_rings();
   void block(const Plan& p, std::int64_t g0, std::int64_t m0);
   [[nodiscard]] std::int64_t state_bytes(const Plan& p) const {
-    const std::int64_t head = up(up(p.rows, 16) * (4 * dv_ + 8), 64);
+    const std::int64_t head = up(up(p.rows, 16) * (4 * up(dv_, 2) + 8), 64);
     return p.keys < sk_ ? p.groups * share_ * head : 0;
   }
 
