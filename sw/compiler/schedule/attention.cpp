@@ -72,7 +72,9 @@ class AttentionTiler final : public Tiler {
   void free_rings();
   void block(const Plan& p, std::int64_t g0, std::int64_t m0);
   [[nodiscard]] std::int64_t state_bytes(const Plan& p) const {
-    const std::int64_t head = up(up(p.rows, 16) * (4 * up(dv_, 2) + 8), 64);
+    engine_::AttnJob job;
+    job.sq = word(p.rows), job.dv = word(dv_);
+    const std::int64_t head = job.state_bytes();
     return p.keys < sk_ ? p.groups * share_ * head : 0;
   }
 
