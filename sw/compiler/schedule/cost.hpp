@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What jobs cost in cycles, and how long a list of jobs takes. Test: tests/cost_test.cpp.
+// What jobs cost in cycles, and how long a list of jobs takes. Test: tests/random_test.cpp.
 #pragma once
 
 #include <cstdint>

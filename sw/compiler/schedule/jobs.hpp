@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Jobs as descriptor words. What a job reads and writes is decoded from these words, so ranges and
-// descriptors cannot say different things. Test: tests/build_test.cpp.
+// descriptors cannot say different things. Test: tests/random_test.cpp.
 #pragma once
 
 #include <cstdint>
