@@ -94,25 +94,27 @@ TWO_ALL(mul, 1)
   load("%[x0]", "%[x]", step) load("%[x1]", "%[x]", step) load("%[x2]", "%[x]", step)     \
       load("%[x3]", "%[x]", step) load("%[x4]", "%[x]", step) load("%[x5]", "%[x]", step) \
           load("%[x6]", "%[x]", step) load("%[x7]", "%[x]", step)
-#define RQ_BYTES                                                              \
-  OCT_RQ_B(0, "%[y0]", "%[x0]", "%[k]")                                       \
-  OCT_RQ_B(0, "%[y1]", "%[x4]", "%[k]")                                       \
-  OCT_RQ_B(1, "%[y0]", "%[x1]", "%[k]")                                       \
-  OCT_RQ_B(1, "%[y1]", "%[x5]", "%[k]")                                       \
-  OCT_RQ_B(2, "%[y0]", "%[x2]", "%[k]")                                       \
-  OCT_RQ_B(2, "%[y1]", "%[x6]", "%[k]") OCT_RQ_B(3, "%[y0]", "%[x3]", "%[k]") \
-      OCT_RQ_B(3, "%[y1]", "%[x7]", "%[k]") OCT_SW_P("%[y0]", "%[y]", "4")    \
-          OCT_SW_P("%[y1]", "%[y]", "4")
-#define RQ_HALVES                                                             \
-  OCT_RQ_H(0, "%[y0]", "%[x0]", "%[k]")                                       \
-  OCT_RQ_H(0, "%[y1]", "%[x2]", "%[k]")                                       \
-  OCT_RQ_H(1, "%[y0]", "%[x1]", "%[k]")                                       \
-  OCT_RQ_H(1, "%[y1]", "%[x3]", "%[k]")                                       \
-  OCT_RQ_H(0, "%[x0]", "%[x4]", "%[k]")                                       \
-  OCT_RQ_H(0, "%[x2]", "%[x6]", "%[k]") OCT_RQ_H(1, "%[x0]", "%[x5]", "%[k]") \
-      OCT_RQ_H(1, "%[x2]", "%[x7]", "%[k]") OCT_SW_P("%[y0]", "%[y]", "4")    \
-          OCT_SW_P("%[y1]", "%[y]", "4") OCT_SW_P("%[x0]", "%[y]", "4")       \
-              OCT_SW_P("%[x2]", "%[y]", "4")
+#define RQ_BYTES                        \
+  OCT_RQ_B(0, "%[y0]", "%[x0]", "%[k]") \
+  OCT_RQ_B(0, "%[y1]", "%[x4]", "%[k]") \
+  OCT_RQ_B(1, "%[y0]", "%[x1]", "%[k]") \
+  OCT_RQ_B(1, "%[y1]", "%[x5]", "%[k]") \
+  OCT_RQ_B(2, "%[y0]", "%[x2]", "%[k]") \
+  OCT_RQ_B(2, "%[y1]", "%[x6]", "%[k]") \
+  OCT_RQ_B(3, "%[y0]", "%[x3]", "%[k]") \
+  OCT_RQ_B(3, "%[y1]", "%[x7]", "%[k]") \
+  OCT_SW_P("%[y0]", "%[y]", "4") OCT_SW_P("%[y1]", "%[y]", "4")
+#define RQ_HALVES                       \
+  OCT_RQ_H(0, "%[y0]", "%[x0]", "%[k]") \
+  OCT_RQ_H(0, "%[y1]", "%[x2]", "%[k]") \
+  OCT_RQ_H(1, "%[y0]", "%[x1]", "%[k]") \
+  OCT_RQ_H(1, "%[y1]", "%[x3]", "%[k]") \
+  OCT_RQ_H(0, "%[x0]", "%[x4]", "%[k]") \
+  OCT_RQ_H(0, "%[x2]", "%[x6]", "%[k]") \
+  OCT_RQ_H(1, "%[x0]", "%[x5]", "%[k]") \
+  OCT_RQ_H(1, "%[x2]", "%[x7]", "%[k]") \
+  OCT_SW_P("%[y0]", "%[y]", "4")        \
+  OCT_SW_P("%[y1]", "%[y]", "4") OCT_SW_P("%[x0]", "%[y]", "4") OCT_SW_P("%[x2]", "%[y]", "4")
 #define RQ_LOOP(load, step, body)                                                    \
   __asm__ volatile(OCT_LOOP(0, "%[n]") RQ_LOAD8(load, step) body OCT_LOOP_END(0)     \
                    : [x0] "=&r"(x0), [x1] "=&r"(x1), [x2] "=&r"(x2), [x3] "=&r"(x3), \

@@ -42,24 +42,20 @@ extern "C" {
 #endif
 
 /* X(name); two-operand kernels by the widths of a, b, y. */
+// clang-format off
 #define OCT_NET_XY(X, kernel) \
   X(kernel##_i8_i8) X(kernel##_i8_i16) X(kernel##_i16_i8) X(kernel##_i16_i16)
 #define OCT_NET_ABY(X, kernel) \
-  X(kernel##_i8_i8_i8)         \
-  X(kernel##_i8_i8_i16)        \
-  X(kernel##_i8_i16_i8)        \
-  X(kernel##_i8_i16_i16)       \
+  X(kernel##_i8_i8_i8) X(kernel##_i8_i8_i16) X(kernel##_i8_i16_i8) X(kernel##_i8_i16_i16) \
   X(kernel##_i16_i8_i8) X(kernel##_i16_i8_i16) X(kernel##_i16_i16_i8) X(kernel##_i16_i16_i16)
-#define OCT_NET_KERNELS(X)                                                                        \
-  OCT_NET_XY(X, layernorm)                                                                        \
-  OCT_NET_XY(X, rmsnorm)                                                                          \
-  X(softmax_i8_i8)                                                                                \
-  X(softmax_i16_i8)                                                                               \
-  OCT_NET_ABY(X, add)                                                                             \
-  OCT_NET_ABY(X, mul) OCT_NET_XY(X, requant) X(requant_i32_i8) X(requant_i32_i16)                 \
-      OCT_NET_XY(X, affine) X(table_i8_i8) X(table_i16_i16) X(table_i16_i8) OCT_NET_XY(X, rotary) \
-          X(key_mask) X(transpose_b1) X(transpose_b2) OCT_NET_XY(X, mean) X(maxpool_i8)           \
-              X(maxpool_i16) OCT_NET_XY(X, avgpool)
+#define OCT_NET_KERNELS(X) \
+  OCT_NET_XY(X, layernorm) OCT_NET_XY(X, rmsnorm) X(softmax_i8_i8) X(softmax_i16_i8) \
+  OCT_NET_ABY(X, add) OCT_NET_ABY(X, mul) \
+  OCT_NET_XY(X, requant) X(requant_i32_i8) X(requant_i32_i16) OCT_NET_XY(X, affine) \
+  X(table_i8_i8) X(table_i16_i16) X(table_i16_i8) OCT_NET_XY(X, rotary) X(key_mask) \
+  X(transpose_b1) X(transpose_b2) OCT_NET_XY(X, mean) X(maxpool_i8) X(maxpool_i16) \
+  OCT_NET_XY(X, avgpool)
+// clang-format on
 
 #define OCT_NET_DECLARE(name) int oct_net_##name(void* job, unsigned rank, unsigned size);
 OCT_NET_KERNELS(OCT_NET_DECLARE)
