@@ -168,7 +168,7 @@ def main():
     p.add_argument("octant")
     p.add_argument("--config", default="octant")
     p.add_argument("cases", nargs="*")
-    args = p.parse_args()
+    args = p.parse_intermixed_args()  # cases stand behind --config, too
     chosen = [c for c in CASES if not args.cases or c.__name__ in args.cases]
     if not chosen:
         sys.exit(f"no such case; there are {' '.join(c.__name__ for c in CASES)}")
