@@ -22,7 +22,6 @@ namespace {
 struct CompileArguments {
   FlowOptions flow;
   std::string out;
-  bool no_engine = false;
 };
 
 void print_summary(const oct::ir::Graph& graph) {
@@ -45,7 +44,6 @@ void compile(CompileArguments args) {
     print_summary(canonical_graph(args.flow));
     return;
   }
-  args.flow.engine = !args.no_engine;
   const Compiled c = compile_network(args.flow);
   const std::filesystem::path folder = args.out;
   oct::emit::write(c.graph(), c.network, folder, {args.flow.config});
@@ -71,7 +69,6 @@ void add_compile(CLI::App& app, int& exit_code) {
   add_flow_options(*command, args->flow);
   command->add_option("-o,--out", args->out,
                       "folder for what is made; without it only the graph is looked at");
-  command->add_flag("--without-engine", args->no_engine, "everything on the workers");
   command->callback([args, &exit_code] {
     compile(*args);
     exit_code = 0;

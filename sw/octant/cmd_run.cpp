@@ -38,7 +38,7 @@ struct RunArguments {
   std::string report, save_outputs, keep;
   std::uint64_t max_cycles = 0, watchdog = 1'000'000;
   unsigned repeat = 1, latency = 100;
-  bool checks = false, no_engine = false, no_verify = false, picture = false;
+  bool checks = false, no_verify = false, picture = false;
 };
 
 /// A folder for the program: the user's, or one that goes when the run ends.
@@ -172,9 +172,7 @@ void print_result(const RunReport& report, const Compiled& c, const NetworkResul
 int run(const RunArguments& a) {
   tb::set_seed(a.flow.seed);
   a.trace.check();
-  FlowOptions flow = a.flow;
-  flow.engine = !a.no_engine;
-  const Compiled c = compile_network(flow);
+  const Compiled c = compile_network(a.flow);
   fmt::print("{:<25} {} operations, {} jobs, {:.1f} KiB of constants\n", a.flow.model,
              c.graph().operations.size(), c.network.program.jobs().size(),
              static_cast<double>(c.network.image.size()) / 1024);
@@ -239,7 +237,6 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_option("--watchdog", a->watchdog, "give up after this many cycles without progress")
       ->capture_default_str();
   command->add_flag("--checks", a->checks, "model with assertions, protocol checks: slower");
-  command->add_flag("--without-engine", a->no_engine, "everything on the workers");
   command->add_flag("--no-verify", a->no_verify, "skip the check of the job list before the run");
   command->add_flag("--picture", a->picture, "print images that go in and classes that come out");
   add_trace_options(*command, a->trace);

@@ -126,12 +126,9 @@ struct Problem {
 
 }  // namespace
 
-integer::Graph lower(const quant::Plan& plan, const LowerOptions& options) {
-  return lower_with_places(plan, options).graph;
-}
+integer::Graph lower(const quant::Plan& plan) { return lower_with_places(plan).graph; }
 
-Lowered lower_with_places(const quant::Plan& plan, const LowerOptions& options) {
-  (void)options;  // who multiplies is decided by the schedule
+Lowered lower_with_places(const quant::Plan& plan) {
   Context ctx(plan);
   ctx.out.name = plan.graph.name;
   std::vector<Problem> problems;

@@ -9,19 +9,15 @@
 
 namespace oct::lower {
 
-struct LowerOptions {
-  bool engine = true;  ///< else products and attention become kernels of the workers
-};
-
 /// Throws CompileError listing every node that has no integer form.
-[[nodiscard]] integer::Graph lower(const quant::Plan& plan, const LowerOptions& options = {});
+[[nodiscard]] integer::Graph lower(const quant::Plan& plan);
 /// The same, and where each value of the canonical graph that is stored at all stands; with the
 /// value's shape, last dimension of any stride like a port's.
 struct Lowered {
   integer::Graph graph;
   std::map<ir::ValueId, integer::View> places;
 };
-[[nodiscard]] Lowered lower_with_places(const quant::Plan& plan, const LowerOptions& options = {});
+[[nodiscard]] Lowered lower_with_places(const quant::Plan& plan);
 
 /// Integers that lower() and the dialect share. m * 2^-s with |m| in [2^22, 2^23), as the word
 /// m[23:0], s[29:24] of the engine's arithmetic. `f`: fraction bits of the result (14 in planes).

@@ -24,7 +24,6 @@ struct Machine {
 
 struct Options {
   Machine machine;
-  bool engine = true;
 };
 
 /// A word of a job that the controller writes before the start: word += row * stride, where row is

@@ -229,9 +229,7 @@ Compiled compile_network(const FlowOptions& options) {
   if (c.inputs.empty()) c.inputs = samples.front();
   quant::Plan plan = quant::plan(c.canonical, samples, quant_options);
   if (wants(options, "quantise")) fmt::print("# after quantise\n{}", quantised_text(plan));
-  lower::LowerOptions lower_options;
-  lower_options.engine = options.engine;
-  c.lowered = lower::lower_with_places(plan, lower_options);
+  c.lowered = lower::lower_with_places(plan);
   c.notes = std::move(plan.notes);
   if (c.lowered.graph.name.empty()) c.lowered.graph.name = options.model;
   if (wants(options, "integer")) {
@@ -240,7 +238,6 @@ Compiled compile_network(const FlowOptions& options) {
   c.lowered.graph.verify();
   schedule::Options schedule_options;
   schedule_options.machine = c.machine;
-  schedule_options.engine = options.engine;
   c.network = schedule::build(c.lowered.graph, schedule_options);
   if (wants(options, "schedule")) fmt::print("# after schedule\n{}", schedule_text(c.network));
   c.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
