@@ -2,12 +2,7 @@
 // Kernels of networks: softmax over rows. Logits grow with x, so the largest x gives the maximum.
 #include "oct_network_job.h"
 #include "oct_network_simd.h"
-
-/// 2^-(below / 64) in 20 bits.
-NET_INLINE uint32_t exponential(uint32_t below, const uint16_t* table) {
-  const uint32_t n = oct_minu(below >> 6, 31);  // 20 and more leave nothing
-  return (uint32_t)table[below & 63] << 4 >> n;
-}
+#include "oct_softmax.h"
 
 typedef struct {
   uint32_t e0, e1;
@@ -18,26 +13,7 @@ NET_INLINE pair_t exponential2(int32_t x0, int32_t x1, uint32_t max, uint32_t in
                                const uint16_t* table) {
   const uint32_t l = net_rq2((uint32_t)x0, (uint32_t)x1, in, 2);
   const uint32_t below = oct_sub_h(max, l);
-  return (pair_t){exponential(below & 0xffff, table), exponential(below >> 16, table)};
-}
-
-typedef struct {
-  int32_t r;
-  unsigned shift;
-} reciprocal_t;
-
-static reciprocal_t reciprocal(uint64_t sum, uint32_t out) {
-  const uint32_t high = (uint32_t)(sum >> 32);
-  const unsigned e = high != 0 ? 32 + oct_fl1(high) : oct_fl1((uint32_t)sum);
-  const uint32_t norm = (uint32_t)(e >= 23 ? sum >> (e - 23) : sum << (23 - e));
-  // out * 2^23 / norm < 2^23, bit by bit: the 64-bit division of the library is slower.
-  uint32_t rest = out & 0x7fffffU, r = 0;
-  for (int i = 0; i < 23; ++i) {
-    rest <<= 1;
-    r <<= 1;
-    if (rest >= norm) rest -= norm, ++r;
-  }
-  return (reciprocal_t){(int32_t)r, (out >> 24 & 63) + e};
+  return (pair_t){oct_exponential(below & 0xffff, table), oct_exponential(below >> 16, table)};
 }
 
 NET_INLINE int32_t largest(const uint8_t* x, unsigned n, int xw) {
@@ -71,7 +47,7 @@ NET_INLINE uint64_t exponentials(const uint8_t* x, unsigned n, uint32_t max, uin
 }
 
 /// e * r / 2^shift in 8 bits, shifts of 48 and more.
-static uint32_t far(uint32_t e, reciprocal_t k) {
+static uint32_t far(uint32_t e, oct_reciprocal_t k) {
   const uint64_t v = (uint64_t)e * (uint32_t)k.r;
   return (uint32_t)((v + ((uint64_t)1 << (k.shift - 1))) >> k.shift);  // below 2^-4
 }
@@ -85,7 +61,7 @@ NET_INLINE int softmax(const uint32_t* w, unsigned rank, unsigned size, int xw) 
     int8_t* y = (int8_t*)NET_Y1(w, row);
     const int32_t top = (int16_t)oct_rq_h0(0, (uint32_t)largest(x, n, xw), in);
     const uint32_t max = oct_pack((uint32_t)(top + 63) & ~63U, (uint32_t)(top + 63) & ~63U);
-    const reciprocal_t k = reciprocal(exponentials(x, n, max, in, table, xw), w[8]);
+    const oct_reciprocal_t k = oct_reciprocal(exponentials(x, n, max, in, table, xw), w[8]);
     unsigned i = 0;
     if (k.shift <= 47) {
       const uint32_t rq = oct_rq_param(k.r, k.shift);

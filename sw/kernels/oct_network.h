@@ -37,6 +37,8 @@
 
 #include <stdint.h>
 
+#include "oct_dialect.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -59,6 +61,11 @@ extern "C" {
 
 #define OCT_NET_DECLARE(name) int oct_net_##name(void* job, unsigned rank, unsigned size);
 OCT_NET_KERNELS(OCT_NET_DECLARE)
+
+/* The engine's jobs: the job is the descriptor, its addresses made absolute, on 28 words
+   (network_matmul.c, network_attention.c). */
+int oct_net_gemm(void* job, unsigned rank, unsigned size);
+int oct_net_attention(void* job, unsigned rank, unsigned size);
 
 #ifdef __riscv
 static inline void* oct_net_memory(uint32_t address) { return (void*)(uintptr_t)address; }

@@ -52,6 +52,8 @@
   ".insn r 0x2b, 3, 0x12, " inc ", " ptr ", " rs "\n"  // cv.sw rs, (ptr), inc
 #define OCT_DOTSP_B(rd, a, b) ".insn r 0x7b, 1, 0x48, " rd ", " a ", " b "\n"
 #define OCT_SDOTSP_B(rd, a, b) ".insn r 0x7b, 1, 0x54, " rd ", " a ", " b "\n"
+#define OCT_DOTUSP_B(rd, a, b) ".insn r 0x7b, 1, 0x44, " rd ", " a ", " b "\n"
+#define OCT_SDOTUSP_B(rd, a, b) ".insn r 0x7b, 1, 0x50, " rd ", " a ", " b "\n"
 #define OCT_SDOTSP_H(rd, a, b) ".insn r 0x7b, 0, 0x54, " rd ", " a ", " b "\n"
 #define OCT_SRA_H(rd, a, b) ".insn r 0x7b, 0, 0x24, " rd ", " a ", " b "\n"
 #define OCT_SLL8_H(rd, a) ".insn r 0x7b, 6, 0x28, " rd ", " a ", x4\n"  // cv.sll.sci.h rd, a, 8
