@@ -37,8 +37,6 @@
 
 #include <stdint.h>
 
-#include "oct_dialect.h"
-
 #ifdef __cplusplus
 extern "C" {
 #endif
