@@ -193,9 +193,13 @@ Tensor top_k(const Call& call) {
     const std::int64_t from = row / inner * inner * n + row % inner;
     const std::int64_t to = row / inner * inner * k + row % inner;
     std::iota(order.begin(), order.end(), 0);
-    // Equal elements in their order, as ONNX wants it.
+    // Equal elements in their order, as ONNX wants it; what is not a number counts as the largest.
     std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
       const double va = x.at(from + a * inner), vb = x.at(from + b * inner);
+      if (std::isnan(va) || std::isnan(vb)) {
+        if (std::isnan(va) == std::isnan(vb)) return a < b;
+        return std::isnan(va) == largest;
+      }
       return va == vb ? a < b : largest ? va > vb : va < vb;
     });
     for (std::int64_t i = 0; i < k; ++i) {

@@ -265,6 +265,7 @@ class Importer {
       inputs.push_back(v ? *v : kNone);
       poisoned = poisoned || (v && *v == kPoison);
     }
+    if (proto.output_size() == 0) return refuse("it has no result", "");
     const auto& table = operator_table();
     const auto entry = table.find(op);
     const auto function = functions_.find(domain + ":" + proto.op_type());

@@ -83,7 +83,7 @@ void multi_head_attention(Lowering& l) {  // com.microsoft, separate Q, K, V
   if (l.has(3)) {
     std::int64_t start = 0;
     for (ValueId& v : qkv) {
-      const std::int64_t n = l.shape(v).back();
+      const std::int64_t n = l.last(v);
       v = l.add(Op::kAdd, {v, l.part(l.in(3), 0, start, n)});
       start += n;
     }
@@ -112,7 +112,7 @@ void packed_attention(Lowering& l) {  // com.microsoft:Attention
   if (l.has(4) || l.has(6)) throw Unsupported{"a past in one tensor", ""};
   ValueId all = l.add(Op::kMatMul, {l.in(0), l.in(1)});
   if (l.has(2)) all = l.add(Op::kAdd, {all, l.in(2)});
-  const std::int64_t width = l.shape(all).back();
+  const std::int64_t width = l.last(all);
   const Ints sizes = l.ints("qkv_hidden_sizes", Ints(3, width / 3));
   ValueId qkv[3];
   std::int64_t start = 0;
@@ -141,7 +141,8 @@ void rotary(Lowering& l, std::size_t cos_input, std::size_t position_input) {
   const ValueId cos = l.in(cos_input), sin = l.in(cos_input + 1);
   std::int64_t heads = l.integer("num_heads", 0);
   if (flat && heads == 0) {
-    const std::int64_t d = 2 * l.shape(cos).back();  // the whole head turns
+    const std::int64_t d = 2 * l.last(cos);  // the whole head turns
+    if (d == 0) throw Unsupported{"tables without columns", ""};
     heads = l.shape(given)[2] / d;
   }
   const ValueId x = split_heads(l, given, heads);

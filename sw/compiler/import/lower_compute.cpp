@@ -67,11 +67,15 @@ Ints pads(const Lowering& l, const Shape& in, const Ints& kernel, const Ints& st
 
 ir::Attributes window(const Lowering& l, ValueId x, const Ints& kernel) {
   const std::size_t d = kernel.size();
-  if (l.rank(x) != d + 2) throw Unsupported{"its kernel does not fit its operand", ""};
+  constexpr std::int64_t kLargest = std::int64_t{1} << 30;
+  const auto good = [](std::int64_t v) { return v >= 1 && v <= kLargest; };
+  if (d == 0 || l.rank(x) != d + 2 || !std::all_of(kernel.begin(), kernel.end(), good)) {
+    throw Unsupported{"its kernel does not fit its operand", ""};
+  }
   const Ints strides = l.ints("strides", Ints(d, 1)), dilations = l.ints("dilations", Ints(d, 1));
   if (strides.size() != d || dilations.size() != d ||
-      *std::min_element(strides.begin(), strides.end()) < 1 ||
-      *std::min_element(dilations.begin(), dilations.end()) < 1) {
+      !std::all_of(strides.begin(), strides.end(), good) ||
+      !std::all_of(dilations.begin(), dilations.end(), good)) {
     throw Unsupported{"its strides or dilations do not fit its kernel", ""};
   }
   return {{"strides", strides},
@@ -89,6 +93,7 @@ void conv(Lowering& l) {
 
 void conv_transpose(Lowering& l) {
   const ValueId x = l.in(0), w = l.in(1);
+  if (l.rank(w) < 3) throw Unsupported{"its weights have fewer than three dimensions", ""};
   if (l.text("auto_pad", "NOTSET") != "NOTSET" || l.has_attr("output_shape")) {
     throw Unsupported{"auto_pad or output_shape", "export it with explicit pads"};
   }
@@ -109,6 +114,7 @@ void pool(Lowering& l, Op op) {
 }
 
 void global_pool(Lowering& l, Op op) {
+  if (l.rank(l.in(0)) < 3) throw Unsupported{"its operand has fewer than three dimensions", ""};
   Ints axes(l.rank(l.in(0)) - 2);
   std::iota(axes.begin(), axes.end(), 2);
   l.result(l.add(op, {l.in(0)}, {{"axes", axes}, {"keepdims", std::int64_t{1}}}));

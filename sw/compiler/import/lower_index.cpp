@@ -69,7 +69,9 @@ void cumulative_sum(Lowering& l) {
 void triangle(Lowering& l) {
   const std::int64_t k = l.has(1) ? l.constant(1, "diagonal").int_at(0) : 0;
   if (l.rank(l.in(0)) < 2) throw Unsupported{"its operand is no matrix", ""};
-  l.result(l.add(Op::kTriangle, {l.in(0)}, {{"k", k}, {"upper", l.integer("upper", 1)}}));
+  constexpr std::int64_t kFar = std::int64_t{1} << 40;  // beyond every matrix
+  l.result(l.add(Op::kTriangle, {l.in(0)},
+                 {{"k", std::clamp(k, -kFar, kFar)}, {"upper", l.integer("upper", 1)}}));
 }
 
 void one_hot(Lowering& l) {
@@ -114,8 +116,9 @@ void non_zero(Lowering& l) {
 void eye_like(Lowering& l) {
   const Shape& s = l.shape(l.in(0));
   if (s.size() != 2) throw Unsupported{"its operand is no matrix", ""};
+  l.require_foldable(s);
   Tensor t(DType::kFloat32, s);
-  const std::int64_t k = l.integer("k", 0);
+  const std::int64_t k = std::clamp(l.integer("k", 0), -s[0], s[1]);
   for (std::int64_t i = 0; i < s[0]; ++i) {
     if (i + k >= 0 && i + k < s[1]) {
       t.mutable_data<float>()[static_cast<std::size_t>(i * s[1] + i + k)] = 1;
@@ -143,7 +146,11 @@ void resize(Lowering& l) {
     for (std::size_t i = 0; i < axes.size(); ++i) {
       const std::size_t a = l.axis(axes[i], x);
       scales[a] = s.at(static_cast<std::int64_t>(i));
-      to[a] = static_cast<std::int64_t>(std::floor(static_cast<double>(to[a]) * scales[a]));
+      const double size = std::floor(static_cast<double>(to[a]) * scales[a]);
+      if (!(scales[a] > 0) || !(size < 0x1p40)) {
+        throw Unsupported{fmt::format("a scale of {}", scales[a]), ""};
+      }
+      to[a] = static_cast<std::int64_t>(size);
     }
   } else {
     const Ints sizes = l.constant(3, "sizes").to_ints();

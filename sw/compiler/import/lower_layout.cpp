@@ -19,7 +19,7 @@ void reshape(Lowering& l) {
   const ValueId x = l.in(0);
   Shape to = l.has_attr("shape") ? l.ints("shape") : l.constant(1, "shape").to_ints();
   const bool zero_is_zero = l.integer("allowzero", 0) != 0;
-  std::int64_t known = 1;
+  Shape known;
   std::ptrdiff_t open = -1;
   for (std::size_t i = 0; i < to.size(); ++i) {
     if (to[i] == 0 && !zero_is_zero) {
@@ -32,11 +32,12 @@ void reshape(Lowering& l) {
     } else if (to[i] < 0) {
       throw Unsupported{"a negative size: " + ir::shape_text(to), ""};
     } else {
-      known *= to[i];
+      known.push_back(to[i]);
     }
   }
   if (open >= 0) {
-    to[static_cast<std::size_t>(open)] = known == 0 ? 0 : ir::element_count(l.shape(x)) / known;
+    const std::int64_t rest = ir::element_count(known);
+    to[static_cast<std::size_t>(open)] = rest == 0 ? 0 : ir::element_count(l.shape(x)) / rest;
   }
   l.result(l.reshape(x, std::move(to)));
 }
@@ -148,6 +149,7 @@ void split(Lowering& l) {
     }
   }
   if (static_cast<std::int64_t>(sizes.size()) != parts ||
+      std::any_of(sizes.begin(), sizes.end(), [&](auto s) { return s < 0 || s > n; }) ||
       std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0}) != n) {
     throw Unsupported{fmt::format("{} elements in parts of {}", n, ir::shape_text(sizes)), ""};
   }
@@ -188,6 +190,7 @@ void tile(Lowering& l) {
   for (std::size_t i = 0; i < repeats.size(); ++i) {
     split.insert(split.end(), {1, l.shape(x)[i]});
     wide.insert(wide.end(), {repeats[i], l.shape(x)[i]});
+    (void)ir::element_count({repeats[i], l.shape(x)[i]});  // neither negative nor too large
     to.push_back(repeats[i] * l.shape(x)[i]);
   }
   if (to == l.shape(x)) return l.result(x);

@@ -86,7 +86,7 @@ void group_norm(Lowering& l, bool instance) {
   std::vector<ValueId> operands{x};
   for (std::size_t i = 1; i <= 2; ++i) {
     ValueId p = l.in(i);
-    if (l.shape(p)[0] != channels) {  // before opset 21: one for each group
+    if (l.shape(p).at(0) != channels) {  // before opset 21: one for each group
       p = l.add(Op::kExpand, {l.reshape(p, {groups, 1})},
                 {{"shape", Shape{groups, channels / groups}}});
       p = l.reshape(p, {channels});

@@ -67,6 +67,7 @@ ValueId bias(Lowering& l, std::size_t i, std::size_t x_scale, std::size_t w_scal
 
 void q_conv(Lowering& l) {
   const ir::Shape& w = l.shape(l.in(3));
+  if (w.size() < 3) throw Unsupported{"its weights have fewer than three dimensions", ""};
   const std::size_t d = w.size() - 2;
   if (l.text("auto_pad", "NOTSET") != "NOTSET") throw Unsupported{"auto_pad", "explicit pads do"};
   std::vector<ValueId> operands{floats(l, 0), floats(l, 3, 0)};

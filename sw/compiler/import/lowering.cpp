@@ -85,12 +85,15 @@ ValueId Lowering::add(Op op, std::vector<ValueId> inputs, ir::Attributes attrs) 
   if (!fold) return made;
   const ir::Node& node = graph_.node(graph_.value(made).producer);
   const ir::Type& type = graph_.value(made).type;
-  if (ir::element_count(type.shape) > max_folded_) {
-    throw Unsupported{"a constant of shape " + ir::shape_text(type.shape) + " follows from it",
-                      "smaller --dim sizes may do"};
-  }
+  require_foldable(type.shape);
   data.resize(node.inputs.size());  // trailing operands that are left out are dropped
   return constant(exec::evaluate(node, data, type));
+}
+
+void Lowering::require_foldable(const ir::Shape& shape) const {
+  if (ir::element_count(shape) <= max_folded_) return;
+  throw Unsupported{"a constant of shape " + ir::shape_text(shape) + " follows from it",
+                    "smaller --dim sizes may do"};
 }
 
 ValueId Lowering::constant(Tensor data) { return graph_.add_constant(name_, std::move(data)); }

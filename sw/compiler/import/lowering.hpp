@@ -71,6 +71,8 @@ class Lowering {
   [[nodiscard]] const ir::Shape& shape(ir::ValueId v) const { return graph_.value(v).shape(); }
   [[nodiscard]] ir::DType dtype(ir::ValueId v) const { return graph_.value(v).type.dtype; }
   [[nodiscard]] std::size_t rank(ir::ValueId v) const { return shape(v).size(); }
+  /// Size of the last dimension; throws std::out_of_range for a scalar.
+  [[nodiscard]] std::int64_t last(ir::ValueId v) const { return shape(v).at(rank(v) - 1); }
   [[nodiscard]] std::size_t axis(std::int64_t a, ir::ValueId v) const {
     return static_cast<std::size_t>(ir::normalized_axis(a, rank(v)));
   }
@@ -78,6 +80,8 @@ class Lowering {
   // Making the result. A node of constants becomes a constant.
   ir::ValueId add(ir::Op op, std::vector<ir::ValueId> inputs, ir::Attributes attrs = {});
   ir::ValueId constant(ir::Tensor data);
+  /// Throws Unsupported if a constant of that shape is larger than import is to compute.
+  void require_foldable(const ir::Shape& shape) const;
   ir::ValueId scalar(double value, ir::DType dtype);
   ir::ValueId reshape(ir::ValueId v, ir::Shape shape);
   ir::ValueId transpose(ir::ValueId v, const ir::Ints& perm);

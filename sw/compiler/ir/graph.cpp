@@ -70,6 +70,7 @@ ValueId Graph::add(Op op, std::vector<ValueId> inputs, Attributes attrs, std::st
   std::vector<const Value*> operands;
   for (const ValueId id : inputs) operands.push_back(id == kNone ? nullptr : &value(id));
   Type type = infer_type(op, operands, attrs);
+  (void)element_count(type.shape);  // neither negative nor too large
   const auto node_id = static_cast<NodeId>(nodes_.size());
   const auto output = static_cast<ValueId>(values_.size());
   for (const ValueId id : inputs) {

@@ -2,6 +2,8 @@
 // Types of results: dispatch, element-wise operators, norms, quantisation.
 #include "compiler/ir/infer.hpp"
 
+#include <algorithm>
+
 namespace oct::ir {
 namespace infer {
 namespace {
@@ -60,7 +62,23 @@ Type norm(Op op, const Operands& in, const Attributes& attrs) {
   const auto axis = normalized_axis(attrs.integer("axis", -1), x.shape().size());
   if (op == Op::kSoftmax || op == Op::kLogSoftmax || op == Op::kL2Norm) return x.type;
   for (std::size_t i = 1; i < in.size(); ++i) {
-    if (in[i]) require_parameter(x, *in[i], axis);
+    if (!in[i]) continue;
+    require_same_float({in[i]});
+    require_parameter(x, *in[i], axis);
+  }
+  return x.type;
+}
+
+/// x [batch, channels, ..] and parameters of as many elements as channels.
+Type channel_norm(Op op, const Operands& in, const Attributes& attrs) {
+  const Value& x = operand(in, 0);
+  require_same_float(in);
+  require(x.rank() >= 2, "a norm of the channels of {}", type_text(x.type));
+  const std::int64_t channels = x.shape()[1], groups = attrs.integer("groups", 1);
+  require(groups >= 1 && channels % groups == 0, "{} channels in {} groups", channels, groups);
+  for (std::size_t i = 1; i < (op == Op::kBatchNorm ? 5U : 3U); ++i) {
+    require(element_count(operand(in, i).shape()) == channels,
+            "parameter of shape {} for {} channels", shape_text(in[i]->shape()), channels);
   }
   return x.type;
 }
@@ -72,12 +90,13 @@ Type rotary(const Operands& in, const Attributes& attrs) {
   require(cos.rank() == 2 && cos.shape() == sin.shape(),
           "Rotary wants two tables [positions, half], not {} and {}", shape_text(cos.shape()),
           shape_text(sin.shape()));
+  require_same_float({&x, &cos, &sin});
   require(2 * cos.shape()[1] <= x.shape()[3], "Rotary turns {} of {} columns", 2 * cos.shape()[1],
           x.shape()[3]);
   if (has(in, 3)) {
     const Shape& p = in[3]->shape();
-    require(p.size() == 2 && p[1] == x.shape()[2], "positions of shape {} for a tensor {}",
-            shape_text(p), shape_text(x.shape()));
+    require(p.size() == 2 && p[1] == x.shape()[2] && (p[0] == 1 || p[0] == x.shape()[0]),
+            "positions of shape {} for a tensor {}", shape_text(p), shape_text(x.shape()));
   } else {
     require(cos.shape()[0] >= x.shape()[2], "a table of {} positions for a sequence of {}",
             cos.shape()[0], x.shape()[2]);
@@ -97,8 +116,9 @@ void require_scale(const Shape& x, const Operands& in, const Attributes& attrs) 
               x[axis]);
     } else {
       const auto block = attrs.integer("block_size");
-      require(block > 0 && scale.shape().size() == x.size() &&
-                  scale.shape()[axis] == (x[axis] + block - 1) / block,
+      Shape want = x;
+      if (block > 0) want[axis] = (x[axis] + std::min(block, x[axis]) - 1) / block;
+      require(block > 0 && block <= x[axis] && scale.shape() == want,
               "scales of shape {} for a tensor of shape {}", shape_text(scale.shape()),
               shape_text(x));
     }
@@ -125,8 +145,10 @@ Type quant(Op op, const Operands& in, const Attributes& attrs) {
     case Op::kRequantShift:
       return {static_cast<DType>(attrs.integer("dtype")), x.shape()};
     case Op::kDynamicScale:
+      require_same_float({&x});
       return {DType::kFloat32, {}};
     default:
+      require_same_float({&x});
       return {DType::kUInt8, {}};  // kDynamicZero
   }
 }
@@ -184,7 +206,7 @@ Type infer_type(Op op, const std::vector<const Value*>& in, const Attributes& at
       return op == Op::kWhere ? infer::where(in) : infer::binary(op, in);
     case OpClass::kNorm:
       if (op == Op::kRotary) return infer::rotary(in, attrs);
-      if (op == Op::kBatchNorm || op == Op::kGroupNorm) return infer::operand(in, 0).type;
+      if (op == Op::kBatchNorm || op == Op::kGroupNorm) return infer::channel_norm(op, in, attrs);
       return infer::norm(op, in, attrs);
     case OpClass::kQuant:
       if (op == Op::kMatMulInteger || op == Op::kConvInteger) {

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Types of results: matrix products, attention, convolutions, pools.
 #include <algorithm>
+#include <cstdlib>
 
 #include "compiler/ir/infer.hpp"
 
 namespace oct::ir::infer {
 namespace {
+
+void require_floats(const Operands& in) {
+  for (const Value* v : in) {
+    require(!v || is_float(v->type.dtype), "a product of {}", v ? type_text(v->type) : "");
+  }
+}
 
 Type linear(const Operands& in) {
   const Value &x = operand(in, 0), &w = operand(in, 1);
@@ -59,11 +66,16 @@ Type attention(const Operands& in) {
   return {q.type.dtype, {qs[0], qs[1], qs[2], vs[3]}};
 }
 
+constexpr std::int64_t kLargest = std::int64_t{1} << 30;  // products of two do not overflow
+bool positive(std::int64_t v) { return v >= 1 && v <= kLargest; }
+
 /// Output length of a window that slides: floor, or ceil where asked (pools).
 std::int64_t windows(std::int64_t size, std::int64_t before, std::int64_t after,
                      std::int64_t kernel, std::int64_t dilation, std::int64_t stride, bool ceil) {
-  require(kernel >= 1 && dilation >= 1 && stride >= 1, "kernel {}, dilation {}, stride {}", kernel,
-          dilation, stride);
+  require(positive(kernel) && positive(dilation) && positive(stride),
+          "kernel {}, dilation {}, stride {}", kernel, dilation, stride);
+  require(std::abs(before) < kLargest && std::abs(after) < kLargest, "pads {} and {}", before,
+          after);
   const std::int64_t room = size + before + after - (dilation * (kernel - 1) + 1);
   require(room >= 0, "a window of {} (dilation {}) over {} elements", kernel, dilation,
           size + before + after);
@@ -94,7 +106,8 @@ Type conv(const Operands& in, const Attributes& attrs) {
   const auto dilations = or_ones(attrs.ints("dilations"), d);
   const auto pads = or_zeros(attrs.ints("pads"), 2 * d);
   const auto group = attrs.integer("group", 1);
-  require(group >= 1 && x.shape()[1] == w.shape()[1] * group && w.shape()[0] % group == 0,
+  require(group >= 1 && x.shape()[1] % group == 0 && x.shape()[1] / group == w.shape()[1] &&
+              w.shape()[0] % group == 0,
           "{} channels in {} groups with weights {}", x.shape()[1], group, type_text(w.type));
   if (has(in, 2)) {
     require(in[2]->shape() == Shape{w.shape()[0]}, "a bias {} for {} channels",
@@ -118,8 +131,22 @@ Type conv_transpose(const Operands& in, const Attributes& attrs) {
   const auto pads = or_zeros(attrs.ints("pads"), 2 * d);
   auto extra = attrs.ints("output_padding");
   if (extra.empty()) extra.assign(d, 0);
-  Shape out{x.shape()[0], w.shape()[1] * attrs.integer("group", 1)};
+  require(is_float(x.type.dtype) && is_float(w.type.dtype), "a transposed convolution of integers");
+  require(extra.size() == d, "{} sizes of output padding for {} dimensions", extra.size(), d);
+  const auto group = attrs.integer("group", 1);
+  require(positive(group) && x.shape()[1] % group == 0, "{} channels in {} groups", x.shape()[1],
+          group);
+  Shape out{x.shape()[0], w.shape()[1] * group};
+  if (has(in, 2)) {
+    require(is_float(in[2]->type.dtype) && in[2]->shape() == Shape{out[1]},
+            "a bias {} for {} channels", type_text(in[2]->type), out[1]);
+  }
   for (std::size_t i = 0; i < d; ++i) {
+    require(positive(strides[i]) && positive(dilations[i]) && positive(w.shape()[i + 2]) &&
+                x.shape()[i + 2] <= kLargest && std::abs(extra[i] / 2) < kLargest &&
+                std::abs(pads[i] / 2) < kLargest && std::abs(pads[i + d] / 2) < kLargest,
+            "kernel {}, stride {}, dilation {}, pads {} and {}", w.shape()[i + 2], strides[i],
+            dilations[i], pads[i], pads[i + d]);
     out.push_back(strides[i] * (x.shape()[i + 2] - 1) + extra[i] +
                   dilations[i] * (w.shape()[i + 2] - 1) + 1 - pads[i] - pads[i + d]);
   }
@@ -148,11 +175,13 @@ Type pool(const Operands& in, const Attributes& attrs) {
 Type compute(Op op, const Operands& in, const Attributes& attrs) {
   switch (op) {
     case Op::kLinear:
+      require_floats(in);
       return linear(in);
     case Op::kMatMul:
     case Op::kMatMulInteger:
       return matmul(in, attrs);
     case Op::kAttention:
+      require_floats({&operand(in, 0), &operand(in, 1), &operand(in, 2)});
       return attention(in);
     case Op::kConv:
     case Op::kConvInteger: {

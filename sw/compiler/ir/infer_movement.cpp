@@ -8,6 +8,12 @@
 namespace oct::ir::infer {
 namespace {
 
+/// Sums and products with shapes do not overflow.
+bool in_range(std::int64_t v) {
+  constexpr std::int64_t kLimit = std::int64_t{1} << 40;
+  return v >= -kLimit && v <= kLimit;
+}
+
 Type rearrange(const Value& x, const Attributes& attrs) {
   const Ints dims = attrs.ints("dims"), perm = attrs.ints("perm"), shape = attrs.ints("shape");
   require(element_count(dims) == element_count(x.shape()) &&
@@ -30,6 +36,8 @@ Type slice(const Value& x, const Attributes& attrs) {
   require(starts.size() == rank && sizes.size() == rank && steps.size() == rank,
           "a slice of {} dimensions of {}", starts.size(), type_text(x.type));
   for (std::size_t i = 0; i < rank; ++i) {
+    require(in_range(starts[i]) && in_range(sizes[i]), "a slice from {} of {} elements", starts[i],
+            sizes[i]);
     const std::int64_t last = starts[i] + (sizes[i] - 1) * steps[i];
     require(sizes[i] == 0 || (std::min(starts[i], last) >= 0 &&
                               std::max(starts[i], last) < x.shape()[i] && sizes[i] > 0),
@@ -66,6 +74,7 @@ Type pad(const Value& x, const Attributes& attrs) {
           before.size(), type_text(x.type));
   Shape shape = x.shape();
   for (std::size_t i = 0; i < shape.size(); ++i) {
+    require(in_range(before[i]) && in_range(after[i]), "padding by {} and {}", before[i], after[i]);
     shape[i] += before[i] + after[i];
     require(shape[i] >= 0, "padding {} by {} and {}", x.shape()[i], before[i], after[i]);
     require(attrs.text("mode", "constant") != "reflect" ||
@@ -103,12 +112,57 @@ Type gather_nd(const Value& x, const Value& ids, const Attributes& attrs) {
   require(ids.rank() > 0 && batch < ids.shape().size() && batch <= x.shape().size(),
           "GatherND of {} by {}", type_text(x.type), type_text(ids.type));
   const auto depth = static_cast<std::size_t>(ids.shape().back());
-  require(batch + depth <= x.shape().size(), "GatherND of {} by {}", type_text(x.type),
-          type_text(ids.type));
+  require(!is_float(ids.type.dtype) && batch + depth <= x.shape().size() &&
+              std::equal(x.shape().begin(), x.shape().begin() + static_cast<std::ptrdiff_t>(batch),
+                         ids.shape().begin()),
+          "GatherND of {} by {}", type_text(x.type), type_text(ids.type));
   Shape shape(ids.shape().begin(), ids.shape().end() - 1);
   shape.insert(shape.end(), x.shape().begin() + static_cast<std::ptrdiff_t>(batch + depth),
                x.shape().end());
   return {x.type.dtype, std::move(shape)};
+}
+
+/// GatherElements, ScatterElements: each index replaces one coordinate.
+Type by_element(const Operands& in, const Attributes& attrs, bool scatter) {
+  const Value &x = operand(in, 0), &ids = operand(in, 1);
+  require(!is_float(ids.type.dtype) && ids.rank() == x.rank(), "elements of {} by {}",
+          type_text(x.type), type_text(ids.type));
+  const auto axis = normalized_axis(attrs.integer("axis"), x.shape().size());
+  for (std::int64_t i = 0; i < x.rank(); ++i) {
+    const auto d = static_cast<std::size_t>(i);
+    require(i == axis || ids.shape()[d] <= x.shape()[d], "elements of {} by {} along axis {}",
+            type_text(x.type), type_text(ids.type), axis);
+  }
+  if (!scatter) return {x.type.dtype, ids.shape()};
+  const Value& updates = operand(in, 2);
+  require(updates.type == Type{x.type.dtype, ids.shape()}, "updates {} for {} by {}",
+          type_text(updates.type), type_text(x.type), type_text(ids.type));
+  return x.type;
+}
+
+Type scatter_nd(const Operands& in) {
+  const Value &x = operand(in, 0), &ids = operand(in, 1), &updates = operand(in, 2);
+  require(!is_float(ids.type.dtype) && ids.rank() > 0 && ids.shape().back() <= x.rank(),
+          "ScatterND of {} by {}", type_text(x.type), type_text(ids.type));
+  Shape shape(ids.shape().begin(), ids.shape().end() - 1);
+  shape.insert(shape.end(), x.shape().begin() + ids.shape().back(), x.shape().end());
+  require(updates.type == Type{x.type.dtype, shape}, "updates {} for {} by {}",
+          type_text(updates.type), type_text(x.type), type_text(ids.type));
+  return x.type;
+}
+
+/// values[2], indices.
+Type one_hot(const Operands& in, const Attributes& attrs) {
+  const Shape shape = attrs.ints("shape");
+  require(element_count(operand(in, 0).shape()) == 2, "OneHot with values {}",
+          type_text(in[0]->type));
+  const auto axis =
+      static_cast<std::size_t>(normalized_axis(attrs.integer("axis", -1), shape.size()));
+  Shape rest = shape;
+  rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(axis));
+  require(operand(in, 1).shape() == rest, "OneHot of {} as {}", type_text(in[1]->type),
+          shape_text(shape));
+  return {in[0]->type.dtype, shape};
 }
 
 Type range(const Operands& in) {
@@ -116,6 +170,8 @@ Type range(const Operands& in) {
   for (std::size_t i = 0; i < 3; ++i) {
     require(operand(in, i).is_constant() && operand(in, i).data.size() == 1,
             "a range whose bounds are known only at run time");
+    require(in[i]->type.dtype == in[0]->type.dtype, "a range with bounds {} and {}",
+            type_text(in[0]->type), type_text(in[i]->type));
     bound[i] = operand(in, i).data.at(0);
   }
   require(bound[2] != 0, "a range with step 0");
@@ -126,8 +182,8 @@ Type range(const Operands& in) {
 
 Type depth_to_space(const Value& x, const Attributes& attrs) {
   const std::int64_t b = attrs.integer("blocksize");
-  require(x.rank() == 4 && b > 0 && x.shape()[1] % (b * b) == 0, "DepthToSpace of {} by {}",
-          type_text(x.type), b);
+  require(x.rank() == 4 && b > 0 && b < 65536 && x.shape()[1] % (b * b) == 0,
+          "DepthToSpace of {} by {}", type_text(x.type), b);
   const Shape& s = x.shape();
   return {x.type.dtype, {s[0], s[1] / (b * b), s[2] * b, s[3] * b}};
 }
@@ -166,20 +222,25 @@ Type movement(Op op, const Operands& in, const Attributes& attrs) {
     case Op::kGatherNd:
       return gather_nd(x, operand(in, 1), attrs);
     case Op::kGatherElements:
-      return {x.type.dtype, operand(in, 1).shape()};
+    case Op::kScatterElements:
+      return by_element(in, attrs, op == Op::kScatterElements);
+    case Op::kScatterNd:
+      return scatter_nd(in);
     case Op::kRange:
       return range(in);
     case Op::kOneHot:
+      return one_hot(in, attrs);
     case Op::kResize:
     case Op::kTopKValues:
       return {x.type.dtype, attrs.ints("shape")};
     case Op::kTopKIndices:
     case Op::kNonZero:
       return {DType::kInt64, attrs.ints("shape")};
-    case Op::kScatterNd:
-    case Op::kScatterElements:
     case Op::kTriangle:
+      require(x.rank() >= 2, "a triangle of {}", type_text(x.type));
+      return x.type;
     case Op::kCumSum:
+      (void)normalized_axis(attrs.integer("axis"), x.shape().size());
       return x.type;
     default:
       require(op_info(op).op_class == OpClass::kReduce, "no type rule for {}", op_name(op));

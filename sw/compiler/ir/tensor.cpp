@@ -42,14 +42,18 @@ std::size_t dtype_size(DType type) {
 
 std::int64_t element_count(const Shape& shape) {
   std::int64_t count = 1;
+  bool empty = false;
   for (const std::int64_t d : shape) {
     if (d < 0) throw CompileError(fmt::format("shape {} has a negative size", shape_text(shape)));
-    if (d != 0 && count > (std::int64_t{1} << 40) / d) {
+    // A size of 0 does not make the others harmless: strides are their products.
+    const std::int64_t size = std::max<std::int64_t>(d, 1);
+    if (count > (std::int64_t{1} << 40) / size) {
       throw CompileError(fmt::format("shape {} is too large", shape_text(shape)));
     }
-    count *= d;
+    count *= size;
+    empty = empty || d == 0;
   }
-  return count;
+  return empty ? 0 : count;
 }
 
 std::string shape_text(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
@@ -138,7 +142,14 @@ Tensor Tensor::converted(DType dtype) const {
   return out;
 }
 
+void Tensor::check_index(std::int64_t i) const {
+  if (i < 0 || i >= count_) {
+    throw std::out_of_range(fmt::format("element {} of a tensor of {}", i, count_));
+  }
+}
+
 double Tensor::at(std::int64_t i) const {
+  check_index(i);
   return with_type(dtype_, [&](auto* p) {
     using T = std::remove_pointer_t<decltype(p)>;
     return static_cast<double>(data<T>()[static_cast<std::size_t>(i)]);
@@ -146,6 +157,7 @@ double Tensor::at(std::int64_t i) const {
 }
 
 std::int64_t Tensor::int_at(std::int64_t i) const {
+  check_index(i);
   return with_type(dtype_, [&](auto* p) {
     using T = std::remove_pointer_t<decltype(p)>;
     return convert<std::int64_t>(data<T>()[static_cast<std::size_t>(i)]);

@@ -91,7 +91,7 @@ class Tensor {
   [[nodiscard]] Tensor reshaped(Shape shape) const;
   /// Every element as the nearest value of another type would hold it in C.
   [[nodiscard]] Tensor converted(DType dtype) const;
-  /// Element `index` of any type.
+  /// Element `index` of any type; throws std::out_of_range if there is none.
   [[nodiscard]] double at(std::int64_t index) const;
   [[nodiscard]] std::int64_t int_at(std::int64_t index) const;
   /// All elements as integers; for shapes, axes, indices.
@@ -104,6 +104,7 @@ class Tensor {
  private:
   using Bytes = std::vector<std::byte>;
   void check_size(std::size_t size) const;
+  void check_index(std::int64_t i) const;
 
   DType dtype_ = DType::kFloat32;
   Shape shape_;
