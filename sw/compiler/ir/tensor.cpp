@@ -47,8 +47,10 @@ std::int64_t element_count(const Shape& shape) {
     if (d < 0) throw CompileError(fmt::format("shape {} has a negative size", shape_text(shape)));
     // A size of 0 does not make the others harmless: strides are their products.
     const std::int64_t size = std::max<std::int64_t>(d, 1);
-    if (count > (std::int64_t{1} << 40) / size) {
-      throw CompileError(fmt::format("shape {} is too large", shape_text(shape)));
+    // The machine's addresses have 32 bits; half of them is more than any tensor can have.
+    if (count > (std::int64_t{1} << 31) / size) {
+      throw CompileError(
+          fmt::format("shape {} is too large: 2^31 elements are the most", shape_text(shape)));
     }
     count *= size;
     empty = empty || d == 0;

@@ -202,7 +202,10 @@ std::optional<PositionTable> position_table(const Graph& g, ValueId v, std::size
   };
   const std::int64_t each = batch * tokens;
   constexpr std::int64_t kMaxElements = std::int64_t{1} << 26;  // of a table worth having
-  if (each == 0 || width == 0 || max_positions > kMaxElements / width) return std::nullopt;
+  if (each == 0 || width == 0 || each > kMaxElements / width ||
+      max_positions > kMaxElements / width) {
+    return std::nullopt;
+  }
   out.rows = Tensor(DType::kFloat32, {max_positions, width});
   auto to = out.rows.mutable_data<float>();
   std::vector<std::int64_t> ids(static_cast<std::size_t>(each));
