@@ -22,6 +22,7 @@ common/oct_skid.sv
 // core
 core/oct_ml_pkg.sv
 core/oct_core_pkg.sv
+core/oct_ml_decode_pkg.sv
 core/oct_ml_decode.sv
 core/oct_ml_alu.sv
 core/oct_mul.sv
@@ -41,6 +42,7 @@ core/oct_cycles.sv
 core/oct_counters.sv
 core/oct_csr.sv
 core/oct_retire.sv
+core/oct_core_watch.sv
 core/oct_core.sv
 core/oct_l0.sv
 core/oct_rvfi.sv

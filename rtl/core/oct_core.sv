@@ -48,7 +48,6 @@ module oct_core
   // asleep_q guards nearly everything; a core held is asleep as well.
   logic         asleep_q, held_q, ex_run;
   logic         vector_q, mret_q;  // vector_q, mret_q: fetch goes on at mtvec or mepc
-  logic [31:0]  pending_q;                   // registers that wait for load data
 
   logic         id_valid, id_rvc, id_err, id_err_hi, id_fire, id_jump, id_ld;
   logic [31:0]  id_pc, id_instr, id_raw, id_a, id_b, id_c, id_alt, id_target, rs1, rs2, rs3;
@@ -61,8 +60,7 @@ module oct_core
   logic         wait_load, wait_mul;
   logic         flush, redirect, ex_ready, ex_stall, retire, trap, fault, mem, mem_we, taken;
   logic         remote, to_eu, posted, event_wait, wrong, hw_flush, csr_hold, mret_now,
-                take_irq, irq, wake, active,
-      div_done, ex_we, ex_late, m_we;
+                take_irq, irq, wake, active, div_done, ex_we, ex_late, m_we;
   logic [31:0]  redirect_pc, sum, csr_rdata, ex_result, m_data, addr, vector, mepc, loop_value;
   logic [3:0]   cause, fault_cause;
   logic         lsu_ready, lsu_idle, lsu_eu_wait, lsu_push, wb_we, bus_err;
@@ -97,12 +95,12 @@ module oct_core
 
   // ---- ID --------------------------------------------------------------------------------------------
   oct_id u_id (
-    .clk_i, .rst_ni, .run_i(id_valid && active), .pc_i(id_pc), .instr_i(id_instr), .rvc_i(id_rvc),
-    .err_i(id_err), .err_hi_i(id_err_hi), .if_pc_i({if_pc, 1'b0}),
+    .clk_i, .rst_ni, .clear_i, .run_i(id_valid && active), .pc_i(id_pc), .instr_i(id_instr),
+    .rvc_i(id_rvc), .err_i(id_err), .err_hi_i(id_err_hi), .if_pc_i({if_pc, 1'b0}),
     .ex_we_i(ex_we), .ex_late_i(ex_late), .ex_rd_i(ex_rd_q), .ex_data_i(ex_result),
     .ex_ld_i(ex_valid_q && ex_ld_q), .ex_ld_rd_i(ex_ld_rd_q),
     .m_we_i(m_we), .m_rd_i(m_rd), .m_data_i(m_data),
-    .wb_we_i(wb_we), .wb_rd_i(wb_rd), .wb_data_i(wb_data), .pending_i(pending_q),
+    .wb_we_i(wb_we), .wb_rd_i(wb_rd), .wb_data_i(wb_data), .ld_sent_i(lsu_push && ex_ld_q),
     .ctrl_o(id_ctrl), .ml_op_o(id_ml), .hwloop_o(id_hw), .rd_o(id_rd), .ld_o(id_ld),
     .op_a_o(id_a), .op_b_o(id_b), .op_c_o(id_c), .rs1_o(rs1), .rs2_o(rs2), .rs3_o(rs3),
     .alt_o(id_alt), .target_o(id_target), .jump_o(id_jump),
@@ -151,8 +149,7 @@ module oct_core
   oct_agu u_agu (
     .valid_i(ex_run), .ctrl_i(ex_q), .base_i(ex_a_q), .sum_i(sum), .access_o(mem),
     .we_o(mem_we), .addr_o(addr), .remote_o(remote), .eu_o(to_eu), .posted_o(posted),
-    .fault_o(fault),
-        .cause_o(fault_cause)
+    .fault_o(fault), .cause_o(fault_cause)
   );
 
   assign ex_we    = ex_run && ex_q.rd_we;
@@ -161,22 +158,13 @@ module oct_core
 
   oct_lsu u_lsu (
     .clk_i, .rst_ni, .clear_i, .push_i(lsu_push), .ready_o(lsu_ready), .addr_i(addr),
-    .wdata_i(ex_c_q),
-    .we_i(mem_we), .size_i(ex_q.funct3[1:0]), .sext_i(!ex_q.funct3[2]), .amo_i(ex_q.amo),
-    .remote_i(remote), .eu_i(to_eu), .posted_i(posted), .ld_i(ex_ld_q), .rd_i(ex_ld_rd_q),
+    .wdata_i(ex_c_q), .we_i(mem_we), .size_i(ex_q.funct3[1:0]), .sext_i(!ex_q.funct3[2]),
+    .amo_i(ex_q.amo), .remote_i(remote), .eu_i(to_eu), .posted_i(posted), .ld_i(ex_ld_q),
+    .rd_i(ex_ld_rd_q),
     .wb_we_o(wb_we), .wb_rd_o(wb_rd), .wb_data_o(wb_data),
     .idle_o(lsu_idle), .eu_wait_o(lsu_eu_wait), .bus_err_o(bus_err), .oldest_o(oldest),
     .data_req_o, .data_rsp_i, .data_ack_i
   );
-
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) pending_q <= '0;
-    else if (clear_i) pending_q <= '0;
-    else begin
-      if (wb_we) pending_q[wb_rd] <= 1'b0;
-      if (lsu_push && ex_ld_q) pending_q[ex_ld_rd_q] <= 1'b1;
-    end
-  end
 
   // ---- EX: control ---------------------------------------------------------------------------------------------
   always_comb begin
@@ -217,8 +205,7 @@ module oct_core
     flush    = redirect || trap || take_irq || mret_now;
     if (vector_q)    redirect_pc = vector;
     else if (mret_q) redirect_pc = mepc;
-    else             redirect_pc = (ex_q.unit == UnitJalr ||
-        ex_q.unit == UnitHwloop) ? sum : ex_alt_q;
+    else redirect_pc = (ex_q.unit == UnitJalr || ex_q.unit == UnitHwloop) ? sum : ex_alt_q;
   end
 
   assign event_wait = lsu_eu_wait && !data_rsp_i.valid && !m_we;
@@ -274,40 +261,17 @@ module oct_core
     .loop_start_i(loop_start), .loop_end_i(loop_end), .loop_count_i(loop_count)
   );
 
-  always_comb begin
-    events                 = '0;
-    if (counting) begin
-      events[HpmAsleep]      = asleep_q;
-      events[HpmBusStall]    = data_req_o.valid && !data_rsp_i.ready;
-      events[HpmLoadStall]   = id_valid && wait_load;
-      events[HpmMulStall]    = id_valid && wait_mul && !wait_load;
-      events[HpmFetchStall]  = active && !id_valid && !flush;
-      events[HpmTaken]       = retire && (ex_q.unit == UnitJal || ex_q.unit == UnitJalr
-                                          || (ex_q.unit == UnitBranch && taken));
-      events[HpmLoad]        = lsu_push && ex_q.unit == UnitLoad;
-      events[HpmStore]       = lsu_push && ex_q.unit == UnitStore;
-      events[HpmMispredict]  = wrong && ex_q.unit == UnitBranch;
-      events[HpmLsuFull]     = mem && !lsu_ready;
-      events[HpmDiv]         = ex_valid_q && ex_q.unit == UnitDiv;
-    end
-  end
-
-  // ---- Status -----------------------------------------------------------------------------------------------------
-  logic in_wfi;
+  // ---- Counters and status -------------------------------------------------------------------------------------------
   assign idle_o = lsu_idle;
-  assign in_wfi = ex_valid_q && ex_q.unit == UnitWfi;
 
-  always_comb begin
-    status_o.addr = oldest;
-    status_o.pc   = ex_valid_q ? ex_pc_q : id_valid ? id_pc : {if_pc, 1'b0};
-    if (clear_i || held_q)                  status_o.state = CoreHeld;
-    else if (in_wfi)                        status_o.state = CoreWfi;
-    else if (asleep_q)                      status_o.state = CoreEvent;
-    else if (ex_stall && !mem && ex_q.unit != UnitDiv) status_o.state = CoreFence;
-    else if (wait_load || (mem && !lsu_ready)) status_o.state = CoreLoad;
-    else if (!ex_valid_q && !id_valid)      status_o.state = CoreFetch;
-    else                                    status_o.state = CoreRunning;
-  end
+  oct_core_watch u_watch (
+    .counting_i(counting), .asleep_i(asleep_q), .held_i(clear_i || held_q),
+    .id_valid_i(id_valid), .wait_load_i(wait_load), .wait_mul_i(wait_mul), .flush_i(flush),
+    .ex_valid_i(ex_valid_q), .unit_i(ex_q.unit), .ex_stall_i(ex_stall), .retire_i(retire),
+    .taken_i(taken), .wrong_i(wrong), .mem_i(mem), .lsu_ready_i(lsu_ready), .lsu_push_i(lsu_push),
+    .refused_i(data_req_o.valid && !data_rsp_i.ready), .oldest_i(oldest), .ex_pc_i(ex_pc_q),
+    .id_pc_i(id_valid ? id_pc : {if_pc, 1'b0}), .events_o(events), .status_o
+  );
 
   // ---- RVFI ---------------------------------------------------------------------------------------------------------
   if (Rvfi) begin : g_retire
@@ -318,8 +282,7 @@ module oct_core
       .npc_i(mret_now ? mepc : redirect ? redirect_pc : id_valid ? id_pc : {if_pc, 1'b0}),
       .rd_we_i(ex_we), .late_i(ex_late), .rd_i(ex_rd_q), .result_i(ex_result),
       .ld_i(ex_ld_q), .ld_rd_i(ex_ld_rd_q), .mem_i(mem), .mem_we_i(mem_we), .posted_i(posted),
-      .ctrl_i(ex_q),
-      .addr_i(addr), .wdata_i(ex_c_q), .retire_o
+      .ctrl_i(ex_q), .addr_i(addr), .wdata_i(ex_c_q), .retire_o
     );
     assign retire_late_o    = m_data;
     assign retire_ld_o      = data_rsp_i.valid;

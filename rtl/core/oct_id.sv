@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // oct_id: decode stage: control signals of base ISA and ML extension, operands from register file
 // or bypass, hazards, targets of jumps and branches, static prediction (backward: taken).
-// Holds the register file, otherwise combinational. Test: tb/unit/core/oct_core_test.cpp.
+// Holds the register file and which registers wait for loads, otherwise combinational. Test: tb/unit/core/oct_core_test.cpp.
 module oct_id
   import oct_core_pkg::*;
 (
   input  logic         clk_i,
   input  logic         rst_ni,
+  input  logic         clear_i,
 
   input  logic         run_i,          // an instruction is here and the core is awake
   input  logic [31:0]  pc_i,
@@ -29,7 +30,7 @@ module oct_id
   input  logic         wb_we_i,
   input  logic [4:0]   wb_rd_i,
   input  logic [31:0]  wb_data_i,
-  input  logic [31:0]  pending_i,      // registers that wait for load data
+  input  logic         ld_sent_i,      // the load in EX goes to the bus
 
   output ctrl_t        ctrl_o,
   output logic [MlOpWidth-1:0]  ml_op_o,        // ml_alu_op_t or ml_mul_op_t
@@ -66,6 +67,7 @@ module oct_id
   logic [4:0]  r1, r2, r3;
   logic [31:0] x1, x2, x3;
   logic        base_pred;
+  logic [31:0] pending_q;              // registers that wait for load data
 
   assign instr = instr_i;
   assign r1   = instr[19:15];
@@ -222,7 +224,7 @@ module oct_id
   always_comb begin
     logic [31:0] waiting;
     logic        use3_or_rd;
-    waiting     = pending_i;
+    waiting     = pending_q;
     wait_load_o = 1'b0;
     wait_mul_o  = 1'b0;
     use3_or_rd  = use3 || ctrl.rd_we || ld_o;
@@ -233,6 +235,15 @@ module oct_id
       wait_mul_o  = ex_we_i && ex_late_i
                     && ((use1 && ex_rd_i == r1) || (use2 && ex_rd_i == r2) || (use3 &&
                         ex_rd_i == r3));
+    end
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) pending_q <= '0;
+    else if (clear_i) pending_q <= '0;
+    else begin
+      if (wb_we_i) pending_q[wb_rd_i] <= 1'b0;
+      if (ld_sent_i) pending_q[ex_ld_rd_i] <= 1'b1;
     end
   end
 

@@ -3,10 +3,11 @@
 find_package(fmt REQUIRED)
 set(core_files
   pkg/oct_cluster_pkg.sv pkg/oct_riscv_pkg.sv core/oct_ml_pkg.sv core/oct_core_pkg.sv
-  core/oct_ml_decode.sv core/oct_ml_alu.sv core/oct_mul.sv core/oct_csr_map.sv core/oct_rvc.sv core/oct_decode.sv
+  core/oct_ml_decode_pkg.sv core/oct_ml_decode.sv core/oct_ml_alu.sv core/oct_mul.sv core/oct_csr_map.sv
+  core/oct_rvc.sv core/oct_decode.sv
   core/oct_regfile.sv core/oct_alu.sv core/oct_div.sv core/oct_agu.sv core/oct_id.sv core/oct_ex.sv
   core/oct_lsu.sv core/oct_hwloop.sv core/oct_fetch.sv core/oct_cycles.sv core/oct_counters.sv core/oct_csr.sv
-  core/oct_retire.sv core/oct_core.sv core/oct_l0.sv core/oct_rvfi.sv core/oct_core_tile.sv)
+  core/oct_retire.sv core/oct_core_watch.sv core/oct_core.sv core/oct_l0.sv core/oct_rvfi.sv core/oct_core_tile.sv)
 
 # rtl.core, and rtl.core_gates with the forms that synthesis sees (multiplier, register file).
 foreach(kind "" _gates)
