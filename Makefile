@@ -37,7 +37,7 @@ waves: setup  ## record a test and open its waves (TEST=fifo)
 synth: setup  ## area and timing of every block (LIB=file.lib, BLOCKS="...", FPGA=xilinx|ecp5)
 	@scripts/synth.sh
 
-docs: setup  ## generated reference pages
+docs: setup  ## generated reference pages, and docs/ as a site in build/site
 	@scripts/docs.sh
 
 lint: setup  ## both front ends and the formatters, on all machine descriptions

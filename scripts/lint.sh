@@ -9,6 +9,7 @@
 #   style      naming and layout of SystemVerilog (scripts/verible.rules)
 #   cpp        clang-format of C and C++; headers of assembly programs (programs/) are not C
 #   shell      bash -n, and shellcheck where it is installed
+#   docs       every page stands in the site and every link leads somewhere
 #   text       no absolute paths of a machine, no missing licence line, no trailing blanks
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -110,6 +111,10 @@ check_shell() {
   return $bad
 }
 
+check_docs() {
+  mkdocs build --strict --quiet --site-dir "$PWD/$work/site"
+}
+
 check_text() {
   local bad=0
   git grep -nE '(^|[^a-zA-Z0-9_.])/(home|work|root/[a-z])/' -- . ':!LICENSE' ':!scripts/lint.sh' && bad=1
@@ -120,7 +125,7 @@ check_text() {
   return $bad
 }
 
-[ $# -gt 0 ] || set -- filelist top verilator slang yosys style cpp shell text
+[ $# -gt 0 ] || set -- filelist top verilator slang yosys style cpp shell docs text
 failed=()
 for check in "$@"; do
   if ! declare -F "check_$check" > /dev/null; then
