@@ -37,6 +37,8 @@
 
 #include <stdint.h>
 
+#include "oct_dialect.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif

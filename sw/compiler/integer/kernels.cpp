@@ -322,7 +322,13 @@ class Table {
   [[nodiscard]] const std::vector<KernelInfo>& entries() const { return entries_; }
   [[nodiscard]] const KernelInfo* find(std::string_view name) const {
     const auto it = index_.find(name);
-    return it == index_.end() ? nullptr : &entries_[it->second];
+    if (it != index_.end()) return &entries_[it->second];
+    for (const auto* more : {&dialect_kernels()}) {
+      for (const KernelInfo& info : *more) {
+        if (info.name == name) return &info;
+      }
+    }
+    return nullptr;
   }
 
  private:

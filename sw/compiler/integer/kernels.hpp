@@ -37,11 +37,17 @@ struct KernelInfo {
   /// Cycles on `workers` workers of the machine, start-up included.
   double (*cycles)(std::int64_t rows, const std::vector<std::int32_t>& args,
                    unsigned workers) = nullptr;
+  bool typed = false;  ///< element types are the job's: typed_elem()
 };
 
 /// Throws ir::GraphError for a name that is not there.
 [[nodiscard]] const KernelInfo& kernel_info(std::string_view name);
 [[nodiscard]] bool has_kernel(std::string_view name);
+/// Those with fixed types.
 [[nodiscard]] const std::vector<KernelInfo>& all_kernels();
+/// Those of the integer dialect (sw/kernels/oct_dialect.h), which kernel_info() knows, too.
+[[nodiscard]] const std::vector<KernelInfo>& dialect_kernels();
+/// Element type of an operand of the dialect's, inputs first, then outputs.
+[[nodiscard]] Elem typed_elem(const std::vector<std::int32_t>& args, std::size_t operand);
 
 }  // namespace oct::integer

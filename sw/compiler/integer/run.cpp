@@ -11,6 +11,7 @@
 
 #include "compiler/integer/kernels.hpp"
 #include "compiler/integer/rows.hpp"
+#include "golden/dialect.hpp"
 #include "golden/engine.hpp"
 
 namespace oct::integer {
@@ -239,7 +240,7 @@ void run(const Graph&, const Operation& op, const Attention& a, Memory& memory) 
 }
 
 // ---- The others --------------------------------------------------------------------------------
-void run(const Graph&, const Operation&, const Kernel& k, Memory& memory) {
+void run(const Graph&, const Operation& op, const Kernel& k, Memory& memory) {
   const KernelInfo& info = kernel_info(k.name);
   KernelCall call;
   call.rows = (info.row_wise ? k.outputs : k.inputs).at(0).sizes[1];
@@ -255,7 +256,11 @@ void run(const Graph&, const Operation&, const Kernel& k, Memory& memory) {
     };
     call.inputs = rows(k.inputs);
     call.outputs = rows(k.outputs);
-    info.golden(call);
+    try {
+      info.golden(call);
+    } catch (const golden::dialect::Overflow& e) {
+      throw ir::CompileError(fmt::format("{}: {}", op.name, e.what()));
+    }
   }
 }
 

@@ -287,12 +287,17 @@ void Checker::check(const Kernel& k) const {
     aligned(v, what, elem == Elem::kI64 ? 8 : 4);
     if (v.sizes[0] != k.outputs[0].sizes.at(0)) fail("{}: {} jobs", what, v.sizes[0]);
   };
+  const auto elem = [&](std::size_t i) {
+    return info.typed               ? typed_elem(k.args, i)
+           : i < info.inputs.size() ? info.inputs[i]
+                                    : info.outputs[i - info.inputs.size()];
+  };
   for (std::size_t i = 0; i < k.inputs.size(); ++i) {
-    operand(k.inputs[i], info.inputs[i], fmt::format("input {}", i));
+    operand(k.inputs[i], elem(i), fmt::format("input {}", i));
     read(k.inputs[i], fmt::format("input {}", i));
   }
   for (std::size_t i = 0; i < k.outputs.size(); ++i) {
-    operand(k.outputs[i], info.outputs[i], fmt::format("output {}", i));
+    operand(k.outputs[i], elem(info.inputs.size() + i), fmt::format("output {}", i));
     write(k.outputs[i], fmt::format("output {}", i));
   }
   for (std::size_t i = 0; i < k.constants.size(); ++i) {
