@@ -5,7 +5,7 @@
 #                [FILES <rtl-relative .sv>...] [SOURCES <.sv beside the caller>...] [PARAMS X=1...]
 #                [OPT <C++ flags>...] [CHUNKS <n>] [TRACE] [FAST] [NO_ASSERT] [VFLAGS <flags>...]
 #                [NETLIST <file.v>])
-#   oct_unit_test(NAME <x> TEST <.cpp> [TOP <module>] [TOPS <module>...] [CONFIGS ...] [LABEL long]
+#   oct_unit_test(NAME <x> TEST <.cpp>... [TOP <module>] [TOPS <module>...] [CONFIGS ...] [LABEL long]
 #                 [LINK <lib>...] [GATE <block>] and FILES, SOURCES, PARAMS, OPT, TRACE, VFLAGS as above)
 
 find_program(OCT_VERILATOR verilator REQUIRED)
@@ -154,8 +154,8 @@ function(oct_netlist block out_var)
 endfunction()
 
 function(oct_unit_test)
-  cmake_parse_arguments(A "TRACE" "NAME;TEST;TOP;LABEL;GATE"
-    "TOPS;CONFIGS;FILES;SOURCES;PARAMS;OPT;VFLAGS;LINK" ${ARGN})
+  cmake_parse_arguments(A "TRACE" "NAME;TOP;LABEL;GATE"
+    "TEST;TOPS;CONFIGS;FILES;SOURCES;PARAMS;OPT;VFLAGS;LINK" ${ARGN})
   if(A_UNPARSED_ARGUMENTS OR NOT A_NAME OR NOT A_TEST)
     message(FATAL_ERROR "oct_unit_test(${A_NAME}): NAME and TEST needed; not understood: ${A_UNPARSED_ARGUMENTS}")
   endif()
