@@ -2,9 +2,9 @@
    oct_dialect.h: the kernels of the integer dialect, as jobs like those of oct_network.h; what each
    computes is defined in sw/golden/dialect.hpp. Operands are INT8, UINT8 or INT32, whatever fits:
    args[1] says which, four bits an operand from bit 0 on, inputs first (0 INT8, 1 UINT8, 2 INT32).
-   `wide` = 0: nothing on the way needs more than 32 bits.
-
-   kernel             inputs          outputs  args (behind n, types)
+   `wide` = 0: nothing on the way needs more than 32 bits. */
+// clang-format off
+/* kernel             inputs          outputs  args (behind n, types)
    d_rq               x, mul, add     y        shift, lo, hi, wide
    d_rq1              x               y        mul, add, shift, lo, hi, wide
    d_binary           a, b            y        0 a + b, 1 a - b, 2 a * b, 3 larger, 4 smaller
@@ -13,12 +13,13 @@
    d_softmax          x               y        0 iSoftmax A, B, C, log2, levels, wide;
                                                1 ITAMax levels; 2 ITAPartialMax levels, group
    d_norm             x, w, bias      y        0 iLayerNorm, 1 iRMSNorm; D, lo, hi, wide
-   d_reduce (whole)   x               y[n]     0 sum, 1 mean of `count`, 2 largest, 3 smallest;
-   count d_matmul           a[n], w[cols]   y[cols]  cols, ldw: rows of w, one behind the other, ldw
-   apart d_matmul_c         a, w, c[cols]   y[cols]  cols, ldw, alpha: alpha a w + c
+   d_reduce (whole)   x               y[n]     0 sum, 1 mean, 2 largest, 3 smallest; count (of a mean)
+   d_matmul           a[n], w         y[cols]  cols, ldw: rows of w, ldw apart, as one run of bytes
+   d_matmul_c         a, w, c[cols]   y[cols]  cols, ldw, alpha: alpha a w + c
 
-   mul, add, w of norms, bias, c and y of products: INT32. d_act, d_softmax, d_norm have as many
+   mul, add, w of norms, bias, c and y of products are INT32. d_act and d_softmax have as many
    argument words as the longest form. */
+// clang-format on
 #ifndef OCT_DIALECT_H
 #define OCT_DIALECT_H
 

@@ -91,7 +91,9 @@ class Importer {
     for (const auto& t : proto.initializer()) {
       try {
         if (t.name().empty()) throw ImportError("an initializer has no name");
-        if (!scope.define(t.name(), graph_.add_constant(t.name(), read_tensor(t, folder_)))) {
+        Tensor data = read_tensor(t, folder_);
+        if (options_.integers) whole_numbers(data);
+        if (!scope.define(t.name(), graph_.add_constant(t.name(), std::move(data)))) {
           throw ImportError(fmt::format("tensor '{}' is there twice", t.name()));
         }
       } catch (const CompileError& error) {
@@ -102,6 +104,11 @@ class Importer {
     if (proto.sparse_initializer_size() > 0) {
       problems_.push_back({"weights", "", "a sparse tensor", "store it dense"});
     }
+  }
+
+  [[nodiscard]] ir::DType input_dtype(std::int64_t onnx_type, const std::string& name) const {
+    const ir::DType type = read_dtype(onnx_type, name);
+    return options_.integers && type != ir::DType::kBool ? ir::DType::kInt32 : type;
   }
 
   void graph_inputs(const onnx::GraphProto& proto, Scope& scope) {
@@ -133,8 +140,8 @@ class Importer {
       }
       try {
         (void)ir::element_count(shape);
-        scope.define(in.name(),
-                     graph_.add_input(in.name(), {read_dtype(type.elem_type(), in.name()), shape}));
+        scope.define(in.name(), graph_.add_input(
+                                    in.name(), {input_dtype(type.elem_type(), in.name()), shape}));
       } catch (const CompileError& error) {
         problems_.push_back({"input '" + in.name() + "'", "", error.what(), ""});
       }
@@ -266,12 +273,16 @@ class Importer {
       poisoned = poisoned || (v && *v == kPoison);
     }
     if (proto.output_size() == 0) return refuse("it has no result", "");
-    const auto& table = operator_table();
-    const auto entry = table.find(op);
+    const auto& table = options_.integers ? dialect_table() : operator_table();
+    const auto entry = table.find(options_.integers ? std::string(proto.op_type()) : op);
     const auto function = functions_.find(domain + ":" + proto.op_type());
     if (entry == table.end() && function == functions_.end() && op != "If") {
-      return refuse("this operator is not understood",
-                    "`octant ops` lists what is; --host-fallback may run it on the host later");
+      return options_.integers
+                 ? refuse("the integer dialect has no such operator",
+                          "`octant ops` lists what it has; --arithmetic float quantises the model")
+                 : refuse(
+                       "this operator is not understood",
+                       "`octant ops` lists what is; --host-fallback may run it on the host later");
     }
     if (poisoned) {
       for (const std::string& o : proto.output()) scope.define(o, kPoison);

@@ -17,6 +17,7 @@ namespace oct::importer {
 struct ImportOptions {
   std::map<std::string, std::int64_t> dims;         // --dim name=value
   std::int64_t max_folded = std::int64_t{1} << 28;  // elements of a constant that import computes
+  bool integers = false;  // the integer dialect: every value is INT32
 };
 
 /// Throws ImportError: one message with every problem found, one line each.
@@ -26,11 +27,17 @@ struct ImportOptions {
                                      const std::filesystem::path& folder,
                                      const ImportOptions& options = {});
 
+/// Whether a model's numbers are whole: it has an operator of the integer dialect, or nothing in it
+/// leaves whole numbers (and its weights or inputs say that they are meant), or both would do.
+enum class Arithmetic : std::uint8_t { kFloats, kIntegers, kEither };
+[[nodiscard]] Arithmetic arithmetic(const onnx::ModelProto& model);
+
 /// What import understands, for `octant ops`.
 struct OperatorNote {
   std::string name;  // with the domain in front if it is not ONNX's own
   std::string note;  // what becomes of it, or what is not understood
 };
 [[nodiscard]] std::vector<OperatorNote> operators();
+[[nodiscard]] std::vector<OperatorNote> dialect_operators();
 
 }  // namespace oct::importer

@@ -65,6 +65,8 @@ Ints pads(const Lowering& l, const Shape& in, const Ints& kernel, const Ints& st
   return out;
 }
 
+}  // namespace
+
 ir::Attributes window(const Lowering& l, ValueId x, const Ints& kernel) {
   const std::size_t d = kernel.size();
   constexpr std::int64_t kLargest = std::int64_t{1} << 30;
@@ -82,6 +84,8 @@ ir::Attributes window(const Lowering& l, ValueId x, const Ints& kernel) {
           {"dilations", dilations},
           {"pads", pads(l, l.shape(x), kernel, strides, dilations)}};
 }
+
+namespace {
 
 void conv(Lowering& l) {
   const ValueId x = l.in(0), w = l.in(1);

@@ -18,7 +18,7 @@ namespace {
 /// Integer weights stay integers: a pass turns Cast, Mul into Dequantize with the scale beside it.
 bool keeps_integers(Op op, const Tensor& x) {
   const bool narrow = ir::dtype_size(x.dtype()) == 1 && x.dtype() != DType::kBool;
-  if (op == Op::kDequantize) return true;
+  if (op == Op::kDequantize || ir::op_info(op).op_class == ir::OpClass::kInteger) return true;
   return op == Op::kCast && narrow && x.shape().size() >= 2 && x.size() >= 64;
 }
 
@@ -147,6 +147,12 @@ const OperatorTable& operator_table() {
     return t;
   }();
   return table;
+}
+
+std::vector<OperatorNote> dialect_operators() {
+  std::vector<OperatorNote> out;
+  for (const auto& [name, entry] : dialect_table()) out.push_back({name, entry.note});
+  return out;
 }
 
 std::vector<OperatorNote> operators() {

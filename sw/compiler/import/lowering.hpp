@@ -53,6 +53,9 @@ class Lowering {
   /// The input's data; throws Unsupported if it is known only at run time.
   [[nodiscard]] const ir::Tensor& constant(std::size_t i, const std::string& what) const;
 
+  /// Another value in its place, from here on.
+  void replace_input(std::size_t i, ir::ValueId v) { inputs_.at(i) = v; }
+
   // Attributes.
   [[nodiscard]] bool has_attr(const std::string& name) const { return attribute(name); }
   [[nodiscard]] std::int64_t integer(const std::string& name, std::int64_t otherwise) const;
@@ -117,5 +120,11 @@ void add_norm(OperatorTable& table);
 void add_attention(OperatorTable& table);
 void add_quant(OperatorTable& table);
 [[nodiscard]] const OperatorTable& operator_table();
+/// The integer dialect's: keys without a domain, since it comes in several.
+[[nodiscard]] const OperatorTable& dialect_table();
+/// Floats and narrow integers become INT32, if they are whole and fit.
+void whole_numbers(ir::Tensor& t);
+/// Attributes of a sliding window: strides, dilations, pads.
+[[nodiscard]] ir::Attributes window(const Lowering& l, ir::ValueId x, const ir::Ints& kernel);
 
 }  // namespace oct::importer

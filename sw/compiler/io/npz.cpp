@@ -89,7 +89,26 @@ float half_value(std::uint16_t h) {
   return h >> 15 ? -magnitude : magnitude;
 }
 
-Tensor parse_npy(const Bytes& zip, const std::string& data, const std::string& name) {
+/// Elements whose first dimension varies fastest, in the ordinary order.
+std::string row_major(const std::string& data, const Shape& shape, std::size_t width) {
+  std::string out(data.size(), '\0');
+  Shape index(shape.size(), 0), strides(shape.size(), 1);
+  for (std::size_t d = 1; d < shape.size(); ++d) strides[d] = strides[d - 1] * shape[d - 1];
+  std::int64_t from = 0;
+  for (std::size_t at = 0; at < out.size(); at += width) {
+    std::memcpy(&out[at], &data[static_cast<std::size_t>(from) * width], width);
+    for (std::size_t d = shape.size(); d-- > 0;) {
+      from += strides[d];
+      if (++index[d] < shape[d]) break;
+      from -= strides[d] * shape[d];
+      index[d] = 0;
+    }
+  }
+  return out;
+}
+
+Tensor parse_npy(const Bytes& zip, const std::string& file, const std::string& name) {
+  std::string data = file;
   if (data.size() < 10 || data.compare(0, 6, "\x93NUMPY") != 0) zip.broken(name + " is no array");
   const bool v1 = data[6] == 1;
   std::uint32_t length = 0;
@@ -110,9 +129,6 @@ Tensor parse_npy(const Bytes& zip, const std::string& data, const std::string& n
     shape.push_back(std::strtoll(p, &end, 10));
     p = end;
   }
-  if (fortran && shape.size() > 1) {
-    throw CompileError(name + ": in Fortran's order; save np.ascontiguousarray(x)");
-  }
   static const std::map<std::string, std::pair<DType, std::size_t>> kTypes = {
       {"<f4", {DType::kFloat32, 4}}, {"<f8", {DType::kFloat32, 8}}, {"<f2", {DType::kFloat32, 2}},
       {"|i1", {DType::kInt8, 1}},    {"|u1", {DType::kUInt8, 1}},   {"|b1", {DType::kBool, 1}},
@@ -124,6 +140,9 @@ Tensor parse_npy(const Bytes& zip, const std::string& data, const std::string& n
   Tensor out(dtype, shape);
   if (data.size() - start != static_cast<std::size_t>(out.size()) * width) {
     zip.broken(name + " has too many or too few elements");
+  }
+  if (fortran && shape.size() > 1) {
+    data.replace(start, std::string::npos, row_major(data.substr(start), shape, width));
   }
   if (dtype == DType::kFloat32 && width == 8) {
     convert<double, float>(data, start, out);
