@@ -76,6 +76,7 @@ ENGINE = [
 NETWORKS = [
     ("network digits", "digits", [], None), ("network mobilebert_s128", "mobilebert", [], 2.9e6),
     ("network mobilebert_2_layers", "mobilebert_2_layers", [], None),
+    ("network mobilebert_2_layers without-engine", "mobilebert_2_layers", ["--without-engine"], None),
     ("network minilm_s128", "minilm", [], 1.6e6),
     ("network dinov2_small_224", "dinov2_small", [], 6.6e6),
     ("network whisper_tiny_encoder_s512", "whisper_tiny_encoder", [], 5.0e6),

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "compiler/emit/layout.hpp"
-#include "compiler/integer/kernels.hpp"
+#include "compiler/schedule/jobs.hpp"
 
 namespace oct::emit {
 namespace {
@@ -30,8 +30,7 @@ std::string dims(const std::vector<std::int64_t>& sizes) {
 }
 
 /// What a descriptor does, in figures.
-std::string summary(const Descriptor& d) {
-  const auto& w = d.words;
+std::string summary(const std::vector<std::uint32_t>& w) {
   switch (w[0] & 0xff) {
     case kOpGemm:
       return fmt::format("{}x{}x{}{}", w[5] & 0xffff, w[6] & 0xffff, w[5] >> 16,
@@ -59,9 +58,7 @@ std::string waits(const schedule::Job& job) {
   return text;
 }
 
-const char* function_of(const schedule::Call& call) {
-  return integer::kernel_info(call.kernel).function.data();
-}
+std::string function_of(const schedule::Call& call) { return "oct_net_" + call.kernel; }
 
 class Source {
  public:
@@ -125,6 +122,7 @@ class Source {
 
   std::string call_text(const schedule::Call& call) const {
     std::string text = call.kernel + ":";
+    if (schedule::is_engine_call(call)) text += " " + summary(call.words) + ":";
     for (std::size_t i = 0; i < call.words.size(); ++i) {
       const auto place = std::find_if(call.places.begin(), call.places.end(),
                                       [&](const auto& p) { return p.word == i; });
@@ -178,7 +176,7 @@ class Source {
       }
       const schedule::Call* call =
           job.kernel >= 0 ? &network_.calls.at(static_cast<std::size_t>(job.kernel)) : nullptr;
-      const std::string what = call != nullptr ? call_text(*call) : summary(d);
+      const std::string what = call != nullptr ? call_text(*call) : summary(d.words);
       put("    // {}: {}{}{}{}\n", job.index, plain(job.note), what.empty() ? "" : ", ", what,
           waits(job));
       words(d, call);

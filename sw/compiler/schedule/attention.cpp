@@ -2,6 +2,7 @@
 // Attention: by groups of key heads, blocks of queries and, where keys and values do not fit, along
 // the keys with a state area between the jobs.
 #include <algorithm>
+#include <cstring>
 #include <optional>
 #include <tuple>
 
@@ -40,16 +41,25 @@ class AttentionTiler final : public Tiler {
 
   bool start() override {
     if (!params_.slots.empty()) return true;
-    if (!b_.allocate(params_, 8 * heads_, 1, b_.graph().operations[op_].name + " scales")) {
+    if (!b_.allocate(params_, params_bytes(), 1, b_.graph().operations[op_].name + " scales")) {
       return false;
     }
     b_.load_bytes(a_.head_params, 0, 8 * heads_, params_.slots[0], op_);
+    if (b_.machine().engine) return true;
+    room_.table = params_.slots[0] + up(8 * heads_, 64);
+    const auto table = [] {
+      std::vector<std::uint8_t> bytes(TeamRoom::kTableBytes);
+      std::memcpy(bytes.data(), engine_::kExp2Table.data(), bytes.size());
+      return bytes;
+    };
+    b_.load_run(b_.put("exponentials", table), TeamRoom::kTableBytes, room_.table, op_,
+                "exponentials");
     return true;
   }
   void stop() override { b_.free(params_); }
   double cost() override {
     if (plans_.empty()) make_plans();
-    const std::int64_t budget = b_.budget(op_) - up(8 * heads_, 64);
+    const std::int64_t budget = b_.budget(op_) - up(params_bytes(), 64);
     std::int64_t least = plans_[0].need;
     for (const Plan& p : plans_) {
       if (p.need <= budget) return p.cost;
@@ -71,6 +81,13 @@ class AttentionTiler final : public Tiler {
   bool rings(const Plan& p);
   void free_rings();
   void block(const Plan& p, std::int64_t g0, std::int64_t m0);
+  [[nodiscard]] std::int64_t params_bytes() const {
+    return b_.machine().engine ? 8 * heads_ : up(8 * heads_, 64) + TeamRoom::kTableBytes;
+  }
+  /// What the workers need to do the engine's work.
+  [[nodiscard]] std::int64_t room_bytes() const {
+    return b_.machine().engine ? 0 : up(b_.machine().workers * TeamRoom::bytes_for(dv_), 64);
+  }
   [[nodiscard]] std::int64_t state_bytes(const Plan& p) const {
     engine_::AttnJob job;
     job.sq = word(p.rows), job.dv = word(dv_);
@@ -84,7 +101,8 @@ class AttentionTiler final : public Tiler {
   std::int64_t heads_, sq_, d_, groups_, sk_, dv_, share_;
   std::vector<Plan> plans_;
   std::optional<Plan> plan_;
-  Ring params_, q_, o_, state_, mask_;
+  Ring params_, q_, o_, state_, mask_, team_;
+  TeamRoom room_;
   Cache k_, v_;
   Place mask_at_;
 };
@@ -110,6 +128,7 @@ void AttentionTiler::add_plan(Plan p) {
       p.slots = slots;
       p.k_slots = static_cast<std::size_t>(ks);
       p.need = static_cast<std::int64_t>(slots) * (q + o) + ks * (k + v) + state_bytes(p) +
+               room_bytes() +
                (b_.in_l1(a_.key_mask.used() ? a_.key_mask : a_.q) || !a_.key_mask.used()
                     ? 0
                     : up(a_.key_mask.sizes[1], 64));
@@ -175,12 +194,17 @@ bool AttentionTiler::rings(const Plan& p) {
   ring(o_, a_.o, view(a_.o, heads, 1, p.rows), p.slots, " output");
   if (a_.key_mask.used()) ring(mask_, a_.key_mask, a_.key_mask, 1, " mask");
   if (good && state_bytes(p) > 0) good = b_.allocate(state_, state_bytes(p), 1, name + " state");
+  if (good && room_bytes() > 0) {
+    good = b_.allocate(team_, room_bytes(), 1, name + " workers");
+    if (good) room_.scratch = team_.slots[0];
+    room_.bytes = TeamRoom::bytes_for(dv_), room_.workers = b_.machine().workers;
+  }
   if (!good) free_rings();
   return good;
 }
 
 void AttentionTiler::free_rings() {
-  for (Ring* r : {&k_.ring, &v_.ring, &q_, &o_, &mask_, &state_}) b_.free(*r);
+  for (Ring* r : {&k_.ring, &v_.ring, &q_, &o_, &mask_, &state_, &team_}) b_.free(*r);
   k_ = {};
   v_ = {};
 }
@@ -220,14 +244,14 @@ void AttentionTiler::block(const Plan& p, std::int64_t g0, std::int64_t m0) {
     w[20] = word(q.strides[0]), w[21] = word(k.strides[0]);
     w[22] = word(v.strides[0]), w[23] = word(o.strides[0]);
     for (const unsigned x : {8U, 10U, 12U, 14U, 20U, 21U, 22U, 23U}) w[x] = (w[x] + 7) & ~7U;
-    b_.engine(d, op_);
+    b_.engine(d, op_, room_);
   }
   b_.finish(rows_of(a_.o), o, op_);
 }
 
 void AttentionTiler::begin(bool /*any*/) {
   if (plans_.empty()) make_plans();
-  const std::int64_t budget = b_.budget(op_) - up(8 * heads_, 64);
+  const std::int64_t budget = b_.budget(op_) - up(params_bytes(), 64);
   std::optional<Plan>& plan = plan_;
   for (int round = 0; round < 2 && !plan; ++round) {
     if (start()) {

@@ -257,8 +257,13 @@ std::size_t Builder::append(Job job, std::size_t op, const std::string& note) {
   return net_.program.now() - 1;
 }
 
-void Builder::engine(const golden::engine::Descriptor& d, std::size_t op) {
-  append(engine_job(d), op, graph_.operations[op].name);
+void Builder::engine(const golden::engine::Descriptor& d, std::size_t op, const TeamRoom& room) {
+  Job j = engine_job(d);
+  if (machine().engine) {
+    append(std::move(j), op, graph_.operations[op].name);
+  } else {
+    call(engine_call(d, room), op, cost::job(machine(), j));
+  }
 }
 
 void Builder::new_call_page() {
@@ -432,8 +437,8 @@ Network Builder::build() {
   started_.assign(ops, false);
   follows_ = row_followers(graph_);
   op_begin_.assign(ops, 0);
-  const bool calls = std::any_of(graph_.operations.begin(), graph_.operations.end(), [](auto& o) {
-    return std::holds_alternative<integer::Kernel>(o.what);
+  const bool calls = std::any_of(graph_.operations.begin(), graph_.operations.end(), [&](auto& o) {
+    return std::holds_alternative<integer::Kernel>(o.what) || !machine().engine;
   });
   for (std::size_t i = 0; i < ops; ++i) {
     tilers_.push_back(tiler(i));
@@ -464,7 +469,8 @@ Network Builder::build() {
     l.unit = std::holds_alternative<integer::Kernel>(op.what)   ? "workers"
              : std::holds_alternative<integer::Copy>(op.what)   ? "dma"
              : std::holds_alternative<integer::Gather>(op.what) ? "dma"
-                                                                : "engine";
+             : machine().engine                                 ? "engine"
+                                                                : "workers";
     if (const auto* g = std::get_if<integer::Gemm>(&op.what)) {
       l.macs =
           static_cast<std::uint64_t>(g->a.sizes[0] * g->a.sizes[1] * g->w.sizes[1] * g->w.sizes[2]);

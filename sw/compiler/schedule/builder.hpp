@@ -140,7 +140,8 @@ class Builder {
              const std::vector<std::int64_t>& strides, std::size_t job);
   /// A tensor's home is where a DMA job writes.
   void dma_pieces(std::size_t job, TensorId tensor, std::int64_t slot_stride = 0);
-  void engine(const golden::engine::Descriptor& d, std::size_t op);
+  /// A job of the engine; without one, of the workers.
+  void engine(const golden::engine::Descriptor& d, std::size_t op, const TeamRoom& room = {});
   /// Takes back what was started for operations behind `op`; whether anything was.
   bool evict(std::size_t op);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "compiler/schedule/jobs.hpp"
 
@@ -22,10 +23,33 @@ double steps(double units, std::int64_t rows, std::int64_t groups, std::int64_t 
   return std::max<double>(static_cast<double>(rows), bank) * static_cast<double>(groups * slices);
 }
 
+// The workers' kernels: 4x4 tiles, 24 instructions for four products deep; the rest is epilogue.
+constexpr double kTeamStart = 350, kTileStep = 6.9;
+
+/// Blocks of four rows, then single ones, which cost a third.
+double row_blocks(std::int64_t rows) {
+  return static_cast<double>(rows / 4) + 0.4 * static_cast<double>(rows % 4);
+}
+double team_gemm(const Machine& machine, std::int64_t m, std::int64_t n, std::int64_t k,
+                 std::int64_t residual_bytes) {
+  const double tiles = row_blocks(m) * static_cast<double>(ceil_div(n, 4));
+  const double tile = kTileStep * static_cast<double>(up(k, 4)) + (residual_bytes > 0 ? 460 : 330);
+  return kTeamStart + std::ceil(tiles / machine.workers) * tile;
+}
+double team_attention(const Machine& machine, std::int64_t sq, std::int64_t sk, std::int64_t d,
+                      std::int64_t dv) {
+  const auto keys = static_cast<double>(up(sk, 4)), tiles = static_cast<double>(ceil_div(sk, 64));
+  const double logits = keys / 4 * (kTileStep * static_cast<double>(up(d, 4)) + 200);
+  const double values = static_cast<double>(ceil_div(dv, 4)) * (kTileStep * keys + 130 * tiles);
+  const double row = 4 * (350 + 12 * static_cast<double>(dv) + keys * 17);
+  return kTeamStart / 4 + row_blocks(sq) / machine.workers * (logits + values + row);
+}
+
 }  // namespace
 
 double gemm(const Machine& machine, std::int64_t m, std::int64_t n, std::int64_t k,
             std::int64_t out_bytes, std::int64_t residual_bytes) {
+  if (!machine.engine) return team_gemm(machine, m, n, k, residual_bytes);
   const std::int64_t units = std::max<std::int64_t>(1, machine.macs / 64);
   const std::int64_t groups = ceil_div(n, units), slices = ceil_div(k, 64);
   const std::int64_t blocks = ceil_div(m, 32), rows = ceil_div(m, blocks);
@@ -39,6 +63,7 @@ double gemm(const Machine& machine, std::int64_t m, std::int64_t n, std::int64_t
 
 double attention(const Machine& machine, std::int64_t sq, std::int64_t sk, std::int64_t d,
                  std::int64_t dv) {
+  if (!machine.engine) return team_attention(machine, sq, sk, d, dv);
   const std::int64_t units = std::max<std::int64_t>(1, machine.macs / 64);
   const auto groups = static_cast<double>(ceil_div(sq, units));
   const auto tiles = static_cast<double>(ceil_div(sk, 64));

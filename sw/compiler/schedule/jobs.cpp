@@ -214,6 +214,34 @@ Job engine_job(const engine::Descriptor& d) {
   return j;
 }
 
+CallJob engine_call(const engine::Descriptor& d, const TeamRoom& room) {
+  constexpr std::size_t kWords = 28;  // engine.md; the rest would be modifiers
+  CallJob j;
+  j.ranges = engine_job(d).ranges;
+  j.call.words.assign(d.w.begin(), d.w.begin() + kWords);
+  std::vector<std::uint32_t> places{7, 9, 11, 13, 15, 16, 17};
+  if (d.op() == engine::kOpGemm) {
+    j.call.kernel = kTeamGemm;
+    places.push_back(18);
+  } else {
+    j.call.kernel = kTeamAttention;
+    j.call.words[24] = word(room.scratch), j.call.words[25] = word(room.bytes);
+    j.call.words[26] = word(room.table);
+    places.insert(places.end(), {24, 26});
+    j.ranges.push_back({Memory::kL1, room.scratch, room.bytes * room.workers, 1, 0, true});
+    j.ranges.push_back({Memory::kL1, room.table, TeamRoom::kTableBytes, 1, 0, false});
+  }
+  for (const std::uint32_t p : places) j.call.places.push_back({p, Memory::kL1});
+  return j;
+}
+
+engine::Descriptor descriptor_of(const std::vector<std::uint32_t>& words) {
+  engine::Descriptor d;
+  std::copy(words.begin(), words.end(), d.w.begin());
+  if (d.op() == engine::kOpAttn) d.w[24] = d.w[25] = d.w[26] = 0;
+  return d;
+}
+
 CallJob call_job(const std::string& kernel, std::int64_t rows,
                  const std::vector<CallRows>& operands, const std::vector<CallRows>& constants,
                  const std::vector<std::int32_t>& args) {

@@ -52,6 +52,25 @@ struct CallJob {
   Call call;
   std::vector<Range> ranges;
 };
+/// Workers that do the engine's jobs: a job of attention needs room of their own and the table of
+/// exponentials in L1.
+struct TeamRoom {
+  std::int64_t scratch = 0, bytes = 0;  ///< of one worker
+  std::int64_t table = 0;
+  unsigned workers = 0;
+
+  static constexpr std::int64_t kTableBytes = 128;
+  [[nodiscard]] static std::int64_t bytes_for(std::int64_t dv) { return 512 + 16 * up(dv, 4); }
+};
+inline constexpr const char *kTeamGemm = "gemm", *kTeamAttention = "attention";
+/// The engine's job as a call: its words, and what attention needs besides.
+[[nodiscard]] CallJob engine_call(const golden::engine::Descriptor& d, const TeamRoom& room);
+[[nodiscard]] inline bool is_engine_call(const Call& c) {
+  return c.kernel == kTeamGemm || c.kernel == kTeamAttention;
+}
+/// Its descriptor, from the call's words.
+[[nodiscard]] golden::engine::Descriptor descriptor_of(const std::vector<std::uint32_t>& words);
+
 [[nodiscard]] CallJob call_job(const std::string& kernel, std::int64_t rows,
                                const std::vector<CallRows>& operands,
                                const std::vector<CallRows>& constants,

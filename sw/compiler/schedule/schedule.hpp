@@ -20,6 +20,7 @@ struct Machine {
   std::int64_t l2_bytes = 64 << 20;  ///< likewise, for constants, activations, rings
   unsigned workers = 8;
   unsigned macs = 1024;  ///< a cycle
+  bool engine = true;    ///< else the workers do its jobs, too
 };
 
 struct Options {

@@ -35,6 +35,7 @@ class Runner {
   std::uint8_t* at(const Job& job, Memory memory, std::int64_t addr, std::int64_t bytes);
   void dma(const Job& job);
   void team(const Job& job);
+  void engine_job(const Job& job, const engine::Descriptor& d);
   void execute_job(const Job& job);
   void compare(const Job& job, const Piece& p);
 
@@ -123,10 +124,14 @@ void Runner::dma(const Job& job) {
 /// The words as they stand in L1: a call that was not loaded in time shows.
 void Runner::team(const Job& job) {
   const Call& call = net_.calls.at(static_cast<std::size_t>(job.kernel));
-  const integer::KernelInfo& info = integer::kernel_info(call.kernel);
   std::vector<std::uint32_t> words(call.words.size());
   const std::int64_t bytes = 4 * std::ssize(words);
   std::memcpy(words.data(), at(job, Memory::kL1, job.words[5], bytes), index(bytes));
+  if (is_engine_call(call)) {
+    engine_job(job, descriptor_of(words));
+    return;
+  }
+  const integer::KernelInfo& info = integer::kernel_info(call.kernel);
   integer::KernelCall k;
   std::size_t next = 0, place = 0;
   const auto pointer = [&]() {
@@ -147,18 +152,18 @@ void Runner::team(const Job& job) {
   info.golden(k);
 }
 
+void Runner::engine_job(const Job& job, const engine::Descriptor& d) {
+  const engine::JobResult r = engine::run_engine_job(l1_, d);
+  if (r.cause == engine::Cause::kNone) return;
+  fail(job, fmt::format("the engine refuses it: cause {} at {:#x}", static_cast<unsigned>(r.cause),
+                        r.addr));
+}
+
 void Runner::execute_job(const Job& job) {
   switch (job.queue) {
-    case Queue::kEngine: {
-      engine::Descriptor d;
-      std::copy(job.words.begin(), job.words.end(), d.w.begin());
-      const engine::JobResult r = engine::run_engine_job(l1_, d);
-      if (r.cause != engine::Cause::kNone) {
-        fail(job, fmt::format("the engine refuses it: cause {} at {:#x}",
-                              static_cast<unsigned>(r.cause), r.addr));
-      }
+    case Queue::kEngine:
+      engine_job(job, descriptor_of(job.words));
       break;
-    }
     case Queue::kDmaIn:
     case Queue::kDmaOut:
       dma(job);

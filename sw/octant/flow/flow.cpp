@@ -135,6 +135,8 @@ void add_flow_options(CLI::App& command, FlowOptions& o) {
       ->capture_default_str();
   command.add_option("--l1", o.l1_bytes, "bytes of L1 that the network may use")
       ->check(CLI::Range(std::int64_t{1024}, std::int64_t{1} << 24));
+  command.add_flag("--without-engine", o.without_engine,
+                   "products and attention on the workers, with the same results");
   command.add_option("--seed", o.seed, "of inputs drawn and of the simulation's random state")
       ->capture_default_str();
   command.add_option("--dump-after", o.dumps,
@@ -200,6 +202,7 @@ Compiled compile_network(const FlowOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   Compiled c;
   c.machine = emit::machine(options.config);
+  c.machine.engine = !options.without_engine;
   if (options.l1_bytes != 0) {
     if (options.l1_bytes > c.machine.l1_bytes) {
       throw std::invalid_argument(fmt::format("--l1 {}: networks may use {} bytes on {}",

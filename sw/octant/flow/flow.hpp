@@ -21,6 +21,7 @@ struct FlowOptions {
   std::int64_t max_positions = 2048, l1_bytes = 0;
   std::uint64_t seed = 1;
   unsigned sample = 0;  ///< of `inputs`
+  bool without_engine = false;
 };
 
 /// Adds the options that both commands have.

@@ -9,6 +9,7 @@
 #include "compiler/integer/kernels.hpp"
 #include "compiler/integer/random.hpp"
 #include "compiler/integer/rows.hpp"
+#include "compiler/schedule/jobs.hpp"
 #include "compiler/schedule/schedule.hpp"
 #include "golden/engine_desc.hpp"
 #include "harness/seed.hpp"
@@ -97,8 +98,22 @@ Accesses of_dma(std::vector<std::uint32_t> w, bool in, bool patched, std::int64_
 /// The call's words; operands only of kernels whose rows all have as many elements as the first
 /// argument says.
 Accesses of_call(const Call& call) {
-  const integer::KernelInfo& info = integer::kernel_info(call.kernel);
   Accesses out{{Memory::kL1, call.l1, 4 * std::ssize(call.words), false}};
+  if (is_engine_call(call)) {
+    const engine::Descriptor d = descriptor_of(call.words);
+    const bool gemm = d.op() == engine::kOpGemm;
+    const Accesses more =
+        gemm ? of_gemm(engine::decode_gemm(d)) : of_attention(engine::decode_attn(d));
+    out.insert(out.end(), more.begin(), more.end());
+    if (gemm) return out;
+    const std::int64_t workers = 8, bytes = call.words[25];
+    for (std::int64_t i = 0; i < workers; ++i) {
+      out.push_back({Memory::kL1, call.words[24] + i * bytes, bytes, true});
+    }
+    out.push_back({Memory::kL1, call.words[26], 128, false});
+    return out;
+  }
+  const integer::KernelInfo& info = integer::kernel_info(call.kernel);
   const bool equal = !call.kernel.starts_with("rotary") && call.kernel != "key_mask";
   if (!info.row_wise || !equal) return out;
   const std::int64_t n = call.words.at(call.words.size() - info.args);
@@ -205,9 +220,12 @@ void check(std::uint64_t seed, const integer::RandomLimits& limits) {
     Options options;
     options.machine.l1_bytes = kib * 1024 - 512;
     options.machine.l1_first = 512;
-    const Network network = build(graph, options);
-    CHECK(undeclared(network, slot) == "");
-    CHECK(uncovered(graph, network, slot) == "");
+    for (const bool engine : {true, false}) {
+      options.machine.engine = engine;
+      const Network network = build(graph, options);
+      CHECK(undeclared(network, slot) == "");
+      CHECK(uncovered(graph, network, slot) == "");
+    }
   }
 }
 

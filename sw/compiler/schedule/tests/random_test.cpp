@@ -40,8 +40,9 @@ integer::Memory golden_of(const integer::Graph& graph, std::uint64_t seed) {
 
 /// Builds, checks and runs; false if L1 is too small by the compiler's word.
 bool check(const integer::Graph& graph, const integer::Memory& golden, std::int64_t l1_bytes,
-           std::uint64_t seed, int orders) {
+           std::uint64_t seed, int orders, bool engine = true) {
   schedule::Options options;
+  options.machine.engine = engine;
   options.machine.l1_bytes = l1_bytes;
   options.machine.l1_first = 512;
   schedule::Network n;
@@ -52,6 +53,7 @@ bool check(const integer::Graph& graph, const integer::Memory& golden, std::int6
     return false;
   }
   CHECK(schedule::check_blocks(n.l1_blocks, n.program) == "");
+  if (!engine) CHECK(n.program.queue(schedule::Queue::kEngine).empty());
   for (int i = 0; i < orders; ++i) {
     CHECK(schedule::verify(graph, n, golden, seed + static_cast<std::uint64_t>(i)) > 0);
   }
@@ -70,6 +72,7 @@ TEST_CASE("schedule: random graphs") {
       INFO(kib << " KiB");
       CHECK(check(graph, golden, kib * 1024 - 512, seed, 2));
     }
+    CHECK(check(graph, golden, 64 * 1024 - 512, seed, 1, false));
   }
 }
 
@@ -84,6 +87,7 @@ TEST_CASE("schedule: large random graphs") {
       INFO(kib << " KiB");
       CHECK(check(graph, golden, kib * 1024 - 512, seed, 1));
     }
+    CHECK(check(graph, golden, 128 * 1024 - 512, seed, 1, false));
   }
 }
 
