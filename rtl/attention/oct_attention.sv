@@ -81,7 +81,7 @@ module oct_attention
   rbeat_t [Halves-1:0]   x_beat, w_beat;
   logic   [Halves-1:0]   x_beat_ready, w_beat_ready;
   rbeat_t                r_beat, p_beat;
-  logic                  r_beat_ready, p_beat_ready, y_beat_ready, refused;
+  logic                  r_beat_ready, p_beat_ready, p_half, y_beat_ready, refused;
   wbeat_t                y_beat;
   rdata_t [Halves-1:0]   rdata;
   logic [NumCtx-1:0]     writes_pending;
@@ -112,7 +112,7 @@ module oct_attention
     .x_i              (x_beat), .x_ready_o(x_beat_ready),
     .w_i              (w_beat), .w_ready_o(w_beat_ready),
     .r_i              (r_beat), .r_ready_o(r_beat_ready),
-    .p_i              (p_beat), .p_ready_o(p_beat_ready),
+    .p_i              (p_beat), .p_half_i(p_half), .p_ready_o(p_beat_ready),
     .y_i              (y_beat), .y_ready_o(y_beat_ready),
     .data_o           (rdata),
     .writes_pending_o (writes_pending),
@@ -178,7 +178,7 @@ module oct_attention
     .ctx_i         (ctx),
     .d_valid_i     (d_valid), .d_ready_o(d_ready), .d_cmd_i(d_cmd),
     .r_o           (r_beat), .r_ready_i(r_beat_ready),
-    .p_o           (p_beat), .p_ready_i(p_beat_ready),
+    .p_o           (p_beat), .p_half_o(p_half), .p_ready_i(p_beat_ready),
     .rdata_i       (rdata),
     .dot_soon_i    (dot_soon),
     .dot_valid_i   (dot_valid),

@@ -22,10 +22,11 @@ module oct_attn_drain
   output logic                  d_ready_o,
   input  d_cmd_t                d_cmd_i,
 
-  // Residual beats through half 0, parameters and table through the last half.
+  // Residual beats through half 0, parameters and table through half p_half_o.
   output rbeat_t                r_o,
   input  logic                  r_ready_i,
   output rbeat_t                p_o,
+  output logic                  p_half_o,
   input  logic                  p_ready_i,
   input  rdata_t [Halves-1:0]   rdata_i,        // those for other destinations are ignored
 
@@ -126,8 +127,9 @@ module oct_attn_drain
     .job_i        (ctx_i[p_cmd.ctx]),
     .table_free_i (exe_q == par_q && table_empty),
     .beat_o       (p_o),
+    .half_o       (p_half_o),
     .ready_i      (p_ready_i),
-    .rdata_i      (rdata_i[Halves-1]),
+    .rdata_i,
     .norm_valid_i (norm_mine),
     .norm_en_o    (norm_en),
     .bank_o       (set_bank),
@@ -138,7 +140,7 @@ module oct_attn_drain
 
   oct_attn_lanes u_lanes (
     .clk_i, .rst_ni, .clear_i, .ctx_i,
-    .rdata_i     (rdata_i[Halves-1]),
+    .rdata_i,
     .norm_en_i   (norm_en),
     .norm_bank_i (set_bank),
     .norm_i,

@@ -32,24 +32,26 @@ module oct_attn_job
   input  logic [NumCtx-1:0] range_valid_i,  // an access outside L1, first address
   input  logic [NumCtx-1:0][31:0] range_addr_i
 );
-  // ---- Check: one cycle after the job was taken ------------------------------------------------
-  logic        take, job_valid_q, attn_q, op_bad_q;
-  engine_job_t job_q;
-  logic        bad;
+  // ---- Check, in the cycle in which the job is taken --------------------------------------------
+  logic        attn, op_bad, bad;
   logic [4:0]  bad_word;
   plan_t       plan;
   ctx_t        ctx;
 
-  assign attn_q   = job_q.op == OpAttn;
-  assign op_bad_q = job_q.op != OpAttn && job_q.op != OpGemm;
-  assign plan     = attn_q ? plan_attn(job_q.words) : plan_gemm(job_q.words);
-  assign ctx      = attn_q ? ctx_attn(job_q.words) : ctx_gemm(job_q.words);
-
   always_comb begin
-    automatic logic [27:0] wrong = attn_q ? wrong_attn(job_q.words) : wrong_gemm(job_q.words);
-    bad      = wrong != '0;
+    automatic logic [27:0] wrong = '0;
+    attn     = job_i.op == OpAttn;
+    op_bad   = job_i.op != OpAttn && job_i.op != OpGemm;
+    plan     = '0;
+    ctx      = '0;
     bad_word = '0;
-    for (int i = 27; i >= 0; i--) if (wrong[i]) bad_word = 5'(i + 4);
+    if (job_valid_i) begin
+      plan  = attn ? plan_attn(job_i.words) : plan_gemm(job_i.words);
+      ctx   = attn ? ctx_attn(job_i.words) : ctx_gemm(job_i.words);
+      wrong = attn ? wrong_attn(job_i.words) : wrong_gemm(job_i.words);
+      for (int i = 27; i >= 0; i--) if (wrong[i]) bad_word = 5'(i + 4);
+    end
+    bad = wrong != '0;
   end
 
   // ---- Contexts --------------------------------------------------------------------------------
@@ -63,18 +65,17 @@ module oct_attn_job
   ctx_t [NumCtx-1:0]       ctx_q;
   logic                    fault;
 
-  assign job_ready_o  = !job_valid_q && !clear_i;
-  assign take         = job_valid_i && job_ready_o;
-  // A checked job needs a context and, if it is good, the planner's register.
-  assign load         = job_valid_q && !used_q[alloc_q] && !plan_valid_q;
-  assign fault        = op_bad_q || bad;
+  // A job needs a context and, if it is good, the planner's register.
+  assign job_ready_o  = !used_q[alloc_q] && !plan_valid_q && !clear_i;
+  assign load         = job_valid_i && job_ready_o;
+  assign fault        = op_bad || bad;
   assign start        = load && !fault;
   assign finish       = used_q[head_q] && over_q[head_q];
   assign plan_valid_o = plan_valid_q;
   assign plan_ctx_o   = plan_ctx_q;
   assign plan_o       = plan_q;
   assign ctx_o        = ctx_q;
-  assign idle_o       = !job_valid_q && used_q == '0;
+  assign idle_o       = used_q == '0;
 
   always_comb begin
     done_o       = '0;
@@ -85,7 +86,6 @@ module oct_attn_job
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      job_valid_q  <= 1'b0;
       plan_valid_q <= 1'b0;
       used_q       <= '0;
       over_q       <= '0;
@@ -94,7 +94,6 @@ module oct_attn_job
       alloc_q      <= 1'b0;
       head_q       <= 1'b0;
     end else if (clear_i) begin
-      job_valid_q  <= 1'b0;
       plan_valid_q <= 1'b0;
       used_q       <= '0;
       over_q       <= '0;
@@ -102,9 +101,7 @@ module oct_attn_job
       range_q      <= '0;
       alloc_q      <= 1'b0;
       head_q       <= 1'b0;
-    end else if (take || job_valid_q || used_q != '0) begin
-      if (take) job_valid_q <= 1'b1;
-      else if (load) job_valid_q <= 1'b0;
+    end else if (load || used_q != '0) begin
       if (start) plan_valid_q <= 1'b1;
       else if (plan_ready_i) plan_valid_q <= 1'b0;
       for (int i = 0; i < int'(NumCtx); i++) begin
@@ -127,15 +124,14 @@ module oct_attn_job
   end
 
   always_ff @(posedge clk_i) begin
-    if (take) job_q <= job_i;
     if (start) begin
       plan_q         <= plan;
       plan_ctx_q     <= alloc_q;
       ctx_q[alloc_q] <= ctx;
     end
     if (load) begin
-      cause_q[alloc_q] <= op_bad_q ? CauseBadOp : CauseBadField;
-      addr_q[alloc_q]  <= op_bad_q ? '0 : 32'(bad_word);
+      cause_q[alloc_q] <= op_bad ? CauseBadOp : CauseBadField;
+      addr_q[alloc_q]  <= op_bad ? '0 : 32'(bad_word);
     end
     for (int i = 0; i < int'(NumCtx); i++) begin
       if (range_valid_i[i] && !range_q[i]) addr_q[i] <= range_addr_i[i];
@@ -143,7 +139,7 @@ module oct_attn_job
   end
 
   logic unused;
-  assign unused = ^job_q.tag;
+  assign unused = ^job_i.tag;
 
   `OCT_ASSERT(EndOfUsed_A, !clear_i |-> (job_end_i & ~used_q) == '0)
 endmodule

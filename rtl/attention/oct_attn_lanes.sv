@@ -12,7 +12,7 @@ module oct_attn_lanes
   input  ctx_t [NumCtx-1:0]     ctx_i,
 
   // Parameters of the channels
-  input  rdata_t                rdata_i,
+  input  rdata_t [Halves-1:0]   rdata_i,
   input  logic                  norm_en_i,
   input  logic                  norm_bank_i,
   input  scale_t [Units-1:0]    norm_i,
@@ -88,19 +88,31 @@ module oct_attn_lanes
   end
 
   // ---- Parameters as they come -------------------------------------------------------------------
-  logic            par;
-  logic [1:0]      bank, norm_bank, kind;
-  assign kind      = rdata_i.tag.index[1:0];
-  assign par       = rdata_i.valid && rdata_i.tag.dest == DestPar;
-  assign bank      = par ? {rdata_i.tag.bank, !rdata_i.tag.bank} : 2'b00;
-  assign norm_bank = norm_en_i ? {norm_bank_i, !norm_bank_i} : 2'b00;
+  // With sixteen units and two halves each half brings planes A and B for eight of the units; plane
+  // C and 1/L always come through the last half's register.
+  localparam int unsigned Last       = Halves - 1;
+  localparam bit          BothHalves = Halves > 1 && Units > 8;
+  logic [Halves-1:0]      par;
+  logic [Halves-1:0][1:0] bank, kind;
+  logic [1:0]             norm_bank;
+
+  always_comb begin
+    for (int unsigned h = 0; h < Halves; h++) begin
+      kind[h] = rdata_i[h].tag.index[1:0];
+      par[h]  = rdata_i[h].valid && rdata_i[h].tag.dest == DestPar;
+      bank[h] = par[h] ? {rdata_i[h].tag.bank, !rdata_i[h].tag.bank} : 2'b00;
+    end
+    norm_bank = norm_en_i ? {norm_bank_i, !norm_bank_i} : 2'b00;
+  end
 
   // They stand a cycle before they are stored, as what says where has many loads; no operation can
   // want them earlier.
-  logic [RowWidth-1:0] word_q;
+  logic [Halves-1:0][RowWidth-1:0] word_q;
   always_ff @(posedge clk_i) begin
-    if (par) word_q <= rdata_i.data;
-    else if (norm_en_i) word_q <= RowWidth'(norm_i);
+    for (int unsigned h = 0; h < Halves; h++) begin
+      if (par[h] && (BothHalves || h == Last)) word_q[h] <= rdata_i[h].data;
+      else if (norm_en_i && h == Last) word_q[h] <= RowWidth'(norm_i);
+    end
   end
 
   // ---- Scale of the logits, rank by rank ---------------------------------------------------------
@@ -122,9 +134,10 @@ module oct_attn_lanes
   end
 
   for (genvar u = 0; u < Units; u++) begin : gen_lane
+    localparam int unsigned H = BothHalves ? u / 8 : Last;
     logic signed [31:0] t;
     logic [1:0]         mine;   // words of planes A and B come eight at a time
-    assign mine = (rdata_i.tag.bytes[0] == 1'(u / 8)) ? bank : 2'b00;
+    assign mine = (rdata_i[H].tag.bytes[0] == 1'(u / 8)) ? bank[H] : 2'b00;
 
     always_comb begin
       t = '0;
@@ -134,12 +147,12 @@ module oct_attn_lanes
     end
     oct_attn_channel u_channel (
       .clk_i,
-      .load_a_i    ((kind == ParA) ? mine : 2'b00),
-      .load_b_i    ((kind == ParB) ? mine : 2'b00),
-      .load_c_i    ((kind == ParC) ? bank : 2'b00),
+      .load_a_i    ((kind[H] == ParA) ? mine : 2'b00),
+      .load_b_i    ((kind[H] == ParB) ? mine : 2'b00),
+      .load_c_i    ((kind[Last] == ParC) ? bank[Last] : 2'b00),
       .load_norm_i (norm_bank),
-      .ab_i        (word_q[64*(u%8) +: 64]),
-      .c_i         (word_q[32*u +: 32]),
+      .ab_i        (word_q[H][64*(u%8) +: 64]),
+      .c_i         (word_q[Last][32*u +: 32]),
       .ctl_i       (ctl),
       .valid_i     (op[0].valid),
       .split_i     (op[0].split),

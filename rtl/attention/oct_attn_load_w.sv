@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// oct_attn_load_w: fills the W banks of all units. Each half has a channel that goes at its own pace and
-// begins a command without a gap behind the one before, as soon as the bank is free. Row mode: a beat
-// is what one unit takes; column mode: a beat is one word of eight rows of W. Only words that somebody
-// needs are fetched. Each channel ends each command, claims too, with a beat marked "last", which has
-// no words where there is nothing to do. Test: tb/unit/attention_memory/oct_attn_load_test.cpp.
+// oct_attn_load_w: fills the W banks of all units. Each half has a channel that begins a command at once
+// if it is idle, else without a gap behind the one before, as soon as the bank is free. Row mode: a
+// beat is what one unit takes, and no half gets ahead of the other; column mode: a beat is one word of
+// eight rows of W. Only words that somebody needs are fetched. Each channel ends each command, claims
+// too, with a beat marked "last", which has no words where there is nothing to do. Test: tb/unit/attention_memory/oct_attn_load_test.cpp.
 `include "oct_assert.svh"
 
 module oct_attn_load_w
@@ -101,12 +101,29 @@ module oct_attn_load_w
   logic  [Halves-1:0]      cur_valid_q, go, last, done, load, second;
   part_t [Halves-1:0]      cur_q;
 
+  // Halves that walk in step seldom meet in a bank, never if the stride is a power of two: a half that
+  // has got ahead waits for the other.
+  logic [Halves-1:0] ahead;
+
+  always_comb begin
+    ahead = '0;
+    if (Halves > 1) begin
+      for (int unsigned h = 0; h < Halves; h++) begin
+        if (cur_valid_q[Halves-1-h] && !pend_valid_q[h] && !cur_q[h].kn) begin
+          ahead[h] = pend_valid_q[Halves-1-h] ||
+              cur_q[h].index[HalfLog-1:0] > cur_q[Halves-1-h].index[HalfLog-1:0];
+        end
+      end
+    end
+  end
+
   always_comb begin
     for (int unsigned h = 0; h < Halves; h++) begin
       last[h]   = cur_q[h].items <= (cur_q[h].kn ? 7'(ColStep) : 7'd1);
       second[h] = cur_q[h].pairs && cur_q[h].index[0];
       beat_o[h] = '0;
-      beat_o[h].valid  = cur_valid_q[h] && (free_q[h][cur_q[h].bank] || free_i[cur_q[h].bank]);
+      beat_o[h].valid  = cur_valid_q[h] && !ahead[h] &&
+                         (free_q[h][cur_q[h].bank] || free_i[cur_q[h].bank]);
       beat_o[h].ctx    = cur_q[h].ctx;
       beat_o[h].addr   = cur_q[h].addr;
       beat_o[h].stride = cur_q[h].stride;
@@ -130,7 +147,7 @@ module oct_attn_load_w
     for (int unsigned h = 0; h < Halves; h++) begin
       go[h]   = beat_o[h].valid && ready_i[h];
       done[h] = go[h] && last[h];
-      load[h] = pend_valid_q[h] && (!cur_valid_q[h] || done[h]);
+      load[h] = cur_valid_q[h] ? pend_valid_q[h] && done[h] : pend_valid_q[h] || take;
     end
   end
 
@@ -145,7 +162,7 @@ module oct_attn_load_w
       free_q       <= '1;
     end else if (cmd_valid_i || !idle_o || free_i != '0) begin
       for (int unsigned h = 0; h < Halves; h++) begin
-        pend_valid_q[h] <= (pend_valid_q[h] && !load[h]) || take;
+        pend_valid_q[h] <= (pend_valid_q[h] && !load[h]) || (take && cur_valid_q[h]);
         cur_valid_q[h]  <= load[h] || (cur_valid_q[h] && !done[h]);
         for (int unsigned b = 0; b < 2; b++) begin
           if (done[h] && cur_q[h].bank == 1'(b)) free_q[h][b] <= 1'b0;
@@ -158,7 +175,7 @@ module oct_attn_load_w
   always_ff @(posedge clk_i) begin
     for (int unsigned h = 0; h < Halves; h++) begin
       if (take) pend_q[h] <= pend_d[h];
-      if (load[h]) cur_q[h] <= pend_q[h];
+      if (load[h]) cur_q[h] <= pend_valid_q[h] ? pend_q[h] : pend_d[h];
       else if (go[h]) begin
         if (cur_q[h].dual && !cur_q[h].index[0]) begin
           cur_q[h].addr <= cur_q[h].addr + (cur_q[h].pairs ? 32'd64 : 32'd0);

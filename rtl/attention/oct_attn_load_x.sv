@@ -136,7 +136,8 @@ module oct_attn_load_x
       row_go[h] = go[h] && !word[h];
       last[h]   = cur_q[h].rows[7:1] == '0 && (word[h] ?
                   !cur_q[h].rows[0] && !(cur_q[h].par_en && cur_q[h].mask_en) : 1'b1);
-      load[h]   = pend_valid_q[h] && (!cur_valid_q[h] || (go[h] && last[h]));
+      load[h]   = cur_valid_q[h] ? pend_valid_q[h] && go[h] && last[h]
+                                 : pend_valid_q[h] || pend_valid_d[h];
     end
   end
 
@@ -165,7 +166,7 @@ module oct_attn_load_x
       if (take) head_q <= head_q ^ rows[0];
       tail_q <= tail_q ^ free_i[0];
       for (int unsigned h = 0; h < Halves; h++) begin
-        pend_valid_q[h] <= (pend_valid_q[h] && !load[h]) || pend_valid_d[h];
+        pend_valid_q[h] <= (pend_valid_q[h] && !load[h]) || (pend_valid_d[h] && cur_valid_q[h]);
         cur_valid_q[h]  <= load[h] || (cur_valid_q[h] && !(go[h] && last[h]));
         credit_q[h]     <= credit_q[h] + CreditWidth'(back[h]) - CreditWidth'(row_go[h]);
         if (row_go[h]) index_q[h] <= index_q[h] + XIdxWidth'(Halves);
@@ -177,7 +178,7 @@ module oct_attn_load_x
   always_ff @(posedge clk_i) begin
     for (int unsigned h = 0; h < Halves; h++) begin
       if (take) pend_q[h] <= pend_d[h];
-      if (load[h]) cur_q[h] <= pend_q[h];
+      if (load[h]) cur_q[h] <= pend_valid_q[h] ? pend_q[h] : pend_d[h];
       else if (go[h]) begin
         if (cur_q[h].par_en) cur_q[h].par_en <= 1'b0;
         else if (cur_q[h].mask_en) cur_q[h].mask_en <= 1'b0;

@@ -180,30 +180,27 @@ module oct_attn_out
                     be: be_q, data: data_q};
 
   // ---- Ends of jobs --------------------------------------------------------------------------------
-  logic [NumCtx-1:0] ending_q, ends;
+  logic [NumCtx-1:0] ending_q;
 
   always_comb begin
     for (int unsigned c = 0; c < NumCtx; c++) begin
-      ends[c] = ending_q[c] && !writes_pending_i[c] &&
-                !((valid_q || wait_q) && out_ctx_q == 1'(c));
+      job_end_o[c] = ending_q[c] && !writes_pending_i[c] &&
+                     !((valid_q || wait_q) && out_ctx_q == 1'(c)) && !clear_i;
     end
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      ending_q  <= '0;
-      job_end_o <= '0;
+      ending_q <= '0;
     end else if (clear_i) begin
-      ending_q  <= '0;
-      job_end_o <= '0;
-    end else if (take || ending_q != '0 || job_end_o != '0) begin
-      job_end_o <= ends;
-      ending_q  <= ending_q & ~ends;
+      ending_q <= '0;
+    end else if (take || ending_q != '0) begin
+      ending_q <= ending_q & ~job_end_o;
       if (take && in_i.last && cmd_i.job_last) ending_q[cmd_i.ctx] <= 1'b1;
     end
   end
 
-  assign idle_o = !valid_q && !wait_q && ending_q == '0 && job_end_o == '0;
+  assign idle_o = !valid_q && !wait_q && ending_q == '0;
 
   logic unused;
   assign unused = ^{job, cmd_i, be, in_i};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // oct_attn_par_fetch: asks for the parameters of the column groups, one group ahead of the
 // lanes, and for the table of a job. Attention's 1/L fills a set the same way. One beat a cycle.
+// Sixteen units: words of the upper eight come through the last half of the ports, those of the lower
+// eight through the other one, so that weights lose the same time on both.
 // Test: tb/unit/attention/oct_attn_drain_test.cpp.
 `include "oct_assert.svh"
 
@@ -19,8 +21,9 @@ module oct_attn_par_fetch
   input  logic       table_free_i,   // nobody uses the table any more
 
   output rbeat_t     beat_o,
+  output logic       half_o,         // of the ports that the beat goes through
   input  logic       ready_i,
-  input  rdata_t     rdata_i,
+  input  rdata_t [Halves-1:0] rdata_i,
 
   input  logic       norm_valid_i,   // 1/L of this command's queries
   output logic       norm_en_o,      // taken into set bank_o
@@ -32,6 +35,7 @@ module oct_attn_par_fetch
   localparam int unsigned BeatUnits = (Units < 8) ? Units : 8;   // of planes A and B
   localparam int unsigned BeatsAb   = Units / BeatUnits;
   localparam int unsigned TableWords = 32;
+  localparam bit          BothHalves = Halves > 1 && BeatsAb > 1;
 
   typedef enum logic [2:0] {StStart, StTable, StA, StB, StC} state_e;
   state_e      state_q, after_a, after_b;
@@ -39,7 +43,9 @@ module oct_attn_par_fetch
   logic [6:0]  group_q;
   logic [15:0] left_q;               // columns from this group on
   logic [31:0] a_q, b_q, c_q, table_q;
-  logic        bank_q, last_beat, table_end, plane_end, group_end, raw, go, set_free;
+  logic        bank_q, last_beat, table_end, plane_end, group_end, raw, go, set_free, half_end;
+  logic        arriving;
+  logic [1:0][Halves-1:0] arrive, seen_q;  // last beat of a half for the set
   logic [1:0]  busy_q, loaded_q;     // from its first beat to its last use; waits for operations
 
   assign raw       = job_i.attn && !job_i.last;
@@ -53,11 +59,27 @@ module oct_attn_par_fetch
                                    (state_q == StB && after_b == StA) || state_q == StC);
   assign go        = beat_o.valid && ready_i;
   assign norm_en_o = cmd_valid_i && job_i.attn && !raw && norm_valid_i && set_free && !clear_i &&
-                     !(rdata_i.valid && rdata_i.tag.dest == DestPar);
+                     !arriving;
   assign bank_o    = bank_q;
   assign loaded_o  = loaded_q;
   assign cmd_done_o = norm_en_o || (cmd_valid_i && raw) ||
                       (go && group_end && group_q + 7'd1 == cmd_i.groups);
+
+  assign half_o   = (BothHalves && (state_q == StA || state_q == StB)) ? beat_q[0] :
+                                                                         1'(Halves - 1);
+  assign half_end = (half_o == 1'(Halves - 1)) ? group_end :
+                    state_q == StB || (state_q == StA && after_a != StB);
+
+  always_comb begin
+    arriving = 1'b0;
+    arrive   = '0;
+    for (int unsigned h = 0; h < Halves; h++) begin
+      if (rdata_i[h].valid && rdata_i[h].tag.dest == DestPar) begin
+        arriving = 1'b1;
+        if (rdata_i[h].tag.last) arrive[rdata_i[h].tag.bank][h] = 1'b1;
+      end
+    end
+  end
 
   always_comb begin
     beat_o           = '0;
@@ -66,7 +88,7 @@ module oct_attn_par_fetch
     beat_o.tag.dest  = DestPar;
     beat_o.tag.bank  = bank_q;
     beat_o.tag.bytes = 7'(beat_q);
-    beat_o.tag.last  = group_end;
+    beat_o.tag.last  = half_end;
     if (cmd_valid_i) begin
       unique case (state_q)
         StTable: begin
@@ -101,11 +123,13 @@ module oct_attn_par_fetch
       bank_q   <= 1'b0;
       busy_q   <= '0;
       loaded_q <= '0;
+      seen_q   <= '0;
     end else if (clear_i) begin
       state_q  <= StStart;
       bank_q   <= 1'b0;
       busy_q   <= '0;
       loaded_q <= '0;
+      seen_q   <= '0;
     end else if (cmd_valid_i || busy_q != '0) begin
       unique case (state_q)
         StStart: if (cmd_valid_i && !job_i.attn && (!cmd_i.table_load || table_free_i)) begin
@@ -126,10 +150,11 @@ module oct_attn_par_fetch
         end else if (bank_q == 1'(b) && (norm_en_o || (go && state_q == StA))) begin
           busy_q[b]   <= 1'b1;
           loaded_q[b] <= norm_en_o;
-        end else if (rdata_i.valid && rdata_i.tag.dest == DestPar && rdata_i.tag.last &&
-                     rdata_i.tag.bank == 1'(b)) begin
+        end else if (arrive[b] != '0 && (!BothHalves || (arrive[b] | seen_q[b]) == '1)) begin
           loaded_q[b] <= 1'b1;
         end
+        if (go && state_q == StA && beat_q == '0 && bank_q == 1'(b)) seen_q[b] <= '0;
+        else seen_q[b] <= seen_q[b] | arrive[b];
       end
     end
   end

@@ -34,7 +34,7 @@ module oct_attn_plan_gemm
   localparam int unsigned UnitsLog = $clog2(Units);
 
   typedef enum logic [2:0] {
-    StIdle, StBatch, StRows, StBlock, StSlot, StMulX, StMulY, StMulR
+    StIdle, StBatch, StBlock, StSlot, StMulX, StMulY, StMulR, StRows
   } state_e;
   state_e      state_q;
 
@@ -52,13 +52,14 @@ module oct_attn_plan_gemm
   // ---- Sizes of the next block -----------------------------------------------------------------
   logic [6:0]  rows, most, groups;
   logic [6:0]  half;  // of fewer than 64 rows
-  logic [15:0] left_groups;
+  logic [15:0] left_groups, m;
 
   always_comb begin
     // The last two row blocks are split evenly, on a multiple of 8 where words hold 8 rows.
-    half = 7'(plan_i.y_trans ? ((m_q >> 1) + 16'd7) & ~16'd7 : (m_q + 16'd1) >> 1);
-    if (m_q <= 16'(MaxRows)) rows = 7'(m_q);
-    else if (m_q < 16'(2 * MaxRows)) rows = half;
+    m    = (state_q == StIdle) ? plan_i.m : m_q;
+    half = 7'(plan_i.y_trans ? ((m >> 1) + 16'd7) & ~16'd7 : (m + 16'd1) >> 1);
+    if (m <= 16'(MaxRows)) rows = 7'(m);
+    else if (m < 16'(2 * MaxRows)) rows = half;
     else rows = 7'(MaxRows);
     if (rows_q > 7'd16) most = 7'd2;
     else if (rows_q > 7'd8) most = 7'd4;
@@ -178,7 +179,7 @@ module oct_attn_plan_gemm
       state_q <= StIdle;
     end else begin
       unique case (state_q)
-        StIdle:  if (start_i) state_q <= StBatch;
+        StIdle:  if (start_i) state_q <= StBlock;
         StBatch: state_q <= StRows;
         StRows:  state_q <= StBlock;
         StBlock: state_q <= StSlot;
@@ -200,34 +201,34 @@ module oct_attn_plan_gemm
   always_ff @(posedge clk_i) begin
     unique case (state_q)
       StIdle: if (start_i) begin
-        batch_q <= plan_i.batches;
-        x_b_q   <= plan_i.x_addr;
-        w_b_q   <= plan_i.w_addr;
-        y_b_q   <= plan_i.y_addr;
-        r_b_q   <= plan_i.r_addr;
-        a_b_q   <= plan_i.a_addr;
-        b_b_q   <= plan_i.b_addr;
-        c_b_q   <= plan_i.c_addr;
-        table_q <= plan_i.table_en;
+        // All that StBatch and StRows do, at once: one-row products live from a short start.
+        batch_q     <= plan_i.batches;
+        table_q     <= plan_i.table_en;
+        {x_m_q, y_m_q, r_m_q}        <= {plan_i.x_addr, plan_i.y_addr, plan_i.r_addr};
+        {w_b_q, a_b_q, b_b_q, c_b_q} <=
+            {plan_i.w_addr, plan_i.a_addr, plan_i.b_addr, plan_i.c_addr};
+        {w_n_q, a_n_q, b_n_q, c_n_q} <=
+            {plan_i.w_addr, plan_i.a_addr, plan_i.b_addr, plan_i.c_addr};
+        {x_b_q, y_b_q, r_b_q}        <= {plan_i.x_addr + plan_i.x_step,
+            plan_i.y_addr + plan_i.y_step, plan_i.r_addr + plan_i.r_step};
+        m_q         <= plan_i.m;
+        rows_q      <= rows;
+        n_q         <= plan_i.n;
+        y_n_q       <= plan_i.y_addr;
+        cols_done_q <= '0;
       end
       StBatch: begin  // the next product of the batch, its first rows
         m_q   <= plan_i.m;
-        x_m_q <= x_b_q;
-        y_m_q <= y_b_q;
-        r_m_q <= r_b_q;
-        x_b_q <= x_b_q + plan_i.x_step;
-        y_b_q <= y_b_q + plan_i.y_step;
-        r_b_q <= r_b_q + plan_i.r_step;
+        {x_m_q, y_m_q, r_m_q} <= {x_b_q, y_b_q, r_b_q};
+        {x_b_q, y_b_q, r_b_q} <= {x_b_q + plan_i.x_step, y_b_q + plan_i.y_step,
+                                  r_b_q + plan_i.r_step};
       end
       StRows: begin  // the next rows, their first columns
         rows_q      <= rows;
         n_q         <= plan_i.n;
         y_n_q       <= y_m_q;
-        w_n_q       <= w_b_q;
-        a_n_q       <= a_b_q;
-        b_n_q       <= b_b_q;
-        c_n_q       <= c_b_q;
         cols_done_q <= '0;
+        {w_n_q, a_n_q, b_n_q, c_n_q} <= {w_b_q, a_b_q, b_b_q, c_b_q};
       end
       StBlock: begin  // the next columns, their first slice
         groups_q <= groups;

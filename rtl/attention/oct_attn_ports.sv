@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // oct_attn_ports: the engine's L1 ports, in halves of eight. Each half takes one beat a cycle; X and W
-// have a channel to each half, the residual one to half 0, parameters one to the last half; a write
-// goes to whichever half can take it. Up to sixteen words a cycle, latency four cycles.
+// have a channel to each half, the residual one to half 0; parameters name theirs; a write goes to
+// whichever half can take it. Up to sixteen words a cycle, latency four cycles.
 // Test: tb/unit/attention_memory/oct_attn_ports_test.cpp.
 module oct_attn_ports
   import oct_config_pkg::*;
@@ -19,7 +19,8 @@ module oct_attn_ports
   output logic   [Halves-1:0] w_ready_o,
   input  rbeat_t              r_i,               // residual, half 0
   output logic                r_ready_o,
-  input  rbeat_t              p_i,               // parameters, last half
+  input  rbeat_t              p_i,               // parameters, through half p_half_i
+  input  logic                p_half_i,
   output logic                p_ready_o,
   input  wbeat_t              y_i,
   output logic                y_ready_o,
@@ -44,7 +45,7 @@ module oct_attn_ports
       r[h]       = r_i;
       r[h].valid = r_i.valid && h == 0;
       p[h]       = p_i;
-      p[h].valid = p_i.valid && h == Halves - 1;
+      p[h].valid = p_i.valid && p_half_i == 1'(h);
       y[h]       = y_i;
       y[h].valid = y_i.valid && (Halves == 1 || turn_q == 1'(h) || !y_room[Halves-1-h]);
     end

@@ -28,7 +28,7 @@ module oct_attn_results
   localparam int unsigned PtrWidth = $clog2(ResultRows);
   localparam int unsigned Width    = 16 * Units + 8;
 
-  logic                read, move, take, mem_valid_q, out_valid_q, first_q;
+  logic                read, move, take, pass, store, mem_valid_q, out_valid_q, first_q;
   logic [PtrWidth-1:0] wr_q, rd_q;
   logic [PtrWidth:0]   claimed_q, stored_q;    // places in use; of those, filled and not read
   logic [PtrWidth:0]   coming_q;
@@ -37,6 +37,9 @@ module oct_attn_results
   assign take          = out_valid_q && out_ready_i;
   assign move          = mem_valid_q && (!out_valid_q || take);
   assign read          = stored_q != '0 && (!mem_valid_q || move);
+  // What comes when nothing waits never enters the memory.
+  assign pass          = in_valid_i && stored_q == '0 && !mem_valid_q && (!out_valid_q || take);
+  assign store         = in_valid_i && !pass;
   assign room_o        = claimed_q != (PtrWidth + 1)'(ResultRows);
   assign none_coming_o = coming_q == '0;
   assign out_valid_o   = out_valid_q;
@@ -46,7 +49,7 @@ module oct_attn_results
     .rd_req_i  (read),
     .rd_addr_i (rd_q),
     .rd_data_o (data),
-    .wr_req_i  (in_valid_i),
+    .wr_req_i  (store),
     .wr_addr_i (wr_q),
     .wr_be_i   ('1),
     .wr_data_i ({6'd0, in_cmd_end_i, in_group_end_i, in_i})
@@ -72,14 +75,15 @@ module oct_attn_results
       out_valid_q <= 1'b0;
       first_q     <= 1'b1;
     end else if (claim_i || claimed_q != '0 || out_valid_q) begin
-      if (in_valid_i) wr_q <= wr_q + PtrWidth'(1);
+      if (store) wr_q <= wr_q + PtrWidth'(1);
       if (read) rd_q <= rd_q + PtrWidth'(1);
-      claimed_q   <= claimed_q + (PtrWidth + 1)'(claim_i) - (PtrWidth + 1)'(move);
+      claimed_q   <= claimed_q + (PtrWidth + 1)'(claim_i) - (PtrWidth + 1)'(move || pass);
       coming_q    <= coming_q + (PtrWidth + 1)'(claim_i) - (PtrWidth + 1)'(in_valid_i);
-      stored_q    <= stored_q + (PtrWidth + 1)'(in_valid_i) - (PtrWidth + 1)'(read);
+      stored_q    <= stored_q + (PtrWidth + 1)'(store) - (PtrWidth + 1)'(read);
       mem_valid_q <= read || (mem_valid_q && !move);
-      out_valid_q <= move || (out_valid_q && !take);
+      out_valid_q <= move || pass || (out_valid_q && !take);
       if (move) first_q <= data[16*Units+1];
+      else if (pass) first_q <= in_cmd_end_i;
     end
   end
 
@@ -88,6 +92,11 @@ module oct_attn_results
       out_o.y          <= data[16*Units-1:0];
       out_o.group_last <= data[16*Units];
       out_o.last       <= data[16*Units+1];
+      out_o.first      <= first_q;
+    end else if (pass) begin
+      out_o.y          <= in_i;
+      out_o.group_last <= in_group_end_i;
+      out_o.last       <= in_cmd_end_i;
       out_o.first      <= first_q;
     end
   end

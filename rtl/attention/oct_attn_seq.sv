@@ -67,10 +67,14 @@ module oct_attn_seq
   assign acc        = first ? s_cmd_i.acc_base : acc_q;
 
   // ---- Banks -----------------------------------------------------------------------------------
-  logic [1:0][Halves-1:0] w_there_q;
+  logic [1:0][Halves-1:0] w_there_q, w_there;
   logic [1:0]             w_free, w_free_q;
 
+  // A bank is multiplied two cycles after its step: the beat that ends it may come with the step.
   always_comb begin
+    for (int unsigned b = 0; b < 2; b++) begin
+      for (int unsigned h = 0; h < Halves; h++) w_there[b][h] = w_there_q[b][h] || w_last_i[h][b];
+    end
     w_free = '0;
     if (fire && last && s_cmd_i.w_last) w_free[s_cmd_i.bank] = 1'b1;
   end
@@ -95,7 +99,7 @@ module oct_attn_seq
 
   always_comb begin
     x_ok   = x_there_i[row_q] && (!two || x_there_i[row_q+XIdxWidth'(1)]);
-    w_ok   = !(s_cmd_i.w_first && first) || &w_there_q[s_cmd_i.bank];
+    w_ok   = !(s_cmd_i.w_first && first) || &w_there[s_cmd_i.bank];
     acc_ok = qk || !s_cmd_i.acc_first || (taken_q & region) == '0;
     if (add && valid1_q && step1_q.sum && step1_q.row == acc) acc_ok = 1'b0;
     if (add && valid2_q && sum2_q && row2_q == acc) acc_ok = 1'b0;
@@ -207,10 +211,7 @@ module oct_attn_seq
         if (!s_cmd_i.x_keep) base_q <= base_q + hop;
       end
       for (int unsigned b = 0; b < 2; b++) begin
-        for (int unsigned h = 0; h < Halves; h++) begin
-          if (w_free[b]) w_there_q[b][h] <= 1'b0;
-          else if (w_last_i[h][b]) w_there_q[b][h] <= 1'b1;
-        end
+        w_there_q[b] <= w_free[b] ? '0 : w_there[b];
       end
       taken_q <= (taken_q & ~region_free_i) | (fire ? step_d.full : 2'b00);
       full_q  <= (full_q & ~region_free_i) | region_full_i;

@@ -27,6 +27,7 @@ struct Bench {
   std::mt19937_64 random;
   unsigned refuse_percent = 0;   // of port requests
   unsigned offer_percent = 100;  // of cycles in which a waiting job is offered
+  bool banked = false;           // ports that meet in a bank of L1 wait for each other
   std::deque<golden::Descriptor> waiting;
   std::deque<golden::JobResult> ended;
   std::uint64_t cycle_count = 0, reads = 0, writes = 0;
@@ -52,6 +53,10 @@ struct Bench {
     }
     u32 ready = 0;
     for (int p = 0; p < kPorts; ++p) ready |= u32{!tb::chance(random, refuse_percent)} << p;
+    if (banked) {
+      dut.eval();
+      ready &= one_per_bank();
+    }
     dut->l1_ready_i = static_cast<std::uint16_t>(ready);
     dut.eval();
     const bool taken = dut->job_valid_i && dut->job_ready_o;
@@ -85,6 +90,24 @@ struct Bench {
     if (dut->done_o) {
       ended.push_back({static_cast<golden::Cause>(dut->cause_o), dut->addr_o});
     }
+  }
+
+  /// Of the ports that ask for the same bank one is served, as oct_tcdm_xbar chooses: one order of
+  /// the ports for all banks, another one each cycle.
+  u32 one_per_bank() {
+    constexpr u32 kGroups = oct::config::kNumBanks / 8;
+    std::array<u32, oct::config::kNumBanks> taken{};
+    const u32 order = static_cast<u32>(random()) % kPorts;
+    u32 ready = 0;
+    for (u32 i = 0; i < kPorts; ++i) {
+      const u32 p = i ^ order;
+      if (!(dut->l1_valid_o >> p & 1)) continue;
+      const u32 word = dut->l1_word_o[p];
+      u32 group = 0;
+      for (u32 line = word / 8; line != 0; line /= kGroups) group ^= line % kGroups;
+      if (taken[8 * group + word % 8]++ == 0) ready |= 1U << p;
+    }
+    return ready;
   }
 
   /// Runs until `count` jobs have ended since the last call.

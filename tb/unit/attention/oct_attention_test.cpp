@@ -2,14 +2,16 @@
 // The whole engine against the golden model: every byte of L1 after every handful of jobs.
 #include <fmt/format.h>
 
-#include <bit>
 #include <catch2/catch.hpp>
 #include <iostream>
 
 #include "attention_bench.hpp"
+#include "attention_operands.hpp"
 #include "engine_random.hpp"
 
 using attention::Bench;
+using attention::Dense;
+using attention::DenseAttention;
 using attention::golden::Cause;
 using attention::golden::Descriptor;
 using attention::golden::RandomJobs;
@@ -53,92 +55,6 @@ RandomLimits limits_for_machine(std::uint64_t work) {
   if (attention::kL1 < 65536) l.m = l.n = 40, l.k = 120, l.sk = 130;
   return l;
 }
-
-/// A GEMM with dense operands: A [M][K], B [N][K] or [K][N], C [M][N].
-struct Dense {
-  u32 m, n, k;
-  bool kn = false, trans = false, y16 = false;
-  u32 residual = 0;
-  bool table = false;
-  u32 bytes = 0;
-
-  Descriptor place(Bench& b, bool noise = true) {
-    const auto up = [](u32 v) { return (v + 7) / 8 * 8; };
-    u32 next = 0;
-    const auto room = [&](u32 size) {
-      const u32 at = next;
-      next += up(size);
-      return at;
-    };
-    Descriptor d;
-    auto& w = d.w;
-    w[0] = attention::golden::kOpGemm | 1U << 8;
-    w[4] = kn | trans << 1 | y16 << 2 | y16 << 3 | residual << 4 | table << 6;
-    w[5] = m | n << 16;
-    w[6] = k;
-    w[8] = up(k), w[7] = room(m * w[8]);
-    w[10] = up(kn ? n : k), w[9] = room((kn ? k : n) * w[10]);
-    w[12] = up(trans ? m : n * (y16 ? 2 : 1)), w[11] = room((trans ? n : m) * w[12]);
-    w[14] = up(n * (y16 ? 2 : 1));
-    if (residual != 0) w[13] = room(m * w[14]);
-    w[15] = room(8 * n), w[16] = room(8 * n), w[17] = room(4 * n), w[18] = room(256);
-    w[19] = y16 ? 0x7fff8000 : 0x007fff80;
-    bytes = next;
-    REQUIRE(next <= attention::kL1);
-    if (noise) {
-      for (auto& x : b.l1) x = static_cast<std::uint8_t>(b.random());
-    }
-    const u32 shift = 22 - 14 + 6 + static_cast<u32>(std::bit_width(k)) / 2;
-    const auto put = [&](u32 at, u32 v) { std::memcpy(&b.l1[at], &v, 4); };
-    for (u32 i = 0; i < n; ++i) {
-      put(w[15] + 8 * i, static_cast<u32>(static_cast<std::int32_t>(b.random()) >> 16));
-      put(w[15] + 8 * i + 4, (0x400000 + i) | shift << 24);
-      put(w[16] + 8 * i, (0x400000 + 77 * i) | 8U << 24);
-      put(w[16] + 8 * i + 4, static_cast<u32>(static_cast<std::int32_t>(b.random()) >> 12));
-      put(w[17] + 4 * i, (0x400000 + 99 * i) | shift << 24);
-    }
-    return d;
-  }
-};
-/// Attention with dense operands and noise in them.
-struct DenseAttention {
-  u32 sq, sk, d, dv, heads = 1, group = 1;
-  bool causal = false, mask = false;
-  u32 window = 0, offset = 0;
-
-  [[nodiscard]] u32 row() const { return (d + 7) / 8 * 8; }
-  [[nodiscard]] u32 out() const { return (dv + 7) / 8 * 8; }
-  [[nodiscard]] u32 keys() const { return (sk + 7) / 8 * 8; }
-  [[nodiscard]] u32 bytes() const {
-    const u32 kv = (heads + group - 1) / group;
-    return heads * sq * (row() + out()) + kv * (sk * row() + dv * keys()) + heads * 8 + sk / 8 + 16;
-  }
-  [[nodiscard]] double macs() const { return 1.0 * heads * sq * sk * (d + dv); }
-
-  Descriptor place(Bench& b) const {
-    for (auto& x : b.l1) x = static_cast<std::uint8_t>(b.random());
-    const u32 kv = (heads + group - 1) / group;
-    Descriptor job;
-    auto& w = job.w;
-    w[0] = attention::golden::kOpAttn | 1U << 8;
-    w[4] = causal | mask << 1 | 3U << 2;
-    w[5] = sq | sk << 16;
-    w[6] = d | dv << 8 | heads << 16 | group << 24;
-    w[8] = w[10] = row(), w[12] = keys(), w[14] = out();
-    w[20] = sq * row(), w[21] = sk * row(), w[22] = dv * keys(), w[23] = sq * out();
-    w[7] = 0, w[9] = w[7] + heads * w[20], w[11] = w[9] + kv * w[21], w[13] = w[11] + kv * w[22];
-    w[15] = w[13] + heads * w[23], w[16] = w[15] + 8 * heads;
-    w[18] = offset, w[19] = window;
-    REQUIRE(bytes() <= attention::kL1);
-    for (u32 h = 0; h < heads; ++h) {  // logits of some octaves; outputs in range
-      const u32 shift =
-          29 + static_cast<u32>(std::bit_width(d)) / 2 - static_cast<u32>(b.random() % 3);
-      const u32 scales[] = {0x400000 | shift << 24, 0x500000 | 22U << 24};
-      std::memcpy(&b.l1[w[15] + 8 * h], scales, 8);
-    }
-    return job;
-  }
-};
 }  // namespace
 
 TEST_CASE("attention engine: smallest product") {
@@ -180,34 +96,90 @@ TEST_CASE("attention engine: epilogue corners") {
   }
 }
 
-TEST_CASE("attention engine: random GEMM") {
-  Bench b("random gemm");
-  RandomJobs draw(b.random, b.l1, limits_for_machine(100000));
-  for (int i = 0; i < 60; ++i) {
+namespace {
+/// Random jobs of all kinds at random pace: few large ones or many small ones wait at once. Returns
+/// how many.
+u32 random_jobs(const char* name, int rounds, std::uint64_t work, unsigned attention_percent) {
+  Bench b(name);
+  u32 jobs = 0;
+  for (int i = 0; i < rounds; ++i) {
+    const bool small = i % 2 != 0;
+    RandomJobs draw(b.random, b.l1, limits_for_machine(small ? work / 20 : work));
     b.refuse_percent = std::array<unsigned, 4>{0, 10, 50, 80}[b.random() % 4];
+    b.banked = b.random() % 2;
     b.offer_percent = b.random() % 2 ? 100 : 10;
     draw.reset();
-    std::vector<Descriptor> jobs;
-    for (u32 n = 1 + b.random() % 3; n > 0; --n) {
-      jobs.push_back(draw.gemm());
+    std::vector<Descriptor> list;
+    for (u32 n = 1 + b.random() % (small ? 6 : 3); n > 0; --n) {
+      list.push_back(tb::chance(b.random, attention_percent) ? draw.attention() : draw.gemm());
     }
     CAPTURE(i, b.refuse_percent);
-    run(b, jobs);
+    run(b, list);
+    jobs += static_cast<u32>(list.size());
   }
+  std::cout << fmt::format("{}: {} jobs\n", name, jobs);
+  return jobs;
+}
+}  // namespace
+
+TEST_CASE("attention engine: random GEMM") {
+  CHECK(random_jobs("random gemm", 130, 100000, 0) >= 280);
 }
 
 TEST_CASE("attention engine: random attention") {
-  Bench b("random attention");
-  RandomJobs draw(b.random, b.l1, limits_for_machine(300000));
-  for (int i = 0; i < 60; ++i) {
-    b.refuse_percent = std::array<unsigned, 4>{0, 10, 50, 80}[b.random() % 4];
-    b.offer_percent = b.random() % 2 ? 100 : 10;
-    draw.reset();
-    std::vector<Descriptor> jobs;
-    for (u32 n = 1 + b.random() % 3; n > 0; --n)
-      jobs.push_back(b.random() % 4 ? draw.attention() : draw.gemm());
-    CAPTURE(i, b.refuse_percent);
-    run(b, jobs);
+  CHECK(random_jobs("random attention", 100, 300000, 75) >= 200);
+}
+
+TEST_CASE("attention engine: rows that see nothing are zero") {
+  Bench b("nothing seen");
+  for (const u32 d : {32U, 64U, 80U}) {
+    for (const u32 sq : {1U, 5U, 33U}) {
+      DenseAttention masked{.sq = sq, .sk = 70, .d = d, .dv = 24, .mask = true};
+      DenseAttention early{.sq = sq, .sk = 70, .d = d, .dv = 24, .causal = true, .offset = 0U - 3};
+      for (const bool causal : {false, true}) {
+        const DenseAttention& a = causal ? early : masked;
+        const Descriptor job = a.place(b);
+        if (!causal) std::fill_n(b.l1.begin() + job.w[16], (a.sk + 63) / 64 * 8, std::uint8_t{0});
+        CAPTURE(d, sq, causal);
+        run(b, {job});
+        for (u32 row = 0; row < (causal ? std::min(sq, 3U) : sq); ++row) {
+          for (u32 c = 0; c < a.dv; ++c) REQUIRE(+b.l1[job.w[13] + row * job.w[14] + c] == 0);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("attention engine: saturation at both ends") {
+  Bench b("saturation");
+  for (const bool y16 : {false, true}) {
+    for (const u32 residual : {0U, 1U, 2U}) {
+      Dense g{.m = 9, .n = 33, .k = 64, .y16 = y16, .residual = residual};
+      const Descriptor job = g.place(b);
+      for (u32 n = 0; n < g.n; ++n) {  // sums at the ends of their range, as large as they come
+        const u32 plane[] = {n % 2 ? 0x7fffffffU : 0x80000000U, 0x7fffffU};
+        std::memcpy(&b.l1[job.w[15] + 8 * n], plane, 8);
+      }
+      CAPTURE(y16, residual);
+      run(b, {job});
+      if (residual == 2) continue;  // the factor's sign is the residual's
+      for (u32 n = 0; n < g.n; ++n) {
+        const std::uint8_t* y = &b.l1[job.w[11] + job.w[12] + n * (y16 ? 2 : 1)];
+        const int value =
+            y16 ? static_cast<std::int16_t>(y[0] | y[1] << 8) : static_cast<std::int8_t>(y[0]);
+        REQUIRE(value == (n % 2 ? (y16 ? 32767 : 127) : (y16 ? -32768 : -128)));
+      }
+    }
+  }
+  // Weights of one key only: its values come through, scaled beyond what INT8 holds.
+  const DenseAttention a{.sq = 3, .sk = 1, .d = 16, .dv = 16};
+  const Descriptor job = a.place(b);
+  const u32 large = 0x7fffff | 8U << 24;
+  std::memcpy(&b.l1[job.w[15] + 4], &large, 4);
+  run(b, {job});
+  for (u32 c = 0; c < a.dv; ++c) {
+    const int v = static_cast<std::int8_t>(b.l1[job.w[11] + c * job.w[12]]);
+    REQUIRE(static_cast<std::int8_t>(b.l1[job.w[13] + c]) == (v > 0 ? 127 : v < 0 ? -128 : 0));
   }
 }
 
@@ -275,23 +247,29 @@ TEST_CASE("attention engine: cycles of products") {
     double least;
   };
   for (const Case& c :
-       {Case{{.m = 1, .n = 128, .k = 512}, 9}, Case{{.m = 1, .n = 512, .k = 128}, 9},
-        Case{{.m = 2, .n = 128, .k = 512}, 18}, Case{{.m = 64, .n = 64, .k = 512}, 80}}) {
-    Bench b("cycles");
-    Dense g = c.g;
-    const std::uint64_t before = b.cycle_count;
-    run(b, {g.place(b)});
-    const double cycles = static_cast<double>(b.cycle_count - before);
-    const double use = 100.0 * g.m * g.n * g.k / oct::config::kEngineMacs / cycles;
-    std::cout << fmt::format("product {}x{}x{}: {} cycles, {:.1f} %\n", g.m, g.k, g.n, cycles, use);
-    CHECK(use >= c.least);
+       {Case{{.m = 1, .n = 128, .k = 512}, 9.5}, Case{{.m = 1, .n = 512, .k = 128}, 9},
+        Case{{.m = 2, .n = 128, .k = 512}, 18}, Case{{.m = 64, .n = 64, .k = 512}, 80},
+        Case{{.m = 1, .n = 64, .k = 64}, 4.9}, Case{{.m = 1, .n = 172, .k = 64}, 5.2},
+        Case{{.m = 1, .n = 64, .k = 172}, 6}, Case{{.m = 1, .n = 288, .k = 288}, 8}}) {
+    for (const bool banked : {false, true}) {
+      Bench b("cycles");
+      b.banked = banked;
+      Dense g = c.g;
+      const std::uint64_t before = b.cycle_count;
+      run(b, {g.place(b)});
+      const double cycles = static_cast<double>(b.cycle_count - before);
+      const double use = 100.0 * g.m * g.n * g.k / oct::config::kEngineMacs / cycles;
+      std::cout << fmt::format("product {}x{}x{}{}: {} cycles, {:.1f} %\n", g.m, g.k, g.n,
+                               banked ? ", banks" : "", cycles, use);
+      CHECK(use >= c.least);
+    }
   }
 }
 
 TEST_CASE("attention engine: attention carried on along the keys") {
   Bench b("chains");
-  RandomJobs draw(b.random, b.l1, limits_for_machine(150000));
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < 60; ++i) {
+    RandomJobs draw(b.random, b.l1, limits_for_machine(i % 2 ? 20000 : 150000));
     b.refuse_percent = b.random() % 2 ? 0 : 40;
     draw.reset();
     const std::vector<Descriptor> parts = draw.attention_chain(2 + b.random() % 2);
@@ -315,9 +293,9 @@ TEST_CASE("attention engine: attention carried on along the keys") {
 
 TEST_CASE("attention engine: bad jobs among good ones") {
   Bench b("bad jobs");
-  RandomJobs draw(b.random, b.l1, limits_for_machine(30000));
   int bad = 0;
   for (int i = 0; i < 60; ++i) {
+    RandomJobs draw(b.random, b.l1, limits_for_machine(i % 2 ? 5000 : 30000));
     draw.reset();
     std::vector<Descriptor> jobs;
     for (int n = 0; n < 4; ++n) {

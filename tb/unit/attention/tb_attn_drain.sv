@@ -25,6 +25,7 @@ module tb_attn_drain
   output logic [1:0][31:0]          rd_addr_o, rd_stride_o, rd_tag_o,
   output logic [1:0][1:0]           rd_lw_o,
   output logic [1:0][7:0]           rd_mask_o,
+  output logic                      rd_half_o,   // of the parameters
   input  logic [1:0]                rd_ready_i,
   input  logic [Halves-1:0]         data_valid_i,
   input  logic [Halves-1:0][7:0]    data_mask_i,
@@ -127,6 +128,7 @@ module tb_attn_drain
     .r_o         (beat[0]),
     .r_ready_i   (rd_ready_i[0]),
     .p_o         (beat[1]),
+    .p_half_o    (rd_half_o),
     .p_ready_i   (rd_ready_i[1]),
     .rdata_i     (rdata),
     .dot_soon_i,

@@ -20,11 +20,11 @@ TEST_CASE("attn_ports: one beat of each kind, latency") {
       p.want[c] = {.valid = true, .lw = lw, .tag = 77 + lw, .addr = 1024, .stride = stride};
       p.cycle();
       REQUIRE_FALSE(p.want[c].valid);
-      const std::uint64_t before = p.beats[Ports::half_of(c)];
+      const std::uint64_t before = p.beats[Ports::half_of(c, 77 + lw)];
       for (int n = 0; n < 2; ++n) p.cycle();
-      REQUIRE(p.beats[Ports::half_of(c)] == before);
+      REQUIRE(p.beats[Ports::half_of(c, 77 + lw)] == before);
       p.cycle();
-      REQUIRE(p.beats[Ports::half_of(c)] == before + 1);
+      REQUIRE(p.beats[Ports::half_of(c, 77 + lw)] == before + 1);
       p.drain();
     }
   }

@@ -38,8 +38,9 @@ class Ports {
     writes_end_ = kL1;
   }
 
-  static unsigned half_of(unsigned channel) {
-    return channel < 4 ? channel % 2 : channel == 4 ? 0 : kHalves - 1;
+  /// Parameters go through the half that the lowest bit of their tag names (tb_attn_mem).
+  static unsigned half_of(unsigned channel, unsigned tag) {
+    return channel < 4 ? channel % 2 : channel == 4 ? 0 : tag & (kHalves - 1);
   }
   static bool exists(unsigned channel) { return kHalves == 2 || (channel != 1 && channel != 3); }
 
@@ -172,7 +173,7 @@ class Ports {
   }
 
   void take(unsigned c) {
-    const unsigned h = half_of(c);
+    const unsigned h = half_of(c, want[c].tag);
     expected[h].push_back(want[c]);
     for (unsigned i = 0; i < 8; ++i) {
       const std::uint32_t at = word_addr(want[c].addr, want[c].stride, want[c].lw, i);

@@ -200,7 +200,8 @@ module tb_attn_mem
   oct_attn_ports u_ports (
     .clk_i, .rst_ni, .clear_i, .idle_o(idle_o[0]),
     .x_i(x), .x_ready_o(x_ready), .w_i(w), .w_ready_o(w_ready),
-    .r_i(direct[4]), .r_ready_o(r_ready), .p_i(direct[5]), .p_ready_o(p_ready),
+    .r_i(direct[4]), .r_ready_o(r_ready), .p_i(direct[5]),
+    .p_half_i(Halves > 1 && direct[5].tag[0]), .p_ready_o(p_ready),
     .y_i(y), .y_ready_o(y_ready), .data_o(data), .writes_pending_o(pending_o), .err_o(err),
     .refused_o, .l1_req_o(l1_req), .l1_rsp_i(l1_rsp)
   );
