@@ -124,6 +124,8 @@ static int open_channel(const gemm_t* g, unsigned n, channel_t* c) {
   if (!wide) return good;
   const uint32_t* b = (const uint32_t*)(const void*)(g->plane_b + 8 * n);
   c->b2 = (int32_t)b[1];
+  if (!good && !table && c->b2 < (1 << 28) - 8192 && c->b2 > -(1 << 28))
+    good = oct_factor_wide(&c->u, (int32_t)(a[1] << 8) >> 8, a[1] >> 24 & 63, bits);
   if (c->b2 >= (1 << 30) - 8192 || c->b2 <= -(1 << 30)) return 0;
   c->b2 += 8192;
   if (g->residual != 2) return good && (g->residual == 0 || oct_factor_of(&c->v, b[0], 0, 15));
@@ -147,7 +149,9 @@ SCALE_INLINE void column(const gemm_t* g, const channel_t* ch, int32_t* c, const
   for (int i = 0; i < 4; ++i) {
     int32_t t = c[4 * i] + bias;
     if (table != 0) t = table[(int32_t)oct_clip((uint32_t)oct_scaled(t, &ch->before), 8)];
-    int32_t y = (int32_t)oct_max((uint32_t)oct_scaled(t, &fu), (uint32_t)least);
+    int32_t y =
+        kind != PLAIN && table == 0 && fu.wide != 0 ? oct_scaled_wide(t, &fu) : oct_scaled(t, &fu);
+    y = (int32_t)oct_max((uint32_t)y, (uint32_t)least);
     if (kind != PLAIN) {
       if (kind >= ADD8) {
         const uint8_t* at = r + i * ldr;
@@ -197,7 +201,7 @@ static int32_t element(const gemm_t* g, int32_t acc, unsigned m, unsigned n) {
 
 typedef struct {
   channel_t channel[4];
-  int fast;
+  int fast, plain8;
   unsigned kind;
 } columns_t;
 
@@ -207,6 +211,47 @@ static void open_columns(const gemm_t* g, unsigned n0, unsigned cols, columns_t*
   x->kind = g->plane_b == 0    ? PLAIN
             : g->residual == 0 ? SUM
                                : 2 * g->residual + ((g->flags & R16) != 0);
+  x->plain8 = x->fast && x->kind == PLAIN && cols == 4 && (g->flags & (TABLE | WIDE)) == 0 &&
+              ((g->flags & RELU) == 0 || g->hi >= 0);
+  for (unsigned j = 0; j < cols; ++j) x->plain8 &= x->channel[j].u.left == 0;
+}
+
+/// A whole tile of INT8 results without residual or table, from the sums to the words in L1.
+static void plain8(const gemm_t* g, const columns_t* x, unsigned m0, unsigned n0,
+                   const int32_t* c) {
+  const int32_t hi = g->hi, lo = (g->flags & RELU) != 0 && g->lo < 0 ? 0 : g->lo;
+  uint32_t w[4] = {0, 0, 0, 0};
+#define PLAIN_ELEMENT(i, j)                                                                  \
+  {                                                                                          \
+    const int64_t p = (int64_t)(c[4 * i + j] + bias) * m;                                    \
+    const int32_t v = ((int32_t)(p >> 32) + ((uint32_t)p > limit) + half) >> right;          \
+    w[i] = oct_insert_b(w[i], oct_max(oct_min((uint32_t)v, (uint32_t)hi), (uint32_t)lo), j); \
+  }
+// The barrier: GCC would load all columns at once.
+#define PLAIN_COLUMN(j)                                            \
+  {                                                                \
+    const channel_t* ch = &x->channel[j];                          \
+    const int32_t bias = ch->bias, m = ch->u.m, half = ch->u.half; \
+    const uint32_t limit = ch->u.limit, right = ch->u.right;       \
+    PLAIN_ELEMENT(0, j)                                            \
+    PLAIN_ELEMENT(1, j)                                            \
+    PLAIN_ELEMENT(2, j)                                            \
+    PLAIN_ELEMENT(3, j)                                            \
+    __asm__ volatile("" ::: "memory");                             \
+  }
+  PLAIN_COLUMN(0)
+  PLAIN_COLUMN(1) PLAIN_COLUMN(2) PLAIN_COLUMN(3) uint8_t* y = g->y + (int32_t)m0 * g->ldy + n0;
+  if ((g->flags & TRANS) != 0) {
+    const uint32_t l01 = oct_shuffle2_b(w[0], w[1], 0x05010400U),
+                   h01 = oct_shuffle2_b(w[0], w[1], 0x07030602U),
+                   l23 = oct_shuffle2_b(w[2], w[3], 0x05010400U),
+                   h23 = oct_shuffle2_b(w[2], w[3], 0x07030602U);
+    w[0] = oct_pack(l23, l01), w[1] = oct_pack_h(l23, l01);
+    w[2] = oct_pack(h23, h01), w[3] = oct_pack_h(h23, h01);
+    y = g->y + (int32_t)n0 * g->ldy + m0;
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i, y += g->ldy) *(uint32_t*)(void*)y = w[i];
 }
 
 static void epilogue(const gemm_t* g, const columns_t* x, unsigned m0, unsigned n0, unsigned rows,
@@ -308,8 +353,12 @@ int oct_net_gemm(void* job, unsigned rank, unsigned size) {
     const unsigned rows = row < full ? 4 : 1, m0 = row < full ? 4 * row : 3 * full + row;
     int32_t c[16];
     products(&g, m0, n0, rows, cols, c);
-    epilogue(&g, &x, m0, n0, rows, cols, c);
-    store(&g, m0, n0, rows, cols, c);
+    if (x.plain8 && rows == 4) {
+      plain8(&g, &x, m0, n0, c);
+    } else {
+      epilogue(&g, &x, m0, n0, rows, cols, c);
+      store(&g, m0, n0, rows, cols, c);
+    }
     if (++row < down) continue;
     row = 0, fresh = 1;
     if (++column < across) continue;

@@ -15,11 +15,24 @@ typedef struct {
   int32_t m, half;
   uint32_t limit;
   uint8_t left, right;
+  uint8_t wide;  // shift of both words of the product instead, see oct_scaled_wide
 } oct_factor_t;
 
 SCALE_INLINE int32_t oct_scaled(int32_t v, const oct_factor_t* f) {
   const int64_t p = (int64_t)(int32_t)((uint32_t)v << f->left) * f->m;
   return ((int32_t)(p >> 32) + ((uint32_t)p > f->limit) + f->half) >> f->right;
+}
+
+/// Shifts below 32 of products that may leave 32 bits, clipped to +-OCT_WIDE: with another term
+/// below 2^29 and b2 below 2^28 behind it, that is as good as sat32, and the sum stays in 32 bits.
+enum { OCT_WIDE = (1 << 30) + (1 << 28) };
+SCALE_INLINE int32_t oct_scaled_wide(int32_t v, const oct_factor_t* f) {
+  const int64_t p = (int64_t)v * f->m + f->half;
+  const int32_t most = (1 << (f->wide - 1)) - 1;
+  int32_t high = (int32_t)(p >> 32);
+  high = (int32_t)oct_max(oct_min((uint32_t)high, (uint32_t)most), (uint32_t)~most);
+  const int32_t u = (int32_t)((uint32_t)high << (32 - f->wide) | (uint32_t)p >> f->wide);
+  return (int32_t)oct_max(oct_min((uint32_t)u, OCT_WIDE), (uint32_t)-OCT_WIDE);
 }
 
 SCALE_INLINE unsigned oct_bits(uint32_t magnitude) {
@@ -30,7 +43,7 @@ SCALE_INLINE unsigned oct_bits(uint32_t magnitude) {
 /// |result| <= 2^29, or 2^22 where s + F > 32.
 static inline int oct_factor(oct_factor_t* f, int32_t m, unsigned s, int twice, unsigned bits) {
   const unsigned shift = s + (twice ? OCT_FRAC : 0);
-  f->m = m, f->half = 0, f->limit = ~0U, f->left = f->right = 0;
+  f->m = m, f->half = 0, f->limit = ~0U, f->left = f->right = f->wide = 0;
   if (m == 0 || shift >= 56) {  // |v m| < 2^54
     f->m = 0;
     return 1;
@@ -59,6 +72,13 @@ static inline int oct_factor(oct_factor_t* f, int32_t m, unsigned s, int twice, 
   }
   f->limit = ~low;  // no carry where nothing is added
   return bits <= 31;
+}
+
+/// A factor for oct_scaled_wide, if rs(v * m, s) allows it.
+static inline int oct_factor_wide(oct_factor_t* f, int32_t m, unsigned s, unsigned bits) {
+  if (bits > 31 || s < 3 || s > 30) return 0;
+  f->m = m, f->half = 1 << (s - 1), f->wide = (uint8_t)s;
+  return 1;
 }
 
 /// The same from a scale word.
