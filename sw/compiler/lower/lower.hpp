@@ -19,6 +19,9 @@ struct Lowered {
 };
 [[nodiscard]] Lowered lower_with_places(const quant::Plan& plan);
 
+/// The plan's integers, run by the golden executor: for quant::Options::integers.
+[[nodiscard]] quant::Runner golden(const quant::Plan& plan);
+
 /// Integers that lower() and the dialect share. m * 2^-s with |m| in [2^22, 2^23), as the word
 /// m[23:0], s[29:24] of the engine's arithmetic. `f`: fraction bits of the result (14 in planes).
 [[nodiscard]] std::uint32_t scale_word(double scale, int f);

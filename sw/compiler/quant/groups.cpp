@@ -145,6 +145,7 @@ Groups::Groups(const Graph& graph) : parent_(graph.value_count()), copies_(graph
       copies_[index(node.output)] = true;
     }
   }
+  for (std::size_t i = 0; i < parent_.size(); ++i) parent_[i] = root(static_cast<ValueId>(i));
   const std::vector<bool> stored = stored_values(graph);
   for (std::size_t i = 0; i < stored.size(); ++i) {
     if (stored[i]) all_[root(static_cast<ValueId>(i))].push_back(static_cast<ValueId>(i));
@@ -152,7 +153,7 @@ Groups::Groups(const Graph& graph) : parent_(graph.value_count()), copies_(graph
 }
 
 ValueId Groups::root(ValueId v) const {
-  while (parent_[index(v)] != v) v = parent_[index(v)] = parent_[index(parent_[index(v)])];
+  while (parent_[index(v)] != v) v = parent_[index(v)];
   return v;
 }
 

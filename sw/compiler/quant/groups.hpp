@@ -27,7 +27,7 @@ class Groups {
   static std::size_t index(ir::ValueId v) { return static_cast<std::size_t>(v); }
   void join(ir::ValueId a, ir::ValueId b);
 
-  mutable std::vector<ir::ValueId> parent_;
+  std::vector<ir::ValueId> parent_;  // the root itself once all are joined
   std::vector<bool> copies_;
   std::map<ir::ValueId, std::vector<ir::ValueId>> all_;
 };

@@ -4,6 +4,7 @@
 // (lower/lower.hpp) builds the integer graph from it. Methods: docs/architecture/quantisation.md.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -21,18 +22,24 @@ struct ValueQuant {
   double max_abs = 0;  ///< what was seen
 };
 
-struct Options {
-  bool smoothing = true;
-  std::uint64_t seed = 1;       ///< of drawn samples
-  unsigned drawn_samples = 16;  ///< where the user gives none
-};
-
 struct Plan {
   ir::Graph graph;  ///< smoothed: constants of norms and Linears rescaled, meaning unchanged
   /// Every float value that lower() may have to store. Values that are views of each other
   /// (Reshape, Rearrange, Slice, Concat, Pad, Expand, KvAppend, Gather) share one entry's numbers.
   std::map<ir::ValueId, ValueQuant> values;
   std::vector<std::string> notes;  ///< for the report and the log
+};
+
+/// From inputs to outputs.
+using Runner = std::function<exec::Tensors(const exec::Tensors&)>;
+
+struct Options {
+  bool smoothing = true;
+  std::uint64_t seed = 1;       ///< of drawn samples
+  unsigned drawn_samples = 16;  ///< where the user gives none
+  /// A plan's integers: lower::golden. Where outputs are still noisy, ranges are chosen by what it
+  /// computes; without it the simulation in floats has to do.
+  std::function<Runner(const Plan&)> integers = {};
 };
 
 /// Samples: one map of inputs by name for each; empty: drawn (the caller warns).

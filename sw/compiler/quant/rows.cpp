@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "compiler/quant/calibrate.hpp"
+#include "compiler/quant/judge.hpp"
 #include "compiler/quant/trial.hpp"
 
 namespace oct::quant {
@@ -37,9 +38,9 @@ struct Collector {
 
 std::map<ValueId, Halves> collect_rows(const Graph& graph, const std::set<ValueId>& wanted,
                                        const std::vector<exec::Tensors>& samples) {
-  std::map<ValueId, std::array<Collector, 2>> found;
+  std::array<std::map<ValueId, Collector>, 2> found;
   const std::size_t share = std::max<std::size_t>(1, 2 * kRows / samples.size());
-  for (std::size_t s = 0; s < samples.size(); ++s) {
+  for_samples(samples.size(), [&](std::size_t s) {
     Validity validity(graph, samples[s]);
     (void)exec::run(graph, samples[s], [&](ValueId v, const Tensor& t) {
       const Tensor& mask = validity.follow(v);
@@ -52,14 +53,15 @@ std::map<ValueId, Halves> collect_rows(const Graph& graph, const std::set<ValueI
       const std::size_t every = std::max<std::size_t>(1, valid.size() / share);
       for (std::size_t i = 0; i < valid.size(); ++i) {
         const std::size_t half = samples.size() > 1 ? s % 2 : i % 2;
-        found[v].at(half).add(t.data<float>().subspan(valid[i] * k, k), i % every < 2);
+        found.at(half)[v].add(t.data<float>().subspan(valid[i] * k, k), i % every < 2);
       }
     });
-  }
+  });
   std::map<ValueId, Halves> out;
-  for (const auto& [v, halves] : found) {
-    if (halves[0].rows.empty() || halves[1].rows.empty()) continue;
-    out[v] = {halves[0].taken(), halves[1].taken()};
+  for (const auto& [v, first] : found[0]) {
+    const auto second = found[1].find(v);
+    if (second == found[1].end() || first.rows.empty() || second->second.rows.empty()) continue;
+    out[v] = {first.taken(), second->second.taken()};
   }
   return out;
 }

@@ -64,8 +64,11 @@ Compiled compile(const Args& args, const std::string& model) {
   if (samples.empty()) samples = c.inputs;
   if (samples.empty()) samples = quant::draw_samples(graph, {});
   if (c.inputs.empty()) c.inputs = {samples.front()};
+  quant::Options options;
+  options.integers = lower::golden;
   const quant::Plan plan =
-      args.simple ? quant::simple_plan(graph, samples) : quant::plan(graph, samples, {});
+      args.simple ? quant::simple_plan(graph, samples) : quant::plan(graph, samples, options);
+  for (const std::string& note : plan.notes) fmt::print("  {}\n", note);
   c.low = lower::lower_with_places(plan);
   c.canonical = plan.graph;
   if (args.dump) std::fputs(integer::to_text(c.low.graph).c_str(), stdout);
