@@ -18,6 +18,7 @@
 #include "compiler/exec/executor.hpp"
 #include "compiler/io/npz.hpp"
 #include "compiler/quant/calibrate.hpp"
+#include "flow/batch.hpp"
 #include "flow/decode.hpp"
 #include "flow/flow.hpp"
 #include "flow/picture.hpp"
@@ -37,7 +38,7 @@ struct RunArguments {
   TraceArguments trace;
   std::string report, save_outputs, keep;
   std::uint64_t max_cycles = 0, watchdog = 1'000'000;
-  unsigned repeat = 1, latency = 100;
+  unsigned repeat = 1, latency = 100, samples = 0;
   bool checks = false, no_verify = false, picture = false;
 };
 
@@ -108,6 +109,44 @@ int run_steps(const RunArguments& a, const Compiled& c) {
   return r.mismatches == 0 && r.wrong.empty() ? 0 : 1;
 }
 
+std::string grouped(std::uint64_t n) {
+  std::string text = std::to_string(n);
+  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, " ");
+  return text;
+}
+
+/// One sample after the other on one cluster; 0 if all were exact.
+int run_samples(const RunArguments& a, const Compiled& c) {
+  std::vector<exec::Tensors> samples{c.inputs};
+  if (!a.flow.inputs.empty()) samples = read_samples(a.flow.inputs, c.canonical);
+  const std::size_t last = std::min<std::size_t>(samples.size(), a.flow.sample + a.samples);
+  const Folder folder(a.keep);
+  emit::write(c.graph(), c.network, folder.path(), {a.flow.config});
+  const TraceFile trace(a.trace);
+  NetworkSession session(c.graph(), c.network, folder.path(), network_options(a, trace));
+  Batch batch;
+  std::uint64_t elements = 0, mismatches = 0, cycles = 0, wrong = 0;
+  for (std::size_t i = a.flow.sample; i < last; ++i) {
+    const Golden golden = golden_run(c, samples[i]);
+    const NetworkResult r = session.run(golden.before, golden.after);
+    exec::Tensors got;
+    for (const integer::Port& p : c.graph().outputs) {
+      got[p.name] = integer::read_output(c.graph(), p, r.memory);
+    }
+    batch.add(std::move(got), float_outputs(c, samples[i]));
+    elements += r.coverage.elements, mismatches += r.mismatches, cycles += r.cycles;
+    for (const std::string& w : r.wrong) fmt::print("  sample {}: {}\n", i, w);
+    wrong += r.exact() ? 0 : 1;
+  }
+  const std::size_t n = last - a.flow.sample;
+  fmt::print(
+      "{:<26}{} samples, {} of them exact, {} elements, {} mismatches\n{}{:<26}{} a sample\n",
+      "against the golden model", n, n - wrong, grouped(elements), mismatches, batch.text(),
+      "cycles", grouped(cycles / n));
+  if (!a.save_outputs.empty()) batch.save(a.save_outputs);
+  return wrong == 0 ? 0 : 1;
+}
+
 /// What the network said, and what the float model says to it.
 struct Outputs {
   exec::Tensors got, golden, real;
@@ -147,12 +186,6 @@ std::vector<Accuracy> layer_accuracy(const Compiled& c, const Golden& golden) {
   return all;
 }
 
-std::string grouped(std::uint64_t n) {
-  std::string text = std::to_string(n);
-  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, " ");
-  return text;
-}
-
 void print_result(const RunReport& report, const Compiled& c, const NetworkResult& r) {
   fmt::print("{:<26}{} tensors, {} elements, {} mismatches\n", "against the golden model",
              r.coverage.tensors, grouped(r.coverage.elements), r.mismatches);
@@ -178,7 +211,8 @@ int run(const RunArguments& a) {
              static_cast<double>(c.network.image.size()) / 1024);
   std::fflush(stdout);
   if (a.decode.steps != 0) return run_steps(a, c);
-  const Golden golden = golden_run(c);
+  if (a.samples != 0) return run_samples(a, c);
+  const Golden golden = golden_run(c, c.inputs);
   if (!a.no_verify) schedule::verify(c.graph(), c.network, golden.after, a.flow.seed);
 
   NetworkResult r = simulate(a, c, golden);
@@ -230,6 +264,8 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_option("--repeat", a->repeat, "inferences, one after the other")
       ->check(CLI::Range(1U, 1000U))
       ->capture_default_str();
+  command->add_option("--samples", a->samples,
+                      "so many samples of --inputs, from --sample on, one after the other");
   command->add_option("--latency", a->latency, "memory latency in cycles")
       ->capture_default_str()
       ->check(CLI::Range(1U, 100'000U));

@@ -12,6 +12,7 @@ inline constexpr int kExitUsage = 2;     // wrong arguments, file or machine
 inline constexpr int kExitWatchdog = 3;  // the program came to no end
 inline constexpr int kExitMachine = 4;   // a protocol rule or an assertion of the RTL was broken
 
+void add_accuracy(CLI::App& app, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
 void add_compile(CLI::App& app, int& exit_code);
 void add_ops(CLI::App& app, int& exit_code);

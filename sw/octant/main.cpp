@@ -32,6 +32,7 @@ int run(int argc, char** argv) {
     if (verbose) spdlog::set_level(spdlog::level::debug);
     if (quiet) spdlog::set_level(spdlog::level::err);
   });
+  octant::add_accuracy(app, exit_code);
   octant::add_bench(app, exit_code);
   octant::add_compile(app, exit_code);
   octant::add_ops(app, exit_code);

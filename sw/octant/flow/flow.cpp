@@ -214,6 +214,7 @@ Compiled compile_network(const FlowOptions& options) {
   c.canonical = canonical_graph(options);
   quant::Options quant_options;
   quant_options.seed = options.seed;
+  quant_options.integers = lower::golden;
   std::vector<exec::Tensors> samples;
   if (!options.inputs.empty()) {
     samples = read_samples(options.inputs, c.canonical);
@@ -239,6 +240,7 @@ Compiled compile_network(const FlowOptions& options) {
     fmt::print("# after integer\n{}", integer::to_text(c.lowered.graph));
   }
   c.lowered.graph.verify();
+  if (!options.scheduled) return c;
   schedule::Options schedule_options;
   schedule_options.machine = c.machine;
   c.network = schedule::build(c.lowered.graph, schedule_options);
@@ -247,11 +249,11 @@ Compiled compile_network(const FlowOptions& options) {
   return c;
 }
 
-Golden golden_run(const Compiled& c) {
+Golden golden_run(const Compiled& c, const exec::Tensors& inputs) {
   Golden g;
   g.before = integer::make_memory(c.graph());
   for (const integer::Port& port : c.graph().inputs) {
-    integer::write_input(c.graph(), port, c.inputs.at(port.name), g.before);
+    integer::write_input(c.graph(), port, inputs.at(port.name), g.before);
   }
   g.after = g.before;
   integer::run(c.graph(), g.after);

@@ -21,6 +21,7 @@ struct FlowOptions {
   std::int64_t max_positions = 2048, l1_bytes = 0;
   std::uint64_t seed = 1;
   unsigned sample = 0;  ///< of `inputs`
+  bool scheduled = true;  ///< down to the job list, not only to the integer graph
   bool without_engine = false;
 };
 
@@ -56,6 +57,6 @@ struct Compiled {
 struct Golden {
   oct::integer::Memory before, after;
 };
-[[nodiscard]] Golden golden_run(const Compiled& compiled);
+[[nodiscard]] Golden golden_run(const Compiled& compiled, const oct::exec::Tensors& inputs);
 
 }  // namespace octant

@@ -69,7 +69,7 @@ def embedding(run, seed=7):
 @case
 def digits_are_exact(run):
     report, outputs = run.folder / "report", run.folder / "outputs.npz"
-    run("run", *digits(3), "--checks", "--repeat", 2, "--report", report, "--save-outputs", outputs,
+    run("run", *digits(3), "--checks", "--repeat", 3, "--report", report, "--save-outputs", outputs,
         text=[r"tensors, [0-9 ]+ elements, 0 mismatches", r"logits: cosine 0\.99"])
     label = np.load(DIGITS / "images.npz")["labels"][3]
     assert np.load(outputs)["logits"].argmax() == label
@@ -88,6 +88,19 @@ def digits_are_exact(run):
     events = json.loads((report / "timeline.json").read_text())["traceEvents"]
     assert sum(e["ph"] == "X" for e in events) > 50
     assert max(e["ts"] + e["dur"] for e in events if e["ph"] == "X") == r["cycles"]
+
+
+@case
+def many_digits(run):
+    """A test set in one simulation: the golden model's predictions, image by image."""
+    outputs, golden = run.folder / "rtl.npz", run.folder / "golden.npz"
+    images = [DIGITS / "digits.onnx", "--inputs", DIGITS / "test.npz", "--calibrate",
+              DIGITS / "calibration.npz", "--samples", 64]
+    run("run", *images, "--save-outputs", outputs, text="64 samples, 64 of them exact")
+    run("accuracy", *images, "--save-outputs", golden, text="the same largest element in 6[1-4] of 64")
+    got, wanted = np.load(outputs), np.load(golden)
+    assert (got["logits"] == wanted["logits"]).all() and got["logits"].shape == (64, 1, 10)
+    assert (got["float.logits"] == wanted["float.logits"]).all()
 
 
 @case
