@@ -15,6 +15,7 @@
 #include "compiler/integer/onnx.hpp"
 #include "compiler/ir/graph.hpp"
 #include "flow/flow.hpp"
+#include "flow/integers.hpp"
 
 namespace octant {
 namespace {
@@ -40,11 +41,12 @@ void write_text(const std::filesystem::path& file, const std::string& text) {
 }
 
 void compile(CompileArguments args) {
-  if (args.out.empty()) {  // a look at the graph
+  if (args.out.empty() && !whole_numbers(args.flow)) {  // a look at the graph
     print_summary(canonical_graph(args.flow));
     return;
   }
   const Compiled c = compile_network(args.flow);
+  if (args.out.empty()) return print_summary(c.canonical);
   const std::filesystem::path folder = args.out;
   oct::emit::write(c.graph(), c.network, folder, {args.flow.config});
   write_text(folder / "canonical.txt", oct::ir::to_text(c.canonical));

@@ -18,6 +18,10 @@ void add_ops(CLI::App& app, int& exit_code) {
     for (const auto& [name, note] : oct::importer::operators()) {
       fmt::print("{:<46}{}\n", name, note);
     }
+    fmt::print("\nThe integer dialect: whole numbers, computed exactly; in any domain\n");
+    for (const auto& [name, note] : oct::importer::dialect_operators()) {
+      fmt::print("{:<46}{}\n", name, note);
+    }
     exit_code = 0;
   });
 }

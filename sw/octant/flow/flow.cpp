@@ -15,6 +15,7 @@
 #include "compiler/import/importer.hpp"
 #include "compiler/io/npz.hpp"
 #include "compiler/passes/pipeline.hpp"
+#include "flow/integers.hpp"
 
 namespace octant {
 namespace {
@@ -137,6 +138,12 @@ void add_flow_options(CLI::App& command, FlowOptions& o) {
       ->check(CLI::Range(std::int64_t{1024}, std::int64_t{1} << 24));
   command.add_flag("--without-engine", o.without_engine,
                    "products and attention on the workers, with the same results");
+  command
+      .add_option("--arithmetic", o.arithmetic,
+                  "integer: the model's numbers are whole and computed exactly; float: they are "
+                  "quantised; auto: by what is in the model and in --inputs")
+      ->check(CLI::IsMember({"auto", "integer", "float"}))
+      ->capture_default_str();
   command.add_option("--seed", o.seed, "of inputs drawn and of the simulation's random state")
       ->capture_default_str();
   command.add_option("--dump-after", o.dumps,
@@ -198,19 +205,8 @@ std::vector<exec::Tensors> read_samples(const std::string& file, const ir::Graph
   return samples;
 }
 
-Compiled compile_network(const FlowOptions& options) {
-  const auto start = std::chrono::steady_clock::now();
-  Compiled c;
-  c.machine = emit::machine(options.config);
-  c.machine.engine = !options.without_engine;
-  if (options.l1_bytes != 0) {
-    if (options.l1_bytes > c.machine.l1_bytes) {
-      throw std::invalid_argument(fmt::format("--l1 {}: networks may use {} bytes on {}",
-                                              options.l1_bytes, c.machine.l1_bytes,
-                                              options.config));
-    }
-    c.machine.l1_bytes = options.l1_bytes;
-  }
+/// Canonical graph, plan and lowering, with ranges from samples.
+void quantise(const FlowOptions& options, Compiled& c) {
   c.canonical = canonical_graph(options);
   quant::Options quant_options;
   quant_options.seed = options.seed;
@@ -235,6 +231,29 @@ Compiled compile_network(const FlowOptions& options) {
   if (wants(options, "quantise")) fmt::print("# after quantise\n{}", quantised_text(plan));
   c.lowered = lower::lower_with_places(plan);
   c.notes = std::move(plan.notes);
+}
+
+Compiled compile_network(const FlowOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  Compiled c;
+  c.machine = emit::machine(options.config);
+  c.machine.engine = !options.without_engine;
+  if (options.l1_bytes != 0) {
+    if (options.l1_bytes > c.machine.l1_bytes) {
+      throw std::invalid_argument(fmt::format("--l1 {}: networks may use {} bytes on {}",
+                                              options.l1_bytes, c.machine.l1_bytes,
+                                              options.config));
+    }
+    c.machine.l1_bytes = options.l1_bytes;
+  }
+  c.whole = whole_numbers(options);
+  if (c.whole) {
+    check_dump_names(options.dumps);
+    compile_integers(options, c);
+    if (wants(options, "import")) fmt::print("# after import\n{}", ir::to_text(c.canonical));
+  } else {
+    quantise(options, c);
+  }
   if (c.lowered.graph.name.empty()) c.lowered.graph.name = options.model;
   if (wants(options, "integer")) {
     fmt::print("# after integer\n{}", integer::to_text(c.lowered.graph));

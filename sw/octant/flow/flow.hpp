@@ -20,9 +20,10 @@ struct FlowOptions {
   std::vector<std::string> dims, dumps;
   std::int64_t max_positions = 2048, l1_bytes = 0;
   std::uint64_t seed = 1;
-  unsigned sample = 0;  ///< of `inputs`
+  unsigned sample = 0;    ///< of `inputs`
   bool scheduled = true;  ///< down to the job list, not only to the integer graph
   bool without_engine = false;
+  std::string arithmetic = "auto";  ///< "integer", "float": which arithmetic the model means
 };
 
 /// Adds the options that both commands have.
@@ -45,6 +46,7 @@ struct Compiled {
   oct::schedule::Machine machine;
   oct::schedule::Network network;
   std::vector<std::string> notes;
+  bool whole = false;  ///< of whole numbers: exact, without a float model beside it
   double seconds = 0;
 
   [[nodiscard]] const oct::integer::Graph& graph() const { return lowered.graph; }

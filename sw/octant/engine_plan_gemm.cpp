@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products from L2: blocks of rows of A, chunks of columns of B, a buffer ring for each.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "engine_plan_parts.hpp"
+
+namespace octant::plan_parts {
+namespace {
+struct Ring {
+  u32 base = 0, bytes = 0, slots = 1;
+  [[nodiscard]] u32 at(u32 i) const { return base + i % slots * bytes; }
+};
+
+/// How a product is cut.
+struct Cut {
+  std::vector<u32> blocks, chunks;  // rows, columns
+  u32 start;                        // rows of the first block that come before all others
+};
+
+/// Row blocks: the first is small and comes in two parts, so that work starts early; the last is
+/// small so that little is left to store. Chunks of columns: about 16 KiB of weights, the first a
+/// single group of columns, those behind it as large as can be loaded while the one before is
+/// computed.
+Cut cut(const EngineCase& c, const Machine& machine, u32 row, bool a_here) {
+  const u32 units = std::max(8U, machine.macs / 64);  // outputs start on words
+  const u32 bytes = c.m == 1 ? 32768 : 16384;         // nothing but loading: few copies
+  const u32 columns = std::max(units, std::min(up(c.n, units), bytes / row / units * units));
+  // Rows as many as leave room for all of the weights, if half of L1 holds them.
+  const u32 weights = c.n * row;
+  const u32 spare = weights <= machine.l1_bytes / 2
+                        ? machine.l1_bytes - weights - machine.l1_bytes / 8
+                        : machine.l1_bytes / 2;
+  const u32 block = a_here ? c.m : std::clamp(spare / 2 / row / 8 * 8, 1U, 64U);
+  constexpr u32 kFirst = 32, kLast = 16;
+  Cut r;
+  for (u32 m = 0; m < c.m;) {
+    const u32 left = c.m - m;
+    u32 size = std::min(block, left);
+    if (m == 0 && !a_here && left > 2 * kFirst && block > kFirst) size = kFirst;
+    if (size == left && !a_here && left > kLast) size = left - kLast;
+    r.blocks.push_back(size);
+    m += size;
+  }
+  const u32 first = r.blocks.front();
+  r.start = a_here || first <= units ? first : units;
+  // A row of A takes as long to load as a column of B, and as long to multiply with `units`
+  // columns.
+  u32 next = units, late = a_here ? 0 : first - r.start;
+  for (u32 n = 0; n < c.n;) {
+    const u32 left = c.n - n;
+    u32 size = std::min({next, left, columns});
+    if (c.m == 1 && size == left && left > units) size = (left - 1) / units * units;
+    r.chunks.push_back(size);
+    n += size;
+    const u32 time = size / units * first;  // of its products, in columns to load
+    next =
+        first <= units ? columns : std::max(units, (time - std::min(time, late)) / units * units);
+    late = 0;
+  }
+  return r;
+}
+}  // namespace
+
+void plan_gemm_l2(Plan& plan, const EngineCase& c, const Machine& machine, std::mt19937_64& random,
+                  L2& l2) {
+  const bool a_here = c.from == EngineCase::From::kWeightsL2;  // A and C stay in L1
+  const u32 row = up(c.k, 8), out = up(c.n, 8);
+  std::vector<u8> a = noise(random, u64{c.m} * row), b = noise(random, u64{c.n} * row);
+  std::vector<u8> params = plane_a(random, c.n, c.k);
+
+  // What must come out, in an image with everything side by side.
+  std::vector<u8> image = a;
+  image.insert(image.end(), b.begin(), b.end());
+  const u32 p_at = up(image.size(), 8);
+  image.resize(p_at);
+  image.insert(image.end(), params.begin(), params.end());
+  const u32 y_at = up(image.size(), 8);
+  image.resize(y_at + u64{c.m} * out);
+  expect(image, gemm(c.m, c.n, c.k, 0, row, static_cast<u32>(a.size()), row, y_at, out, p_at),
+         c.name());
+  std::vector<u8> result(image.begin() + y_at, image.end());
+
+  const auto [blocks, chunks, start] = cut(c, machine, row, a_here);
+  const u32 columns = *std::max_element(chunks.begin(), chunks.end());
+
+  u32 next = 0;
+  const auto room = [&](u64 bytes) {
+    const u32 at = next;
+    next = up(next + bytes, 64);
+    return at;
+  };
+  const u32 largest = *std::max_element(blocks.begin(), blocks.end());
+  Ring a_ring{0, up(u64{largest} * row, 64), a_here ? 1U : std::min<u32>(2, blocks.size())};
+  a_ring.base = room(u64{a_ring.bytes} * a_ring.slots);
+  const u32 p_l1 = room(params.size());
+  Ring y_ring{0, up(u64{largest} * (a_here ? out : up(columns, 8)), 64), a_here ? 1U : 3U};
+  y_ring.base = room(u64{y_ring.bytes} * y_ring.slots);
+  // All of B stays if it fits, else a ring of what is left.
+  const u32 left = machine.l1_bytes - std::min(machine.l1_bytes, next);
+  const bool resident = u64{c.n} * row <= left;
+  Ring b_ring{next, up(u64{columns} * row, 64), 0};
+  b_ring.slots = resident ? static_cast<u32>(chunks.size())
+                          : std::min<u32>(static_cast<u32>(chunks.size()), left / b_ring.bytes);
+  const auto b_at = [&](u32 slot, u32 n0) {
+    return resident ? b_ring.base + n0 * row : b_ring.at(slot);
+  };
+  if (b_ring.slots < std::min<std::size_t>(2, chunks.size())) {
+    throw std::invalid_argument(
+        fmt::format("{}: rows of {} bytes are too long for blocks in {} bytes of L1", c.name(), row,
+                    machine.l1_bytes));
+  }
+
+  const u32 a_l2 = l2.put(std::move(a)), b_l2 = l2.put(std::move(b)), p_l2 = l2.put(params);
+  const u32 y_l2 = l2.room(static_cast<u32>(result.size()));
+  if (a_here) {
+    add(plan.stage,
+        {.l2 = a_l2, .l1 = a_ring.base, .bytes = c.m * row, .signal0 = signal(kSemStage)});
+    add(plan.stage, {.l2 = p_l2, .l1 = p_l1, .bytes = c.n * 8, .signal0 = signal(kSemStage)});
+  }
+
+  auto& in = plan.rings[kDmaIn];
+  u32 loads = 0, jobs = 0, b_loads = 0;
+  bool started = false;
+  const auto load = [&](Copy copy) {
+    if (!started) copy.wait0 = wait(kSemStart, 1);
+    started = true;
+    copy.signal0 = signal(kSemIn);
+    add(in, copy);
+    ++loads;
+  };
+  // Block and chunk buffers -> job that used them last.
+  std::vector<u32> b_used(b_ring.slots, 0), a_used(a_ring.slots, 0);
+  u32 m0 = 0;
+  const auto load_rows = [&](u32 i, u32 from, u32 rows) {
+    Copy copy{.l2 = a_l2 + (m0 + from) * row, .l1 = a_ring.at(i) + from * row, .bytes = rows * row};
+    if (i >= a_ring.slots) copy.wait1 = wait(kSemDone, a_used[i % a_ring.slots]);
+    load(copy);
+  };
+  // Some rows of block i times chunk j, which is at `b_slot`, when what has been loaded is there.
+  const auto multiply = [&](u32 i, u32 from, u32 rows, u32 j, u32 n0, u32 b_slot) {
+    const u32 y = a_here ? y_ring.base + n0 : y_ring.at(jobs);
+    const u32 y_stride = a_here ? out : up(columns, 8);
+    golden::Descriptor d = gemm(rows, chunks[j], c.k, a_ring.at(i) + from * row, row,
+                                b_at(b_slot, n0), row, y, y_stride, p_l1 + 8 * n0);
+    d.w[1] = wait(kSemIn, loads);
+    if (!a_here && jobs >= y_ring.slots) d.w[2] = wait(kSemOut, jobs - y_ring.slots + 1);
+    d.w[3] = signal(kSemDone);
+    add(plan.rings[kEngine], d);
+    ++jobs;
+    a_used[i % a_ring.slots] = jobs;
+    b_used[b_slot % b_ring.slots] = jobs;
+    if (a_here) return;
+    add(plan.rings[kDmaOut], {.l2 = y_l2 + (m0 + from) * out + n0,
+                              .l1 = y,
+                              .bytes = chunks[j],
+                              .rows = rows,
+                              .l2_stride = out,
+                              .l1_stride = y_stride,
+                              .wait0 = wait(kSemDone, jobs),
+                              .signal0 = signal(kSemOut)});
+  };
+  for (u32 i = 0; i < blocks.size(); ++i) {
+    u32 rows = i == 0 ? start : blocks[i];
+    if (!a_here) load_rows(i, 0, rows);
+    u32 n0 = 0;
+    for (u32 j = 0; j < chunks.size(); ++j) {
+      if (i == 0 || !resident) {
+        const u32 slot = resident ? j : b_loads;
+        Copy copy{.l2 = b_l2 + n0 * row, .l1 = b_at(slot, n0), .bytes = chunks[j] * row};
+        if (b_loads >= b_ring.slots) copy.wait1 = wait(kSemDone, b_used[slot % b_ring.slots]);
+        load(copy);
+        // One row: all other parameters behind the second chunk, as each copy costs some cycles.
+        const bool rest = c.m == 1 && j == 1;
+        if (!a_here && i == 0 && (c.m != 1 || j <= 1)) {
+          load({.l2 = p_l2 + 8 * n0,
+                .l1 = p_l1 + 8 * n0,
+                .bytes = 8 * (rest ? c.n - n0 : chunks[j])});
+        }
+        ++b_loads;
+      }
+      const u32 b_slot = resident ? j : b_loads - 1;
+      multiply(i, 0, rows, j, n0, b_slot);
+      if (i == 0 && j == 0 && rows < blocks[0]) {
+        load_rows(0, rows, blocks[0] - rows);
+        multiply(0, rows, blocks[0] - rows, 0, 0, b_slot);
+        rows = blocks[0];
+      }
+      n0 += chunks[j];
+    }
+    m0 += blocks[i];
+  }
+  if (a_here) {
+    add(plan.collect, {.l2 = y_l2, .l1 = y_ring.base, .bytes = c.m * out});
+  }
+  if (out != c.n) {  // bytes behind the rows are not written
+    for (u32 m = 0; m < c.m; ++m) {
+      std::vector<u8> line(result.begin() + u64{m} * out, result.begin() + u64{m} * out + c.n);
+      plan.expected.push_back({y_l2 + m * out, std::move(line)});
+    }
+  } else {
+    plan.expected.push_back({y_l2, std::move(result)});
+  }
+}
+}  // namespace octant::plan_parts
