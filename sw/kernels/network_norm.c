@@ -105,9 +105,9 @@ NET_INLINE void apply(const uint8_t* x, uint8_t* y, unsigned n, norm_t k, const 
   }
 }
 
-NET_INLINE norm_t row_norm(const uint8_t* x, const oct_layernorm_t* p, int layer, int xw) {
+/// Sums of a part of a row that starts at an even element. `squares` alone for RMSNorm.
+NET_INLINE sums_t part_sums(const uint8_t* x, unsigned n, unsigned pre, int layer, int xw) {
   const uint32_t* px = (const uint32_t*)(const void*)x;
-  const unsigned n = p->n;
   if (xw == 1) {
     sums_t s = sums_b(px, n / 4);
     for (unsigned i = n & ~3U; i < n; ++i) {
@@ -116,52 +116,135 @@ NET_INLINE norm_t row_norm(const uint8_t* x, const oct_layernorm_t* p, int layer
       s.squares += (uint32_t)(u * u);
     }
     s.total = s.sum * 256;
-    return layer ? norm_of(s, p, 8) : rms_of(s.squares, p, 8);
+    return s;
   }
   const int32_t last = n % 2 != 0 ? net_get(x, n - 1, 2) : 0;
   if (!layer) {
-    const uint32_t tail = (uint32_t)(last * last) >> 2 * p->pre;
-    return rms_of(pair_squares(px, n / 2, 2 * p->pre) + tail, p, p->pre);
+    const uint32_t tail = (uint32_t)(last * last) >> 2 * pre;
+    return (sums_t){0, pair_squares(px, n / 2, 2 * pre) + tail, 0};
   }
-  sums_t s = sums_h(px, n / 2, p->pre * ONES_H);
-  const int32_t u = last >> p->pre;
+  sums_t s = sums_h(px, n / 2, pre * ONES_H);
+  const int32_t u = last >> pre;
   s.sum += (uint32_t)u;
   s.squares += (uint32_t)(u * u);
   s.total += (uint32_t)last;
-  return norm_of(s, p, p->pre);
+  return s;
 }
 
-NET_INLINE int norm(const uint32_t* w, unsigned rank, unsigned size, int layer, int xw, int yw) {
-  const unsigned rows = w[0];
-  const int16_t* gamma = (const int16_t*)oct_net_memory(w[5]);
-  const int16_t* beta = layer ? (const int16_t*)oct_net_memory(w[6]) : 0;
+NET_INLINE norm_t norm_from(sums_t s, const oct_layernorm_t* p, int layer, int xw) {
+  const unsigned pre = xw == 1 ? 8 : p->pre;
+  return layer ? norm_of(s, p, pre) : rms_of(s.squares, p, pre);
+}
+
+NET_INLINE oct_layernorm_t norm_args(const uint32_t* w, int layer) {
   const uint32_t* a = w + (layer ? 7 : 6);
-  const oct_layernorm_t p = {a[0], a[1], a[2], (uint64_t)a[4] << 32 | a[3], gamma, beta};
-  // Few rows: several workers know the sums of a row, each does some of its columns.
-  unsigned row = rank, from = 0, count = p.n;
-  if (rows < size) {
-    const unsigned parts = rows == 1 ? size : size / rows, part = rows == 1 ? rank : rank / rows;
-    if (part >= parts) return 0;
-    const unsigned blocks = (p.n + 7) / 8, end = 8 * net_share(blocks, part + 1, parts);
-    row -= part * rows;
-    from = 8 * net_share(blocks, part, parts);
-    count = (end < p.n ? end : p.n) - from;
-    if (count == 0) return 0;
-    gamma += from;
-    if (layer) beta += from;
+  return (oct_layernorm_t){a[0],
+                           a[1],
+                           a[2],
+                           (uint64_t)a[4] << 32 | a[3],
+                           (const int16_t*)oct_net_memory(w[5]),
+                           layer ? (const int16_t*)oct_net_memory(w[6]) : 0};
+}
+
+#ifdef __riscv
+/// Sums of a row from those of the `parts` workers that share it, by way of the job's scratch; all
+/// workers of the machine are here.
+NET_INLINE sums_t exchange(uint32_t* scratch, sums_t s, unsigned rank, unsigned first,
+                           unsigned parts, int layer) {
+  scratch[rank] = s.squares;
+  if (layer) {
+    scratch[NET_WORKERS + rank] = s.sum;
+    scratch[2 * NET_WORKERS + rank] = s.total;
   }
-  for (; row < rows; row += size) {
+  net_barrier();
+  s = (sums_t){0, 0, 0};
+  const volatile uint32_t* from = scratch + first;
+  if (parts == NET_WORKERS) {  // all loads on their way at once
+    uint32_t u[3][NET_WORKERS];
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < NET_WORKERS; ++i) u[0][i] = from[i];
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < NET_WORKERS; ++i) s.squares += u[0][i];
+    if (!layer) return s;
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < NET_WORKERS; ++i) u[1][i] = from[NET_WORKERS + i];
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < NET_WORKERS; ++i) s.sum += u[1][i];
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < NET_WORKERS; ++i) u[2][i] = from[2 * NET_WORKERS + i];
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < NET_WORKERS; ++i) s.total += u[2][i];
+    return s;
+  }
+  for (; parts != 0; --parts, ++from) {
+    s.squares += from[0];
+    if (layer) s.sum += from[NET_WORKERS], s.total += from[2 * NET_WORKERS];
+  }
+  return s;
+}
+#endif
+
+/// Fewer rows than workers: several share a row, each does some of its columns.
+NET_INLINE int few_rows(uint32_t* w, unsigned rank, unsigned rows, unsigned size, int layer, int xw,
+                        int yw) {
+  const oct_layernorm_t p = norm_args(w, layer);
+  const unsigned parts = rows == 1 ? size : size / rows, row = rows == 1 ? 0 : rank / parts;
+  const unsigned part = rank - row * parts, blocks = (p.n + 7) / 8;
+  const unsigned from = 8 * net_share(blocks, part, parts);
+  unsigned end = 8 * net_share(blocks, part + 1, parts);
+  if (end > p.n) end = p.n;
+  const unsigned count = row < rows && end > from ? end - from : 0;
+  const uint8_t* x = (const uint8_t*)NET_X(w, row);
+  sums_t s;
+#ifdef __riscv
+  if (size == NET_WORKERS) {
+    s = part_sums(x + from * (unsigned)xw, count, p.pre, layer, xw);
+    s = exchange(w + 12, s, rank, row * parts, parts, layer);
+    if (count == 0) return 0;
+  } else
+#endif
+  {
+    if (count == 0) return 0;
+    s = part_sums(x, p.n, p.pre, layer, xw);
+  }
+  const norm_t k = norm_from(s, &p, layer, xw);
+  apply(x + from * (unsigned)xw, (uint8_t*)NET_Y1(w, row) + from * (unsigned)yw, count, k,
+        p.gamma + from, layer ? p.beta + from : 0, layer, xw, yw);
+  return 0;
+}
+
+NET_INLINE int many_rows(const uint32_t* w, unsigned rank, unsigned size, int layer, int xw,
+                         int yw) {
+  const unsigned rows = w[0];
+  const oct_layernorm_t p = norm_args(w, layer);
+  for (unsigned row = rank; row < rows; row += size) {
     const uint8_t* x = (const uint8_t*)NET_X(w, row);
-    const norm_t k = row_norm(x, &p, layer, xw);
-    apply(x + from * (unsigned)xw, (uint8_t*)NET_Y1(w, row) + from * (unsigned)yw, count, k, gamma,
-          beta, layer, xw, yw);
+    const norm_t k = norm_from(part_sums(x, p.n, p.pre, layer, xw), &p, layer, xw);
+    apply(x, (uint8_t*)NET_Y1(w, row), p.n, k, p.gamma, p.beta, layer, xw, yw);
   }
   return 0;
 }
 
-#define NORM(name, layer, xw, yw)                                 \
-  int oct_net_##name(void* job, unsigned rank, unsigned size) {   \
-    return norm((const uint32_t*)job, rank, size, layer, xw, yw); \
+// A row shared by all workers of the machine: what decoding has.
+#ifdef __riscv
+#define ONE_ROW(layer, xw, yw) \
+  if (w[0] == 1 && size == NET_WORKERS) return few_rows(w, rank, 1, NET_WORKERS, layer, xw, yw);
+#else
+#define ONE_ROW(layer, xw, yw)
+#endif
+
+// Apart, so that each saves only the registers that it needs.
+#define NORM(name, layer, xw, yw)                                                               \
+  static __attribute__((noinline)) int few_##name(uint32_t* w, unsigned rank, unsigned size) {  \
+    ONE_ROW(layer, xw, yw)                                                                      \
+    return few_rows(w, rank, w[0], size, layer, xw, yw);                                        \
+  }                                                                                             \
+  static __attribute__((noinline)) int many_##name(uint32_t* w, unsigned rank, unsigned size) { \
+    return many_rows(w, rank, size, layer, xw, yw);                                             \
+  }                                                                                             \
+  int oct_net_##name(void* job, unsigned rank, unsigned size) {                                 \
+    uint32_t* w = (uint32_t*)job;                                                               \
+    return w[0] < size ? few_##name(w, rank, size) : many_##name(w, rank, size);                \
   }
 NORM(layernorm_i8_i8, 1, 1, 1)
 NORM(layernorm_i8_i16, 1, 1, 2)

@@ -58,34 +58,68 @@ NET_INLINE void turn_pairs(const uint8_t* x, uint8_t* y, const int16_t* cs, unsi
   }
 }
 
-NET_INLINE int rotary(const uint32_t* w, unsigned rank, unsigned size, int xw, int yw) {
-  const unsigned n = w[7], d = w[8], half = w[9] / 2, interleaved = w[10];
-  const uint32_t k = net_rq(w[11]);
-  const unsigned heads = n / d, total = w[0] * heads;
-  unsigned u = net_share(total, rank, size), left = net_share(total, rank + 1, size) - u;
-  if (left == 0) return 0;
-  unsigned row = w[0] == 1 ? 0 : u / heads, at = (u - row * heads) * d;
-  const int fast = !interleaved && half % 4 == 0 && d % 4 == 0;
-  for (; left != 0; --left) {
-    const uint8_t* x = (const uint8_t*)NET_X(w, row) + at * (unsigned)xw;
-    const int16_t* cs = (const int16_t*)NET_B(w, row);
-    uint8_t* y = (uint8_t*)NET_Y2(w, row) + at * (unsigned)yw;
-    if (fast) {
-      turn_halves(x, y, cs, half, k, xw, yw);
-    } else {
-      turn_pairs(x, y, cs, half, interleaved ? 2 : 1, interleaved ? 1 : half, k, xw, yw);
-    }
-    for (unsigned i = 2 * half; i < d; ++i)
-      net_put(y, i, net_rq1((uint32_t)(net_get(x, i, xw) * 16384), k, yw), yw);
-    at += d;
-    if (at == n) at = 0, ++row;
-  }
-  return 0;
+/// A worker's heads: from which on, how many.
+typedef struct {
+  unsigned heads, row, head, left;  // heads in a row; where it begins; how many
+} heads_t;
+
+NET_INLINE heads_t my_heads(const uint32_t* w, unsigned rank, unsigned size) {
+  const unsigned n = w[7], d = w[8];
+  heads_t m = {1, 0, 0, 0};
+  // Divisions take long.
+  if (n != d) m.heads = (d & (d - 1)) == 0 ? n >> oct_fl1(d) : n / d;
+  const unsigned total = w[0] * m.heads, first = net_share(total, rank, size);
+  m.left = net_share(total, rank + 1, size) - first;
+  m.row = w[0] == 1 ? 0 : m.heads == 1 ? first : first / m.heads;
+  m.head = first - m.row * m.heads;
+  return m;
 }
 
-#define ROTARY(name, xw, yw)                                           \
-  int oct_net_rotary_##name(void* job, unsigned rank, unsigned size) { \
-    return rotary((const uint32_t*)job, rank, size, xw, yw);           \
+/// f(x, y, cs) for the worker's heads.
+#define EACH_HEAD(m, body)                                                          \
+  for (;; m.head = 0, ++m.row) {                                                    \
+    const uint8_t* x = (const uint8_t*)NET_X(w, m.row) + m.head * d * (unsigned)xw; \
+    uint8_t* y = (uint8_t*)NET_Y2(w, m.row) + m.head * d * (unsigned)yw;            \
+    const int16_t* cs = (const int16_t*)NET_B(w, m.row);                            \
+    unsigned count = m.heads - m.head;                                              \
+    if (count > m.left) count = m.left;                                             \
+    m.left -= count;                                                                \
+    for (; count != 0; --count, x += d * (unsigned)xw, y += d * (unsigned)yw) {     \
+      body                                                                          \
+    }                                                                               \
+    if (m.left == 0) return;                                                        \
+  }
+
+/// All of a head is turned, by halves of a multiple of four.
+NET_INLINE void whole_heads(const uint32_t* w, heads_t m, int xw, int yw) {
+  const unsigned d = w[8];
+  const uint32_t k = net_rq(w[11]);
+  EACH_HEAD(m, turn_halves(x, y, cs, d / 2, k, xw, yw);)
+}
+
+NET_INLINE void any_heads(const uint32_t* w, heads_t m, int xw, int yw) {
+  const unsigned d = w[8], half = w[9] / 2, interleaved = w[10];
+  const uint32_t k = net_rq(w[11]);
+  EACH_HEAD(m,
+            if (!interleaved && half % 4 == 0 && d % 4 == 0) turn_halves(x, y, cs, half, k, xw, yw);
+            else turn_pairs(x, y, cs, half, interleaved ? 2 : 1, interleaved ? 1 : half, k, xw, yw);
+            for (unsigned i = 2 * half; i < d; ++i)
+                net_put(y, i, net_rq1((uint32_t)(net_get(x, i, xw) * 16384), k, yw), yw);)
+}
+
+// Apart, so that each saves only the registers that it needs.
+#define ROTARY(name, xw, yw)                                                      \
+  static __attribute__((noinline)) int any_##name(const uint32_t* w, heads_t m) { \
+    any_heads(w, m, xw, yw);                                                      \
+    return 0;                                                                     \
+  }                                                                               \
+  int oct_net_rotary_##name(void* job, unsigned rank, unsigned size) {            \
+    const uint32_t* w = (const uint32_t*)job;                                     \
+    const heads_t m = my_heads(w, rank, size);                                    \
+    if (m.left == 0) return 0;                                                    \
+    if (w[8] % 8 != 0 || w[9] != w[8] || w[10] != 0) return any_##name(w, m);     \
+    whole_heads(w, m, xw, yw);                                                    \
+    return 0;                                                                     \
   }
 ROTARY(i8_i8, 1, 1)
 ROTARY(i8_i16, 1, 2)

@@ -11,6 +11,9 @@
    multiple of 4, they are never written. Input and output may be the same rows where their elements
    are equally large, but not for `whole` kernels. Return value 0, or an error code of the job.
 
+   Norms of fewer rows than workers: three words a worker of the machine follow behind the first
+   twelve words of the job; workers that share a row leave their sums there.
+
    kernel                    inputs            outputs  constants       args
    layernorm_X_Y             x[n]              y[n]     gamma, beta i16 n, pre, frac, eps_lo, eps_hi
    rmsnorm_X_Y               x[n]              y[n]     gamma i16       n, pre, frac, eps_lo, eps_hi

@@ -12,6 +12,12 @@
 #define NET_B(w, row) oct_net_memory((w)[3] + (w)[4] * (row))
 #define NET_Y2(w, row) oct_net_memory((w)[5] + (w)[6] * (row))
 
+#ifdef __riscv
+#include "oct.h"
+#define NET_WORKERS OCT_NUM_WORKERS
+static inline void net_barrier(void) { oct_barrier(OCT_BARRIER_WORKERS); }
+#endif
+
 /// floor(total * rank / size) without a division where teams are a power of two.
 static inline unsigned net_share(unsigned total, unsigned rank, unsigned size) {
   const unsigned v = total * rank;

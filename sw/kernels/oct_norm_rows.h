@@ -23,6 +23,7 @@ typedef struct {
 /// 2^31 / sqrt(v / 2^30) for v in [2^30, 2^32): a line within 13 %, then three Newton steps.
 static inline uint32_t rsqrt_q31(uint32_t v) {
   uint32_t y = 2369039536U - (uint32_t)((uint64_t)v * 1431655765U >> 32);  // 1.10317 - v / 6
+#pragma GCC unroll 3
   for (int i = 0; i < 3; ++i) {
     const uint32_t y2 = (uint32_t)((uint64_t)y * y >> 32);    // y^2, Q30
     const uint32_t vy2 = (uint32_t)((uint64_t)v * y2 >> 30);  // v y^2, Q30

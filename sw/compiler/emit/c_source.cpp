@@ -209,7 +209,12 @@ class Source {
           layout_.units[q], layout_.jobs[q], layout_.ready[q]);
     }
     put("    }},\n");
-    if (!layout_.ids.empty()) put("    .ids = ids, .num_ids = {},\n", layout_.ids.size());
+    if (!layout_.ids.empty()) {
+      const bool single = layout_.ids.size() <= 4 &&  // OCT_NET_FEW
+                          std::all_of(layout_.ids.begin(), layout_.ids.end(),
+                                      [](const Ids& t) { return t.count == 1; });
+      put("    .ids = ids, .num_ids = {}, .single_ids = {},\n", layout_.ids.size(), int{single});
+    }
     if (layout_.uses_slot) put("    .uses_slot = 1,\n");
     put("}};\n\n"
         "// One inference: inputs are in L2, outputs will be. The start of it in a line of the "

@@ -286,7 +286,13 @@ void Builder::new_call_page() {
 }
 
 void Builder::call(CallJob job, std::size_t op, double cycles) {
-  const auto bytes = static_cast<std::int64_t>(up(4 * std::ssize(job.call.words), 8));
+  std::int64_t words = std::ssize(job.call.words);
+  // Where workers that share a row of a norm meet (oct_network.h).
+  if (job.call.kernel.find("norm_") != std::string::npos &&
+      job.call.words[0] < machine().workers) {
+    words = std::max<std::int64_t>(words, 12 + 3 * machine().workers);
+  }
+  const std::int64_t bytes = up(4 * words, 8);
   if (page_.l1 < 0 || page_.used + bytes > page_bytes(machine())) {
     other_page_ = page_.l1;
     new_call_page();
@@ -302,7 +308,7 @@ void Builder::call(CallJob job, std::size_t op, double cycles) {
   j.words[0] = kOpTeamRun;
   j.words[5] = word(job.call.l1);
   j.ranges = std::move(job.ranges);
-  j.ranges.push_back({Memory::kL1, job.call.l1, 4 * std::ssize(job.call.words), 1, 0, false});
+  j.ranges.push_back({Memory::kL1, job.call.l1, bytes, 1, 0, false});
   j.estimate = cycles;
   j.kernel = static_cast<int>(net_.calls.size());
   net_.calls.push_back(std::move(job.call));

@@ -35,8 +35,11 @@ typedef struct {
   oct_net_queue_t queue[OCT_NUM_QUEUES];
   const oct_net_ids_t* ids;
   uint32_t num_ids;
-  uint32_t uses_slot; /* descriptors add parameter register 0: oct_net_slot */
+  uint32_t single_ids; /* at most OCT_NET_FEW tables of one id each */
+  uint32_t uses_slot;  /* descriptors add parameter register 0: oct_net_slot */
 } oct_network_t;
+
+enum { OCT_NET_FEW = 4 };
 
 /* Place of the new rows in caches that are rings; the host writes it before a run. */
 extern volatile uint32_t oct_net_slot;
@@ -73,6 +76,24 @@ static inline uint32_t oct_net_sleep(uint32_t queues) {
   return 0;
 }
 
+/* oct_net_patch for the tables of a network that goes token by token: a straight line, in which all
+   ids are on their way at once. */
+__attribute__((always_inline)) static inline uint32_t oct_net_patch_few(const oct_net_ids_t* t,
+                                                                        uint32_t count) {
+  uint32_t id[OCT_NET_FEW];
+#pragma GCC unroll 4
+  for (uint32_t i = 0; i < OCT_NET_FEW; i++) {
+    if (i < count) id[i] = t[i].ids[0];
+  }
+#pragma GCC unroll 4
+  for (uint32_t i = 0; i < OCT_NET_FEW; i++) {
+    if (i >= count) break;
+    if (id[i] >= t[i].limit) return i + 1;
+    t[i].word[0] = t[i].base + id[i] * t[i].stride;
+  }
+  return 0;
+}
+
 /* Runs once; 0, OCT_NET_BAD_ID or OCT_NET_MACHINE, details in oct_net_result. Inline: with a
    constant table the compiler leaves a straight line of stores, and instructions come from L2, 100
    cycles away. */
@@ -95,8 +116,12 @@ __attribute__((always_inline)) static inline int oct_network_run(const oct_netwo
     events |= OCT_EVT_QUEUE_EMPTY(q);
   }
   if (net->num_ids != 0) {
-    for (uint32_t i = 0; i < net->num_ids && bad == 0; i++) {
-      if (oct_net_patch(&net->ids[i], &element) != 0) bad = i + 1;
+    if (net->single_ids) {
+      bad = oct_net_patch_few(net->ids, net->num_ids);
+    } else {
+      for (uint32_t i = 0; i < net->num_ids && bad == 0; i++) {
+        if (oct_net_patch(&net->ids[i], &element) != 0) bad = i + 1;
+      }
     }
     if (bad != 0) return oct_net_finish(net, begin, bad, element);
     /* What ran up to here may have emptied its queue. */
