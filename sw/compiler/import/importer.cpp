@@ -280,9 +280,7 @@ class Importer {
       return options_.integers
                  ? refuse("the integer dialect has no such operator",
                           "`octant ops` lists what it has; --arithmetic float quantises the model")
-                 : refuse(
-                       "this operator is not understood",
-                       "`octant ops` lists what is; --host-fallback may run it on the host later");
+                 : refuse("this operator is not understood", "`octant ops` lists what is");
     }
     if (poisoned) {
       for (const std::string& o : proto.output()) scope.define(o, kPoison);

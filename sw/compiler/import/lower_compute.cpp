@@ -248,7 +248,7 @@ void add_compute(OperatorTable& t) {
   t["com.microsoft:FusedMatMul"] = {fused_matmul, ""};
   t["Einsum"] = {einsum, "one or two operands, no ellipsis, no diagonal"};
   t["Conv"] = {conv, "1-D, 2-D; groups"};
-  t["ConvTranspose"] = {conv_transpose, "on the host"};
+  t["ConvTranspose"] = {conv_transpose, "not on the cluster"};
   t["MaxPool"] = {[](Lowering& l) { pool(l, Op::kMaxPool); }, "without positions"};
   t["AveragePool"] = {[](Lowering& l) { pool(l, Op::kAveragePool); }, ""};
   t["GlobalAveragePool"] = {[](Lowering& l) { global_pool(l, Op::kReduceMean); }, ""};

@@ -134,12 +134,17 @@ void add_elementwise(OperatorTable& t) {
                                                          {"BitwiseXor", Op::kBitXor}}) {
     binary(t, name, op);
   }
+  t["Pow"].note = "by constants; else not on the cluster";
+  for (const char* name : {"Less", "LessOrEqual", "Equal"})
+    t[name].note = "in masks; else not on the cluster";
   binary(t, "Greater", Op::kLess, true);
   binary(t, "GreaterOrEqual", Op::kLessOrEqual, true);
+  for (const char* name : {"Greater", "GreaterOrEqual"})
+    t[name].note = "in masks; else not on the cluster";
   t["Mod"] = {[](Lowering& l) {
                 l.result(l.add(Op::kMod, {l.in(0), l.in(1)}, {{"fmod", l.integer("fmod", 0)}}));
               },
-              ""};
+              "of integers that fold; else not on the cluster"};
   t["BitShift"] = {[](Lowering& l) {
                      const bool left = l.text("direction", "") == "LEFT";
                      l.result(l.add(left ? Op::kShiftLeft : Op::kShiftRight, {l.in(0), l.in(1)}));
@@ -155,7 +160,8 @@ void add_elementwise(OperatorTable& t) {
                  l.result(l.add(Op::kMul, {sum, l.scalar(1 / n, l.dtype(sum))}));
                },
                "any number of operands"};
-  t["Where"] = {[](Lowering& l) { l.result(l.add(Op::kWhere, {l.in(0), l.in(1), l.in(2)})); }, ""};
+  t["Where"] = {[](Lowering& l) { l.result(l.add(Op::kWhere, {l.in(0), l.in(1), l.in(2)})); },
+                "a condition that is a constant or an input; else not on the cluster"};
   t["Clip"] = {clip, "bounds as attributes or constants"};
   t["Cast"] = {[](Lowering& l) { cast_to(l, l.integer("to", 1)); },
                "half, bfloat16 and double become float"};

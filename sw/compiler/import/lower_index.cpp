@@ -188,7 +188,7 @@ void range(Lowering& l) {
 }  // namespace
 
 void add_index(OperatorTable& t) {
-  t["Gather"] = {gather, "a table in L2, or lookups that fold"};
+  t["Gather"] = {gather, "a table in L2, or constant rows"};
   t["GatherElements"] = {
       [](Lowering& l) {
         l.result(l.add(Op::kGatherElements, {l.in(0), l.in(1)}, {{"axis", l.integer("axis", 0)}}));
@@ -214,17 +214,19 @@ void add_index(OperatorTable& t) {
   t["ReduceL1"] = {[](Lowering& l) { reduce(l, Op::kReduceSum, l.add(Op::kAbs, {l.in(0)})); }, ""};
   t["ReduceSumSquare"] = {
       [](Lowering& l) { reduce(l, Op::kReduceSum, l.add(Op::kMul, {l.in(0), l.in(0)})); }, ""};
-  t["ArgMax"] = {[](Lowering& l) { arg_extreme(l, Op::kArgMax); }, ""};
-  t["ArgMin"] = {[](Lowering& l) { arg_extreme(l, Op::kArgMin); }, ""};
-  t["CumSum"] = {cumulative_sum, "of masks, for positions"};
+  t["ArgMax"] = {[](Lowering& l) { arg_extreme(l, Op::kArgMax); }, "not on the cluster"};
+  t["ArgMin"] = {[](Lowering& l) { arg_extreme(l, Op::kArgMin); }, "not on the cluster"};
+  t["CumSum"] = {cumulative_sum, "of masks, for positions; else not on the cluster"};
   t["Trilu"] = {triangle, ""};
   t["OneHot"] = {one_hot, ""};
-  t["TopK"] = {top_k, "on the host"};
+  t["TopK"] = {top_k, "not on the cluster"};
   t["NonZero"] = {non_zero, "of constants"};
   t["EyeLike"] = {eye_like, "folded"};
   t["Range"] = {range, "bounds known at compile time"};
-  t["Resize"] = {resize, "of constants (position tables): nearest, linear, cubic"};
-  t["Upsample"] = {resize, "of constants"};
+  t["Resize"] = {
+      resize,
+      "of constants (position tables); else nearest by whole factors, the rest not on the cluster"};
+  t["Upsample"] = {resize, "as Resize"};
 }
 
 }  // namespace oct::importer

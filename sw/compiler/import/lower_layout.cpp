@@ -286,7 +286,7 @@ void add_layout(OperatorTable& t) {
                "folded"};
   t["Constant"] = {constant, ""};
   t["ConstantOfShape"] = {constant_of_shape, "folded"};
-  t["DepthToSpace"] = {depth_to_space, "on the host only"};
+  t["DepthToSpace"] = {depth_to_space, ""};
 }
 
 }  // namespace oct::importer

@@ -113,11 +113,11 @@ void add_norm(OperatorTable& t) {
   t["com.microsoft:SkipSimplifiedLayerNormalization"] = {
       [](Lowering& l) { skip_norm(l, Op::kRmsNorm); }, ""};
   t["Softmax"] = {[](Lowering& l) { softmax(l, Op::kSoftmax); }, ""};
-  t["LogSoftmax"] = {[](Lowering& l) { softmax(l, Op::kLogSoftmax); }, "on the host"};
+  t["LogSoftmax"] = {[](Lowering& l) { softmax(l, Op::kLogSoftmax); }, "not on the cluster"};
   t["LpNormalization"] = {lp_norm, "p = 2"};
   t["BatchNormalization"] = {batch_norm, "folded into the convolution or product before it"};
-  t["InstanceNormalization"] = {[](Lowering& l) { group_norm(l, true); }, "on the host"};
-  t["GroupNormalization"] = {[](Lowering& l) { group_norm(l, false); }, "on the host"};
+  t["InstanceNormalization"] = {[](Lowering& l) { group_norm(l, true); }, ""};
+  t["GroupNormalization"] = {[](Lowering& l) { group_norm(l, false); }, ""};
 }
 
 }  // namespace oct::importer

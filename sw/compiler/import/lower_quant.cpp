@@ -122,7 +122,7 @@ void add_quant(OperatorTable& t) {
     t[domain + "QuantizeLinear"] = {quantize, "per tensor or per channel"};
     t[domain + "DequantizeLinear"] = {dequantize, "per tensor, per channel or in blocks"};
   }
-  t["DynamicQuantizeLinear"] = {dynamic_quantize, "on the host"};
+  t["DynamicQuantizeLinear"] = {dynamic_quantize, "not on the cluster"};
   t["MatMulInteger"] = {
       [](Lowering& l) {
         l.result(l.add(Op::kMatMulInteger, {l.in(0), l.in(1), l.in_or_none(2), l.in_or_none(3)}));

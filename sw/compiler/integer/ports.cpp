@@ -78,6 +78,16 @@ void write_input(const Graph& graph, const Port& port, const ir::Tensor& value, 
     with_elem(port, t.elem, [&]<typename T>(T) { quantise<T>(port, value, t.scale, to); });
     return;
   }
+  const bool flags = t.elem == Elem::kI8 && port.dtype != ir::DType::kInt8;
+  const bool narrow = port.dtype == ir::DType::kBool || port.dtype == ir::DType::kInt32;
+  if (flags || (t.elem == Elem::kI64 && narrow)) {  // truth values; masks and ids
+    std::int64_t i = 0;
+    for_each_element(port.view, [&](std::int64_t at) {
+      const std::int64_t v = value.int_at(i++), wide = flags ? std::int64_t{v != 0} : v;
+      std::memcpy(to + at, &wide, static_cast<std::size_t>(elem_bytes(t.elem)));
+    });
+    return;
+  }
   const auto bytes = static_cast<std::size_t>(elem_bytes(t.elem));
   const std::byte* next = value.bytes().data();
   for_each_element(port.view, [&](std::int64_t at) {

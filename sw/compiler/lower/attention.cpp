@@ -46,7 +46,7 @@ View key_mask_bits(Context& ctx, const Node& n, ValueId mask, std::int64_t batch
   if (const auto found = ctx.find(name)) return *found;
   if (ctx.elem(m) != Elem::kI64 || m.sizes.size() != 2) {
     throw Unsupported(fmt::format("its key mask is {}", ir::type_text(ctx.graph.value(mask).type)),
-                      "masks are INT64 [batch, keys]");
+                      "masks are integers or truth values [batch, keys]");
   }
   const View bits = ctx.out.whole(
       ctx.tensor(name, Elem::kU8, {1, (keys + 63) / 64 * 8}, 1, Role::kActivation, n.sources));

@@ -146,7 +146,7 @@ void lower_binary(Context& ctx, const Node& n) {
     if (!v.empty()) return scale_and_shift(ctx, n, v, std::vector<double>(v.size(), 0));
   }
   if (!product && n.op != Op::kAdd && n.op != Op::kSub) {
-    throw Unsupported("there is no kernel for it on run-time values", "--host-fallback");
+    throw Unsupported("there is no kernel for it on run-time values", "");
   }
   const View a = ctx.take(n.inputs[0], {Elem::kI16, Elem::kI8});
   const char* prefix = product ? "mul" : "add";
@@ -183,7 +183,10 @@ void lower_affine(Context& ctx, const Node& n) {
 }
 
 void lower_function(Context& ctx, const Node& n) {
-  const View x = ctx.take(function_operand(ctx.graph, n), {Elem::kI16, Elem::kI8});
+  // A table of bytes has no INT16 results.
+  std::vector<Elem> elems{Elem::kI16};
+  if (ctx.quant(n.output).elem == Elem::kI8) elems.push_back(Elem::kI8);
+  const View x = ctx.take(function_operand(ctx.graph, n), elems);
   Rows rows = common_rows(ctx, n, {x});
   // Wider results than operands: the table's steps say enough.
   if (ctx.elem(x) == Elem::kI8 && ctx.elem(rows.place) == Elem::kI16) {

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "compiler/lower/context.hpp"
 #include "compiler/lower/fuse.hpp"
 #include "compiler/lower/nodes.hpp"
@@ -12,6 +14,13 @@ namespace oct::lower {
 namespace {
 
 using ir::Node;
+
+/// Truth values as numbers are what an input holds: 0 and 1.
+void lower_cast(Context& ctx, const Node& n) {
+  const View from = ctx.places(n.inputs[0]).front();
+  if (ctx.elem(from) != Elem::kI8) throw Unsupported("it has no integer form", "");
+  ctx.put(n.output, from);
+}
 
 void lower_node(Context& ctx, const Node& n) {
   switch (n.op) {
@@ -44,7 +53,10 @@ void lower_node(Context& ctx, const Node& n) {
       return lower_affine(ctx, n);
     case Op::kReduceMean:
     case Op::kReduceSum:
+    case Op::kReduceMax:
       return lower_reduce(ctx, n);
+    case Op::kCast:
+      return lower_cast(ctx, n);
     case Op::kMaxPool:
     case Op::kAveragePool:
       return lower_pool(ctx, n);
@@ -53,7 +65,7 @@ void lower_node(Context& ctx, const Node& n) {
   }
   if (is_function(ctx.graph, n)) return lower_function(ctx, n);
   if (ir::op_info(n.op).op_class == ir::OpClass::kBinary) return lower_binary(ctx, n);
-  throw Unsupported("it has no integer form", "--host-fallback");
+  throw Unsupported("it has no integer form", "");
 }
 
 void lower_chain(Context& ctx, const Chain& chain) {
@@ -67,17 +79,30 @@ void lower_chain(Context& ctx, const Chain& chain) {
   }
 }
 
+/// An input of truth values, or of integers that only count as such, that becomes numbers.
+bool is_flag(const ir::Graph& g, ValueId v) {
+  const ir::Value& value = g.value(v);
+  return !value.users.empty() &&
+         std::all_of(value.users.begin(), value.users.end(), [&](ir::NodeId user) {
+           const Node& n = g.node(user);
+           const ir::DType to = g.value(n.output).type.dtype;
+           if (n.op != Op::kCast) return false;
+           if (value.type.dtype == ir::DType::kBool) return ir::is_float(to);
+           return to == ir::DType::kBool && is_flag(g, n.output);
+         });
+}
+
 Elem integer_elem(ir::DType t, const std::string& name) {
   switch (t) {
     case ir::DType::kInt8:
       return Elem::kI8;
     case ir::DType::kUInt8:
-    case ir::DType::kBool:
       return Elem::kU8;
     case ir::DType::kInt16:
       return Elem::kI16;
+    // Masks and ids: the host widens them.
+    case ir::DType::kBool:
     case ir::DType::kInt32:
-      return Elem::kI32;
     case ir::DType::kInt64:
       return Elem::kI64;
     default:
@@ -94,8 +119,9 @@ void make_input(Context& ctx, ValueId v) {
     place = ctx.destination(v);
     if (ctx.out.at(place.tensor).role != Role::kState) ctx.out.at(place.tensor).role = Role::kInput;
   } else {
-    place = ctx.out.whole(ctx.tensor(value.name, integer_elem(value.type.dtype, value.name),
-                                     value.shape(), 1, Role::kInput));
+    const Elem elem =
+        is_flag(ctx.graph, v) ? Elem::kI8 : integer_elem(value.type.dtype, value.name);
+    place = ctx.out.whole(ctx.tensor(value.name, elem, value.shape(), 1, Role::kInput));
     if (value.shape().empty()) place.sizes.clear(), place.strides.clear();
   }
   ctx.put(v, place);
@@ -165,8 +191,9 @@ Lowered lower_with_places(const quant::Plan& plan) {
       text += "\n  " + p.text;
       if (!p.hint.empty()) text += ". Hint: " + p.hint;
     }
-    throw ir::CompileError(fmt::format("{} node{} cannot run on the cluster:{}", problems.size(),
-                                       problems.size() == 1 ? "" : "s", text));
+    throw ir::CompileError(
+        fmt::format("{} node{} cannot run on the cluster:{}\n  Hint: `octant ops` says what can",
+                    problems.size(), problems.size() == 1 ? "" : "s", text));
   }
   for (const ir::Output& o : ctx.graph.outputs()) make_output(ctx, o);
   Lowered result{std::move(ctx.out), ctx.first_places()};

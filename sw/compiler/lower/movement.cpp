@@ -119,8 +119,8 @@ void lower_lookup(Context& ctx, const Node& n) {
       (!embedding && ir::normalized_axis(n.attrs.integer("axis"), 2) != 0)) {
     throw Unsupported("a lookup that is not one of rows of a constant table", "");
   }
-  if (!ctx.placed(ids) || ctx.graph.value(ids).type.dtype != ir::DType::kInt64) {
-    throw Unsupported("its indices are no INT64 input of the model", "");
+  if (!ctx.placed(ids) || ctx.elem(ctx.places(ids).front()) != Elem::kI64) {
+    throw Unsupported("its indices are no input of the model", "");
   }
   View to = ctx.destination(n.output);
   auto rows = as_matrix(to, ctx.out);

@@ -22,8 +22,7 @@ std::int64_t at(const ir::Ints& v, std::size_t i, std::size_t d, std::int64_t ot
 }  // namespace
 
 void lower_reduce(Context& ctx, const Node& n) {
-  const bool sum = n.op == Op::kReduceSum;
-  if (!sum && n.op != Op::kReduceMean) throw Unsupported("there is no kernel for it", "");
+  const bool sum = n.op == Op::kReduceSum, most = n.op == Op::kReduceMax;
   const ir::Shape shape = ctx.graph.value(n.inputs[0]).shape();
   std::vector<bool> gone(shape.size(), false);
   for (const std::int64_t a : n.attrs.ints("axes")) {
@@ -83,6 +82,11 @@ void lower_reduce(Context& ctx, const Node& n) {
     in = as_rows(x);
   }
   View y = ctx.destination(n.output);
+  const bool other = ctx.elem(y) != ctx.elem(x) || ctx.scale(y) != ctx.scale(x);
+  if (most && other) {  // a maximum stays in the steps of its operand
+    y = ctx.fresh(n.output, {}, ctx.elem(x));
+    ctx.out.at(y.tensor).scale = ctx.scale(x);
+  }
   // The result with the dimensions that are gone as ones.
   ir::Shape ones = shape;
   for (std::size_t d = 0; d < shape.size(); ++d) {
@@ -101,9 +105,8 @@ void lower_reduce(Context& ctx, const Node& n) {
     // Stored in the order in which it is computed.
     ir::Shape stored;
     for (const std::int64_t d : order) stored.push_back(ones[static_cast<std::size_t>(d)]);
-    const auto q = ctx.quant(n.output);
-    const View own = ctx.out.whole(
-        ctx.tensor(ctx.name(n.output), q.elem, stored, q.scale, Role::kActivation, n.sources));
+    const View own = ctx.out.whole(ctx.tensor(ctx.name(n.output), ctx.elem(y), stored, ctx.scale(y),
+                                              Role::kActivation, n.sources));
     const auto back = reshape(permute(own, inverse(order)), ctx.graph.value(n.output).shape());
     if (!back) throw Unsupported("its rows are scattered", "");
     y = *back;
@@ -111,6 +114,14 @@ void lower_reduce(Context& ctx, const Node& n) {
   }
   if (!in || !out || !rows_contiguous(*out, ctx.out) || !rows_contiguous(*in, ctx.out)) {
     throw Unsupported("its rows are scattered", "");
+  }
+  if (most) {
+    const auto channels = static_cast<std::int32_t>(in->sizes[2]);
+    const auto count = static_cast<std::int32_t>(rows);
+    ctx.kernel(n, fmt::format("maxpool_{}", elem_text(ctx.elem(x))), {*in}, {*out}, {},
+               {channels, 1, count, 1, count, 1, count, 0, 0, 1, 1});
+    ctx.put(n.output, y);
+    return;
   }
   const double factor = ctx.scale(x) / ctx.scale(y) / (sum ? 1 : rows);
   ctx.kernel(n, fmt::format("mean_{}_{}", elem_text(ctx.elem(x)), elem_text(ctx.elem(y))), {*in},

@@ -41,10 +41,9 @@ void require_integer_forms(const Graph& g) {
                         fmt::join(n.sources, " "));
   }
   if (count == 0) return;
-  throw ir::CompileError(fmt::format(
-      "{} node{} cannot run on the cluster:{}\n  Hint: --host-fallback runs them on the "
-      "host",
-      count, count == 1 ? "" : "s", text));
+  throw ir::CompileError(
+      fmt::format("{} node{} cannot run on the cluster:{}\n  Hint: `octant ops` says what can",
+                  count, count == 1 ? "" : "s", text));
 }
 
 }  // namespace oct::passes

@@ -27,6 +27,7 @@ const std::vector<Step>& steps() {
       {"attention", plain(attention)},
       {"kv_cache", plain(kv_cache)},
       {"fold_scales", plain(fold_scales)},
+      {"expressible", plain(expressible)},
       {"operand_order", plain(operand_order)},
   };
   return list;

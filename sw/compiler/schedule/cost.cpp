@@ -31,9 +31,11 @@ double row_blocks(std::int64_t rows) {
   return static_cast<double>(rows / 4) + 0.4 * static_cast<double>(rows % 4);
 }
 double team_gemm(const Machine& machine, std::int64_t m, std::int64_t n, std::int64_t k,
-                 std::int64_t residual_bytes) {
-  const double tiles = row_blocks(m) * static_cast<double>(ceil_div(n, 4));
-  const double tile = kTileStep * static_cast<double>(up(k, 4)) + (residual_bytes > 0 ? 460 : 330);
+                 std::int64_t out_bytes, std::int64_t residual_bytes) {
+  const double rows = row_blocks(m), tiles = rows * static_cast<double>(ceil_div(n, 4));
+  const double epilogue = residual_bytes > 0 ? 1250 : out_bytes > 1 ? 840 : 480;
+  const double tile =
+      kTileStep * static_cast<double>(up(k, 4)) + epilogue + 500 / std::max(1.0, rows);
   return kTeamStart + std::ceil(tiles / machine.workers) * tile;
 }
 double team_attention(const Machine& machine, std::int64_t sq, std::int64_t sk, std::int64_t d,
@@ -49,7 +51,7 @@ double team_attention(const Machine& machine, std::int64_t sq, std::int64_t sk, 
 
 double gemm(const Machine& machine, std::int64_t m, std::int64_t n, std::int64_t k,
             std::int64_t out_bytes, std::int64_t residual_bytes) {
-  if (!machine.engine) return team_gemm(machine, m, n, k, residual_bytes);
+  if (!machine.engine) return team_gemm(machine, m, n, k, out_bytes, residual_bytes);
   const std::int64_t units = std::max<std::int64_t>(1, machine.macs / 64);
   const std::int64_t groups = ceil_div(n, units), slices = ceil_div(k, 64);
   const std::int64_t blocks = ceil_div(m, 32), rows = ceil_div(m, blocks);
