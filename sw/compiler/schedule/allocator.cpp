@@ -2,13 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <stdexcept>
+#include <utility>
 
 #include "compiler/schedule/program.hpp"
 
 namespace oct::schedule {
 namespace {
+constexpr std::int64_t kSmall = 4096;
 std::int64_t up(std::int64_t v, std::int64_t to) { return (v + to - 1) / to * to; }
 }  // namespace
 
@@ -26,25 +27,33 @@ std::int64_t Allocator::place_high(std::int64_t bytes, std::int64_t align) const
 
 std::int64_t Allocator::place(std::int64_t bytes, std::int64_t align, Where where) const {
   if (where == Where::kHighest) return place_high(bytes, align);
-  // Windows of neighbouring free pieces; the best one has been free for longest.
-  std::int64_t best = -1;
-  std::size_t best_since = std::numeric_limits<std::size_t>::max();
-  for (auto it = free_.begin(); it != free_.end(); ++it) {
-    const std::int64_t start = up(it->first, align);
-    if (start >= it->first + it->second.bytes) continue;
+  // At one of the ends of a run of neighbouring free pieces, so that the rest stays whole. The best
+  // place has been free for longest; little blocks go into the smallest run instead.
+  struct Best {
+    std::int64_t start = -1, run = 0;
     std::size_t since = 0;
-    std::int64_t reach = it->first;
-    for (auto next = it; next != free_.end() && next->first == reach; ++next) {
-      since = std::max(since, next->second.since);
-      reach = next->first + next->second.bytes;
-      if (reach - start >= bytes) break;
+  } best;
+  const bool small = bytes <= kSmall;
+  for (auto it = free_.begin(); it != free_.end();) {
+    const std::int64_t first = it->first;
+    auto next = it;
+    std::int64_t end = first;
+    for (; next != free_.end() && next->first == end; ++next) end += next->second.bytes;
+    for (const std::int64_t start : {up(first, align), (end - bytes) / align * align}) {
+      if (start < first || start + bytes > end) continue;
+      std::size_t since = 0;
+      for (auto p = it; p != next; ++p) {
+        if (p->first < start + bytes && start < p->first + p->second.bytes) {
+          since = std::max(since, p->second.since);
+        }
+      }
+      const bool better = small ? std::pair(end - first, since) < std::pair(best.run, best.since)
+                                : since < best.since;
+      if (best.start < 0 || better) best = {start, end - first, since};
     }
-    if (reach - start >= bytes && since < best_since) {
-      best = start;
-      best_since = since;
-    }
+    it = next;
   }
-  return best;
+  return best.start;
 }
 
 bool Allocator::fits(std::int64_t bytes, std::int64_t align) const {

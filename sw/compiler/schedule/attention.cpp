@@ -68,14 +68,23 @@ class AttentionTiler final : public Tiler {
     return kNoRoom + static_cast<double>(least);
   }
   void begin(bool any) override;
+  [[nodiscard]] std::size_t steps() const override {
+    return static_cast<std::size_t>(ceil_div(groups_, plan_->groups) * row_blocks());
+  }
   void step(std::size_t s) override;
-  [[nodiscard]] std::int64_t rows(std::size_t /*s*/) const override { return sq_; }
+  [[nodiscard]] std::int64_t rows(std::size_t s) const override {
+    const auto i = static_cast<std::int64_t>(s),
+               last = static_cast<std::int64_t>(steps()) - row_blocks();
+    return i < last ? 0 : std::min(sq_, (i - last + 1) * plan_->rows);
+  }
+  [[nodiscard]] std::int64_t needs(std::size_t /*s*/) const override { return sq_; }
   void end() override {
     free_rings();
     stop();
   }
 
  private:
+  [[nodiscard]] std::int64_t row_blocks() const { return ceil_div(sq_, plan_->rows); }
   void make_plans();
   void add_plan(Plan p);
   bool rings(const Plan& p);
@@ -271,12 +280,10 @@ void AttentionTiler::begin(bool /*any*/) {
   }
 }
 
-void AttentionTiler::step(std::size_t /*s*/) {
-  const std::optional<Plan>& plan = plan_;
-  if (a_.key_mask.used()) mask_at_ = b_.fetch(a_.key_mask, mask_, op_);
-  for (std::int64_t g = 0; g < groups_; g += plan->groups) {
-    for (std::int64_t m = 0; m < sq_; m += plan->rows) block(*plan, g, m);
-  }
+void AttentionTiler::step(std::size_t s) {
+  if (a_.key_mask.used() && s == 0) mask_at_ = b_.fetch(a_.key_mask, mask_, op_);
+  const auto i = static_cast<std::int64_t>(s);
+  block(*plan_, i / row_blocks() * plan_->groups, i % row_blocks() * plan_->rows);
 }
 
 }  // namespace

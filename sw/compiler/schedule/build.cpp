@@ -44,14 +44,17 @@ std::optional<Network> attempt(const Graph& graph, const Options& options, const
 std::optional<Network> search(const Graph& graph, const Options& options, bool quick,
                               std::string& reason) {
   std::optional<Network> best;
-  const std::array<Tuning, 5> ways{Tuning{.rows = 64}, Tuning{.rows = 32}, Tuning{.rows = 128},
-                                   Tuning{.rows = 32, .kernel_rows = 8, .tail = 0.3},
-                                   Tuning{.rows = 128, .kernel_rows = 32, .tail = 0.05}};
+  const std::array<Tuning, 5> ways{
+      Tuning{.rows = 64}, Tuning{.rows = 32}, Tuning{.rows = 64, .beside = 0.6},
+      Tuning{.rows = 32, .beside = 0.3}, Tuning{.rows = 128, .kernel_rows = 32, .tail = 0.05}};
   for (const Tuning& tuning : ways) {
     std::optional<Network> n = attempt(graph, options, tuning, reason);
     if (n && (!best || n->estimate < best->estimate)) best = std::move(n);
     if (quick && best) return best;
   }
+  // With very little L1 nothing goes on side by side.
+  if (!best)
+    best = attempt(graph, options, {.rows = 32, .kernel_rows = 8, .together = false}, reason);
   return best;
 }
 

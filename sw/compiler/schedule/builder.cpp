@@ -30,8 +30,28 @@ Builder::Builder(const Graph& graph, const Options& options, const Homes& homes,
   net_.image_l2 = up(homes.l2_bytes, 64);
 }
 
-std::int64_t Builder::budget(std::size_t op) const {
-  return machine().l1_bytes - homes_.live[op] - 2 * page_bytes(machine()) - kRound;
+Builder::Beside Builder::beside(std::size_t op) {
+  Beside most;
+  const auto look = [&](std::size_t i) {
+    if (!std::holds_alternative<integer::Kernel>(graph_.operations[i].what)) return;
+    if (schedule::relation(graph_, std::min(i, op), std::max(i, op)) != Relation::kRows) return;
+    const auto tiler = make_kernel(*this, i);
+    most.bytes = std::max(most.bytes, tiler->beside());
+    most.cycles += tiler->cost();
+  };
+  if (!tuning_.together || !std::holds_alternative<integer::Gemm>(graph_.operations[op].what)) {
+    return most;
+  }
+  if (op > 0) look(op - 1);
+  if (op + 1 < graph_.operations.size()) look(op + 1);
+  return most;
+}
+
+std::int64_t Builder::budget(std::size_t op) {
+  const std::int64_t all =
+      machine().l1_bytes - homes_.live[op] - 2 * page_bytes(machine()) - kRound;
+  const std::int64_t others = beside(op).bytes;
+  return others < all / 2 ? all - others : all;
 }
 
 // ---- Buffers -----------------------------------------------------------------------------------
@@ -288,8 +308,7 @@ void Builder::new_call_page() {
 void Builder::call(CallJob job, std::size_t op, double cycles) {
   std::int64_t words = std::ssize(job.call.words);
   // Where workers that share a row of a norm meet (oct_network.h).
-  if (job.call.kernel.find("norm_") != std::string::npos &&
-      job.call.words[0] < machine().workers) {
+  if (job.call.kernel.find("norm_") != std::string::npos && job.call.words[0] < machine().workers) {
     words = std::max<std::int64_t>(words, 12 + 3 * machine().workers);
   }
   const std::int64_t bytes = up(4 * words, 8);
@@ -315,187 +334,10 @@ void Builder::call(CallJob job, std::size_t op, double cycles) {
   append(std::move(j), op, graph_.operations[op].name);
 }
 
-// ---- Operations in order -----------------------------------------------------------------------
-
 void Builder::place_constant(TensorId id) {
   const integer::Tensor& t = graph_.at(id);
   if (t.role != integer::Role::kConstant || net_.l2[index(id)] >= 0) return;
   net_.l2[index(id)] = put("tensor " + std::to_string(id), [&] { return t.data; });
-}
-
-bool Builder::begin_homes(std::size_t op) {
-  std::vector<std::size_t> begun;
-  try {
-    for (std::size_t t = 0; t < graph_.tensors.size(); ++t) {
-      if (!homes_.in_l1[t] || homes_.first[t] != op || l1_home_[t] >= 0) continue;
-      l1_home_[t] = l1_.allocate(graph_.tensors[t].bytes(), net_.program.now(),
-                                 graph_.tensors[t].name, 64, Allocator::Where::kHighest);
-      begun.push_back(t);
-    }
-  } catch (const Allocator::NoRoom&) {
-    for (const std::size_t t : begun) {
-      l1_.free(l1_home_[t], net_.program.now());
-      l1_home_[t] = -1;
-    }
-    return false;
-  }
-  return true;
-}
-
-void Builder::end_homes(std::size_t op) {
-  for (const std::size_t t : ending_[op]) {
-    if (homes_.in_l1[t]) l1_.free(l1_home_[t], net_.program.now());
-    if (net_.l2[t] >= 0 && homes_.l2[t] >= 0) {
-      net_.l2_blocks.push_back(
-          {net_.l2[t], up(std::max<std::int64_t>(1, graph_.tensors[t].bytes()), 8),
-           op_begin_[homes_.first[t]], net_.program.now(), graph_.tensors[t].name});
-    }
-  }
-}
-
-bool Builder::evict(std::size_t op) {
-  bool any = false;
-  for (std::size_t j = op + 1; j < tilers_.size(); ++j) {
-    if (!started_[j]) continue;
-    tilers_[j]->stop();
-    started_[j] = false;
-    any = true;
-  }
-  return any;
-}
-
-void Builder::look_ahead(std::size_t op) {
-  for (std::size_t j = op + 1; j < tilers_.size() && j <= op + tuning_.ahead; ++j) {
-    if (started_[j]) continue;
-    if (!begin_homes(j) || !tilers_[j]->start()) return;
-    started_[j] = true;
-  }
-}
-
-std::unique_ptr<Tiler> Builder::tiler(std::size_t i) {
-  return std::visit(
-      [&](const auto& what) -> std::unique_ptr<Tiler> {
-        using T = std::decay_t<decltype(what)>;
-        if constexpr (std::is_same_v<T, integer::Gemm>) return make_gemm(*this, i);
-        if constexpr (std::is_same_v<T, integer::Attention>) return make_attention(*this, i);
-        if constexpr (std::is_same_v<T, integer::Kernel>) return make_kernel(*this, i);
-        if constexpr (std::is_same_v<T, integer::Copy>) return make_copy(*this, i);
-        if constexpr (std::is_same_v<T, integer::Gather>) return make_gather(*this, i);
-      },
-      graph_.operations[i].what);
-}
-
-/// Begins an operation; false: there is no room beside those under way.
-bool Builder::begin(std::size_t op, bool must) {
-  now_op_ = op;
-  op_begin_[op] = net_.program.now();
-  if (must) {
-    if (!begin_homes(op) && !(evict(op) && begin_homes(op))) {
-      throw Allocator::NoRoom(graph_.operations[op].name + ": homes");
-    }
-    look_ahead(op);
-    tilers_[op]->begin(true);
-  } else {
-    if (!begin_homes(op)) return false;
-    try {
-      tilers_[op]->begin(false);
-    } catch (const Allocator::NoRoom&) {
-      return false;
-    }
-  }
-  begun_[op] = true;
-  return true;
-}
-
-/// Whether an operation may go on beside the one before it, which is under way: the other unit does
-/// it, and it takes only rows of what is not finished.
-bool Builder::may_join(std::size_t op) const {
-  if (op - head_ > 2) return false;
-  return follows_[op];
-}
-
-bool Builder::may_step(std::size_t op) const {
-  if (done_[op] == tilers_[op]->steps()) return true;
-  const std::int64_t need = tilers_[op]->rows(done_[op]);
-  for (std::size_t p = head_; p < op; ++p) {
-    if (done_[p] == tilers_[p]->steps()) continue;
-    // One step more than needed: its loads do not wait for what has only just been appended.
-    if (done_[p] < 2 || tilers_[p]->rows(done_[p] - 2) < need) return false;
-  }
-  return true;
-}
-
-void Builder::finish_ops() {
-  while (head_ < tilers_.size() && begun_[head_] && done_[head_] == tilers_[head_]->steps()) {
-    tilers_[head_]->end();
-    end_homes(head_++);
-  }
-}
-
-Network Builder::build() {
-  const std::size_t ops = graph_.operations.size();
-  ending_.resize(ops);
-  for (std::size_t t = 0; t < graph_.tensors.size(); ++t) {
-    if (homes_.last[t] != Homes::kNever && graph_.tensors[t].role == integer::Role::kActivation) {
-      ending_[homes_.last[t]].push_back(t);
-    }
-  }
-  started_.assign(ops, false);
-  follows_ = row_followers(graph_);
-  op_begin_.assign(ops, 0);
-  const bool calls = std::any_of(graph_.operations.begin(), graph_.operations.end(), [&](auto& o) {
-    return std::holds_alternative<integer::Kernel>(o.what) || !machine().engine;
-  });
-  for (std::size_t i = 0; i < ops; ++i) {
-    tilers_.push_back(tiler(i));
-  }
-  if (calls) new_call_page();
-  begun_.assign(ops, false);
-  done_.assign(ops, 0);
-  // The first unfinished operation goes on step by step; those behind it that take its rows one by
-  // one follow at a distance of a step, so that workers and engine have work at the same time.
-  while (head_ < ops) {
-    if (!begun_[head_]) begin(head_, true);
-    std::size_t last = head_;
-    while (last + 1 < ops && begun_[last + 1]) ++last;
-    if (last + 1 < ops && may_join(last + 1) && begin(last + 1, false)) ++last;
-    for (std::size_t i = head_; i <= last; ++i) {
-      if (done_[i] == tilers_[i]->steps()) continue;
-      if (i != head_ && !may_step(i)) break;
-      now_op_ = i;
-      tilers_[i]->step(done_[i]++);
-    }
-    now_op_ = head_;
-    finish_ops();
-  }
-  net_.layers.reserve(ops);
-  for (const Operation& op : graph_.operations) {
-    Layer l;
-    l.name = op.name;
-    l.unit = std::holds_alternative<integer::Kernel>(op.what)   ? "workers"
-             : std::holds_alternative<integer::Copy>(op.what)   ? "dma"
-             : std::holds_alternative<integer::Gather>(op.what) ? "dma"
-             : machine().engine                                 ? "engine"
-                                                                : "workers";
-    if (const auto* g = std::get_if<integer::Gemm>(&op.what)) {
-      l.macs =
-          static_cast<std::uint64_t>(g->a.sizes[0] * g->a.sizes[1] * g->w.sizes[1] * g->w.sizes[2]);
-    } else if (const auto* a = std::get_if<integer::Attention>(&op.what)) {
-      l.macs = static_cast<std::uint64_t>(a->q.sizes[0] * a->q.sizes[1] * a->k.sizes[1] *
-                                          (a->q.sizes[2] + a->v.sizes[1]));
-    }
-    net_.layers.push_back(std::move(l));
-  }
-  for (std::size_t t = 0; t < graph_.tensors.size(); ++t) {  // inputs, outputs, states
-    if (graph_.tensors[t].role == integer::Role::kActivation || homes_.l2[t] < 0) continue;
-    net_.l2_blocks.push_back({net_.l2[t],
-                              up(std::max<std::int64_t>(1, graph_.tensors[t].bytes()), 8), 0,
-                              ~std::size_t{0}, graph_.tensors[t].name});
-  }
-  net_.l1_blocks = l1_.blocks();
-  net_.l2_used = net_.image_l2 + std::ssize(net_.image);
-  cost::estimate(net_);
-  return std::move(net_);
 }
 
 }  // namespace oct::schedule

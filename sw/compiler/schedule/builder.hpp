@@ -6,10 +6,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "compiler/integer/graph.hpp"
+#include "compiler/schedule/cost.hpp"
 #include "compiler/schedule/homes.hpp"
 #include "compiler/schedule/jobs.hpp"
 #include "compiler/schedule/schedule.hpp"
@@ -52,6 +54,8 @@ class Tiler {
   virtual void stop() = 0;
   /// Cycles by the operation's own plan; kNoRoom if none fits.
   virtual double cost() = 0;
+  /// Bytes of L1 that must be left to it if it goes on beside the neighbours.
+  [[nodiscard]] virtual std::int64_t beside() { return 0; }
   /// Buffers for all the rest; start() has succeeded or is done here. `any`: with any blocks for
   /// which there is room, else only as planned. Throws Allocator::NoRoom, and then nothing is
   /// changed.
@@ -59,9 +63,10 @@ class Tiler {
   /// Jobs in parts; valid behind begin().
   [[nodiscard]] virtual std::size_t steps() const { return 1; }
   virtual void step(std::size_t s) = 0;
-  /// How many rows of the output are complete behind step s, and how many of operands it needs: the
-  /// neighbours' steps may come in between.
+  /// How many rows of the output are complete behind step s, and how many of the operands it takes:
+  /// the neighbours' steps may come in between.
   [[nodiscard]] virtual std::int64_t rows(std::size_t s) const = 0;
+  [[nodiscard]] virtual std::int64_t needs(std::size_t s) const { return rows(s); }
   /// Gives all buffers back.
   virtual void end() = 0;
 };
@@ -89,8 +94,16 @@ class Builder {
   [[nodiscard]] bool constant(const View& v) const {
     return graph_.at(v.tensor).role == integer::Role::kConstant;
   }
-  /// Bytes of L1 that operation `op` may plan with, homes and calls left out.
-  [[nodiscard]] std::int64_t budget(std::size_t op) const;
+  /// Kernels before and behind a product that take its rows, or give it theirs: the bytes of L1
+  /// that one of them needs, and how long they take.
+  struct Beside {
+    std::int64_t bytes = 0;
+    double cycles = 0;
+  };
+  [[nodiscard]] Beside beside(std::size_t op);
+  /// Bytes of L1 that operation `op` may plan with: without homes, calls and what a neighbour needs
+  /// that the workers do at the same time.
+  [[nodiscard]] std::int64_t budget(std::size_t op);
 
   /// Bytes of L1 that are free now, in however many pieces.
   [[nodiscard]] std::int64_t available() const { return l1_.available(); }
@@ -154,8 +167,12 @@ class Builder {
   void new_call_page();
   void look_ahead(std::size_t op);
   bool begin(std::size_t op, bool must);
-  bool may_join(std::size_t op) const;
-  bool may_step(std::size_t op) const;
+  [[nodiscard]] bool may_join(std::size_t op) const;
+  [[nodiscard]] Relation relation(std::size_t before, std::size_t op) const;
+  [[nodiscard]] std::optional<double> ready(std::size_t op) const;
+  [[nodiscard]] Queue unit(std::size_t op) const;
+  void join();
+  void step(std::size_t op);
   void finish_ops();
 
   const Graph& graph_;
@@ -166,9 +183,16 @@ class Builder {
   Allocator l1_;
   std::vector<std::int64_t> l1_home_;  // by tensor; offsets from the start of L1
   std::vector<std::unique_ptr<Tiler>> tilers_;
-  std::vector<bool> started_, begun_, follows_;
-  std::vector<std::size_t> done_;  // steps of each operation
-  std::size_t head_ = 0;           // first operation that is not finished
+  std::vector<bool> started_, begun_;
+  std::vector<std::size_t> done_;                 // steps of each operation
+  std::vector<std::vector<Relation>> relations_;  // to those before each, the nearest first
+  struct Step {
+    std::int64_t rows;  // complete behind it
+    double end;
+  };
+  std::vector<std::vector<Step>> log_;  // of each operation
+  cost::Clock clock_;
+  std::size_t head_ = 0;  // first operation that is not finished
   struct Page {
     std::int64_t l1 = -1, l2 = -1, used = 0;
   };

@@ -13,14 +13,21 @@ namespace {
 namespace engine = golden::engine;
 constexpr double kEngineStart = 40;  // from the descriptor at the head to the first product
 constexpr double kEngineEnd = 40;    // from the last product to the last write
+constexpr double kEngineGap = 25;    // between two jobs, whatever their sizes
 constexpr double kDmaLatency = 110;  // first address to first line
 constexpr double kHandOver = 6;      // from a semaphore to the job that waited for it
 constexpr std::int64_t kLine = 64;
 
+/// Steps of a block of rows: a bank of W is used for `rows` of them while the next one comes,
+/// through the same ports as the rows, which two groups of columns share.
 double steps(double units, std::int64_t rows, std::int64_t groups, std::int64_t slices) {
-  // A bank of W takes eight cycles to load, or half as many for a quarter of the units.
-  const double bank = units >= 16 ? 8 : units >= 8 ? 8 : 8;
-  return std::max<double>(static_cast<double>(rows), bank) * static_cast<double>(groups * slices);
+  const double words = rows < 16 ? 16 : 11.5;  // a cycle, of sixteen, beside everything else
+  const auto bank = [&](double share) {
+    const double in = 8 * static_cast<double>(rows) / share + 8 * units;
+    return std::max({static_cast<double>(rows), 8.0, units >= 16 ? in / words : 8.0});
+  };
+  const auto pairs = static_cast<double>(groups / 2), single = static_cast<double>(groups % 2);
+  return (2 * pairs * bank(2) + single * bank(1)) * static_cast<double>(slices);
 }
 
 // The workers' kernels: 4x4 tiles, 24 instructions for four products deep; the rest is epilogue.
@@ -97,49 +104,43 @@ double job(const Machine& machine, const Job& job) {
   return a.heads * attention(machine, a.sq, a.sk, a.d, a.dv);
 }
 
-Times simulate(const Program& program) {
-  const auto& jobs = program.jobs();
-  Times t;
-  t.start.resize(jobs.size());
-  t.end.resize(jobs.size());
-  struct Unit {
-    double free = 0;                 // its data path
-    double ended = 0;                // its last job; jobs end in order
-    std::array<double, 4> recent{};  // ends of the last four: as many may be under way
-    std::size_t count = 0;
-  };
-  std::array<Unit, kNumQueues> units{};
-  for (std::size_t i = 0; i < jobs.size(); ++i) {
-    const Job& j = jobs[i];
-    Unit& u = units.at(static_cast<std::size_t>(j.queue));
-    double ready = u.recent[u.count % u.recent.size()];
-    for (const Wait& w : j.waits) {
-      ready = std::max(ready, t.end[program.queue(w.queue)[w.index]] + kHandOver);
-    }
-    double before = 0, after = 0;  // latencies that neighbours overlap
-    switch (j.queue) {
-      case Queue::kEngine:
-        before = kEngineStart, after = kEngineEnd;
-        break;
-      case Queue::kDmaIn:
-        before = kDmaLatency, after = 6;
-        break;
-      case Queue::kDmaOut:
-        before = 15, after = kDmaLatency;
-        break;
-      case Queue::kTeam0:
-      case Queue::kTeam1:
-        break;
-    }
-    const double begin = std::max(ready + before, u.free);
-    t.start[i] = ready;
-    u.free = begin + j.estimate;
-    t.end[i] = u.ended = std::max(u.ended, u.free + after);
-    u.recent[u.count++ % u.recent.size()] = t.end[i];
-    if (j.queue == Queue::kTeam0 || j.queue == Queue::kTeam1) u.recent.fill(t.end[i]);
-    t.total = std::max(t.total, t.end[i]);
+double Clock::add(const Program& program) {
+  const std::size_t i = end_.size();
+  const Job& j = program.jobs()[i];
+  Unit& u = units_.at(static_cast<std::size_t>(j.queue));
+  double ready = u.recent[u.count % u.recent.size()];
+  for (const Wait& w : j.waits) {
+    ready = std::max(ready, end_[program.queue(w.queue)[w.index]] + kHandOver);
   }
-  return t;
+  double before = 0, after = 0, gap = 0;  // latencies that neighbours overlap; what they do not
+  switch (j.queue) {
+    case Queue::kEngine:
+      before = kEngineStart, after = kEngineEnd, gap = kEngineGap;
+      break;
+    case Queue::kDmaIn:
+      before = kDmaLatency, after = 6;
+      break;
+    case Queue::kDmaOut:
+      before = 15, after = kDmaLatency;
+      break;
+    case Queue::kTeam0:
+    case Queue::kTeam1:
+      break;
+  }
+  const double begin = std::max(ready + before, u.free);
+  start_.push_back(ready);
+  u.free = begin + j.estimate + gap;
+  end_.push_back(u.ended = std::max(u.ended, u.free + after));
+  u.recent[u.count++ % u.recent.size()] = end_[i];
+  if (j.queue == Queue::kTeam0 || j.queue == Queue::kTeam1) u.recent.fill(end_[i]);
+  total_ = std::max(total_, end_[i]);
+  return end_[i];
+}
+
+Times simulate(const Program& program) {
+  Clock clock;
+  for (std::size_t i = 0; i < program.jobs().size(); ++i) clock.add(program);
+  return std::move(clock).times();
 }
 
 void estimate(Network& network) {

@@ -2,6 +2,7 @@
 // What jobs cost in cycles, and how long a list of jobs takes. Test: tests/random_test.cpp.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -26,6 +27,27 @@ struct Times {
   double total = 0;
 };
 [[nodiscard]] Times simulate(const Program& program);
+/// The same job by job, while the program is written.
+class Clock {
+ public:
+  /// The next job of the program: its end.
+  double add(const Program& program);
+  [[nodiscard]] std::size_t jobs() const { return end_.size(); }
+  /// When a queue's unit has done what it was given.
+  [[nodiscard]] double free(Queue q) const { return units_.at(static_cast<std::size_t>(q)).free; }
+  [[nodiscard]] Times times() && { return {std::move(start_), std::move(end_), total_}; }
+
+ private:
+  struct Unit {
+    double free = 0;                 // its data path
+    double ended = 0;                // its last job; jobs end in order
+    std::array<double, 4> recent{};  // ends of the last four: as many may be under way
+    std::size_t count = 0;
+  };
+  std::array<Unit, kNumQueues> units_{};
+  std::vector<double> start_, end_;
+  double total_ = 0;
+};
 /// Sets Network::estimate and the layers' estimates: a cycle belongs to the layer at the head of
 /// the engine's queue, or to the one that it waits for; behind its last job to what still runs.
 void estimate(Network& network);

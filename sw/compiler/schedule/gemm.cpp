@@ -16,11 +16,12 @@ namespace {
 namespace engine_ = golden::engine;
 using integer::Epilogue;
 using integer::Gemm;
-constexpr double kJob = 8;          // cycles that a further job of the engine costs
-constexpr double kLoad = 4;         // ... of the DMA
-constexpr double kLatency = 150;    // of a transfer, semaphores included
-constexpr double kRoundTrip = 300;  // what follows waits for a tensor that goes through L2
-constexpr double kNotAhead = 600;   // no room for the next operation's constants
+constexpr double kJob = 30;             // cycles that a further job of the engine costs
+constexpr double kLoad = 4;             // ... of the DMA
+constexpr double kLatency = 150;        // of a transfer, semaphores included
+constexpr double kRoundTrip = 300;      // what follows waits for a tensor that goes through L2
+constexpr std::int64_t kLittle = 6144;  // bytes that are never worth waiting for
+constexpr double kNotAhead = 600;       // no room for the next operation's constants
 
 struct Plan {
   std::int64_t rows = 1, cols = 1;
@@ -65,11 +66,21 @@ class GemmTiler final : public Tiler {
   }
   void begin(bool any) override;
   [[nodiscard]] std::size_t steps() const override {
-    return ready_->rows_outer ? static_cast<std::size_t>(batch_ * row_blocks(*ready_)) : 1;
+    return static_cast<std::size_t>(batch_ * row_blocks(*ready_) * col_blocks(*ready_));
   }
-  void step(std::size_t s) override;
+  void step(std::size_t s) override {
+    const Block x = nth(s);
+    product(x.batch, x.row, x.col);
+  }
   [[nodiscard]] std::int64_t rows(std::size_t s) const override {
-    return ready_->rows_outer ? std::min(m_, static_cast<std::int64_t>(s + 1) * ready_->rows) : m_;
+    const Block x = nth(s);
+    const std::int64_t before = ready_->rows_outer ? std::min(m_, x.row * ready_->rows) : 0;
+    return x.col + 1 == col_blocks(*ready_) ? std::min(m_, (x.row + 1) * ready_->rows) : before;
+  }
+  [[nodiscard]] std::int64_t needs(std::size_t s) const override {
+    const Block x = nth(s);
+    const bool again = !ready_->rows_outer && x.col > 0;
+    return again ? m_ : std::min(m_, (x.row + 1) * ready_->rows);
   }
   void end() override {
     free_rings();
@@ -100,6 +111,15 @@ class GemmTiler final : public Tiler {
   [[nodiscard]] std::int64_t w_bytes(std::int64_t cols) const {
     return b_.in_l1(g_.w) ? 0 : up(b_.dense_bytes(w(0, 0, std::min(cols, n_))), 8);
   }
+  struct Block {
+    std::int64_t batch, row, col;
+  };
+  [[nodiscard]] Block nth(std::size_t s) const {
+    const std::int64_t mb = row_blocks(*ready_), nb = col_blocks(*ready_);
+    const std::int64_t in = static_cast<std::int64_t>(s) % (mb * nb),
+                       batch = static_cast<std::int64_t>(s) / (mb * nb);
+    return ready_->rows_outer ? Block{batch, in / nb, in % nb} : Block{batch, in % mb, in / mb};
+  }
   void make_plans();
   void add_plans(std::int64_t rows, std::int64_t cols);
   [[nodiscard]] bool cols_fit(std::int64_t cols) const;
@@ -125,6 +145,7 @@ class GemmTiler final : public Tiler {
   std::vector<Plan> plans_;  // by cost
   std::size_t choice_ = 0;
   double value_ = 0;
+  double beside_ = 0;          // cycles of the kernels that share its rows
   std::optional<Plan> ready_;  // what start() has prepared
   Cache panels_, blocks_;
   std::vector<Panel> panel_places_;
@@ -180,7 +201,7 @@ double GemmTiler::cost_of(const Plan& p) const {
   const double pieces =
       p.rows_outer ? static_cast<double>(mb * batch_) : static_cast<double>(batch_);
   return std::max({products + waits, in, out}) + 0.05 * (in + out) +
-         b_.tuning().tail * products / pieces;
+         (b_.tuning().tail * products + b_.tuning().beside * beside_) / pieces;
 }
 
 void GemmTiler::add_plans(std::int64_t rows, std::int64_t cols) {
@@ -209,7 +230,8 @@ void GemmTiler::add_plans(std::int64_t rows, std::int64_t cols) {
     for (const std::size_t as : a_slots) {
       for (const std::size_t ws : w_slots) {
         for (const std::size_t ss : {std::size_t{1}, std::size_t{2}}) {
-          if (ss == 2 && (small == 0 || mb * nb * batch_ == 1)) continue;
+          const bool two = small > 0 && mb * nb * batch_ > 1;
+          if (ss == 2 ? !two : two && small <= kLittle) continue;
           p.rows_outer = rows_outer;
           p.a_slots = as, p.w_slots = ws, p.small_slots = ss;
           p.need = (a_here ? 0 : static_cast<std::int64_t>(as) * a_bytes) +
@@ -225,13 +247,14 @@ void GemmTiler::add_plans(std::int64_t rows, std::int64_t cols) {
 }
 
 void GemmTiler::make_plans() {
+  beside_ = b_.beside(op_).cycles;
   std::vector<std::int64_t> rows, cols;
   const auto add = [](std::vector<std::int64_t>& to, std::int64_t v) {
     if (std::find(to.begin(), to.end(), v) == to.end()) to.push_back(v);
   };
   const std::int64_t row_step = g_.y_trans ? 8 : 1;
   if (m_ <= b_.tuning().rows * 5 / 4) add(rows, m_);
-  for (const std::int64_t r : {256, 128, 96, 64, 48, 32, 16, 8, 4, 2, 1}) {
+  for (const std::int64_t r : {256, 128, 96, 64, 48, 32, 24, 16, 8, 4, 2, 1}) {
     if (r >= m_ || r > b_.tuning().rows || r % row_step != 0) continue;
     // Even blocks.
     add(rows, std::min(m_, up(ceil_div(m_, ceil_div(m_, r)), row_step)));
@@ -445,21 +468,6 @@ void GemmTiler::begin(bool any) {
   }
   if (!found) throw Allocator::NoRoom(b_.graph().operations[op_].name + ": no blocks fit");
   preload();
-}
-
-void GemmTiler::step(std::size_t s) {
-  const Plan& p = *ready_;
-  if (p.rows_outer) {
-    const auto i = static_cast<std::int64_t>(s);
-    for (std::int64_t n = 0; n < col_blocks(p); ++n)
-      product(i / row_blocks(p), i % row_blocks(p), n);
-    return;
-  }
-  for (std::int64_t b = 0; b < batch_; ++b) {
-    for (std::int64_t n = 0; n < col_blocks(p); ++n) {
-      for (std::int64_t m = 0; m < row_blocks(p); ++m) product(b, m, n);
-    }
-  }
 }
 
 }  // namespace

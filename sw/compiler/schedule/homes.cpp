@@ -31,8 +31,6 @@ bool fits(const integer::Graph& graph, const Use& use) {
   return use.unit != Unit::kController;
 }
 
-constexpr std::size_t kSideBySide = 3;  // operations under way together, at most
-
 /// First fit in L2 by lifetimes; inputs, outputs and states live always.
 void place_l2(const integer::Graph& graph, Homes& h) {
   struct Piece {
@@ -93,43 +91,41 @@ std::vector<Use> uses(const integer::Graph& graph, const integer::Operation& op)
   return list;
 }
 
-std::vector<bool> row_followers(const integer::Graph& graph) {
-  const auto kernel = [](const integer::Operation& op) -> const integer::Kernel* {
-    const auto* k = std::get_if<integer::Kernel>(&op.what);
-    return k != nullptr && integer::kernel_info(k->name).row_wise ? k : nullptr;
+Relation relation(const integer::Graph& graph, std::size_t before, std::size_t op) {
+  const auto by_rows = [](const integer::Operation& x) {
+    if (const auto* k = std::get_if<integer::Kernel>(&x.what)) {
+      return integer::kernel_info(k->name).row_wise;
+    }
+    const auto* g = std::get_if<integer::Gemm>(&x.what);
+    return g != nullptr ? g->y.sizes[0] == 1 : std::holds_alternative<integer::Attention>(x.what);
   };
-  const auto gemm = [](const integer::Operation& op) -> const integer::Gemm* {
-    const auto* g = std::get_if<integer::Gemm>(&op.what);
-    return g != nullptr && g->y.sizes[0] == 1 && !g->y_trans ? g : nullptr;
+  // Row i of both is line i of the tensor; heads lie side by side in it.
+  const auto in_line = [](const View& v) {
+    return v.sizes.size() == 3 && v.strides[1] > 0 &&
+           (v.sizes[0] == 1 || (v.strides[0] > 0 && v.sizes[0] * v.strides[0] <= v.strides[1]));
   };
-  const auto lines = [](const View& a, const View& b) {  // row i of both is line i of the tensor
-    return a.sizes[0] == 1 && b.sizes[0] == 1 && a.sizes[1] == b.sizes[1] &&
-           a.strides[1] == b.strides[1] && a.strides[1] > 0 &&
+  const auto lines = [&](const View& a, const View& b) {
+    return in_line(a) && in_line(b) && a.sizes[1] == b.sizes[1] && a.strides[1] == b.strides[1] &&
            a.offset / a.strides[1] == b.offset / b.strides[1];
   };
-  std::vector<bool> follows(graph.operations.size(), false);
-  for (std::size_t i = 1; i < graph.operations.size(); ++i) {
-    const auto &op = graph.operations[i], &before = graph.operations[i - 1];
-    const bool two_units = (kernel(op) != nullptr && gemm(before) != nullptr) ||
-                           (gemm(op) != nullptr && kernel(before) != nullptr);
-    if (!two_units) continue;
-    // Of all that the operations before may still be writing, rows only.
-    bool rows = true, any = false;
-    for (std::size_t p = i - std::min(i, kSideBySide - 1); p < i && rows; ++p) {
-      for (const Use& w : uses(graph, graph.operations[p])) {
-        if (!w.write) continue;
-        for (const Use& r : uses(graph, op)) {
-          if (r.write || r.view->tensor != w.view->tensor) continue;
-          const bool whole = gemm(op) != nullptr && r.view == &gemm(op)->w;
-          rows = rows && !whole && r.view->sizes.size() == 3 && w.view->sizes.size() == 3 &&
-                 lines(*w.view, *r.view);
-          any = true;
-        }
-      }
+  const integer::Operation &x = graph.operations[before], &y = graph.operations[op];
+  const auto* gx = std::get_if<integer::Gemm>(&x.what);
+  const auto* gy = std::get_if<integer::Gemm>(&y.what);
+  const bool rows = by_rows(x) && by_rows(y) &&
+                    !std::holds_alternative<integer::Attention>(y.what) &&
+                    (gx == nullptr || !gx->y_trans);
+  Relation result = Relation::kNone;
+  const std::vector<Use> writes = uses(graph, x), reads = uses(graph, y);
+  for (const Use& w : writes) {
+    if (!w.write) continue;
+    for (const Use& r : reads) {
+      if (r.write || r.view->tensor != w.view->tensor) continue;
+      const bool whole = gy != nullptr && (r.view == &gy->w || r.view->sizes.size() != 3);
+      if (!rows || whole || !lines(*w.view, *r.view)) return Relation::kAll;
+      result = Relation::kRows;
     }
-    follows[i] = rows && any;
   }
-  return follows;
+  return result;
 }
 
 Homes choose_homes(const integer::Graph& graph, const OperationCost& cost,

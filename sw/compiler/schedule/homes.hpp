@@ -17,7 +17,9 @@ struct Tuning {
   std::int64_t rows = 64;         ///< of a block of the engine, at most
   std::int64_t kernel_rows = 16;  ///< of a block of the workers
   double tail = 0.15;             ///< weight of the time until neighbours can start
+  double beside = 0;              ///< ... until kernels that take its rows can
   unsigned ahead = 1;             ///< operations whose constants are loaded early
+  bool together = true;           ///< products leave room for the kernels beside them
 };
 
 struct Use {
@@ -28,9 +30,13 @@ struct Use {
 /// Operands that are views, constants among them left out.
 [[nodiscard]] std::vector<Use> uses(const integer::Graph& graph, const integer::Operation& op);
 
-/// Which operations take only rows, one by one, of what the operation before them writes, and are
-/// done by the other unit: they may go on side by side.
-[[nodiscard]] std::vector<bool> row_followers(const integer::Graph& graph);
+/// What an operation takes of the results of one before it: nothing, row by row (row i of its own
+/// result needs row i alone), or all.
+enum class Relation : std::uint8_t { kNone, kRows, kAll };
+[[nodiscard]] Relation relation(const integer::Graph& graph, std::size_t before, std::size_t op);
+
+/// Operations under way together, at most.
+inline constexpr std::size_t kSideBySide = 6;
 
 struct Homes {
   static constexpr std::size_t kNever = ~std::size_t{0};

@@ -2,6 +2,7 @@
 // Kernels of the workers: row-wise ones by blocks of rows, the others at once. What does not fit
 // into L1 is used where it stands in L2.
 #include <algorithm>
+#include <utility>
 
 #include "compiler/integer/kernels.hpp"
 #include "compiler/schedule/builder.hpp"
@@ -11,6 +12,7 @@ namespace oct::schedule {
 namespace {
 
 using integer::Kernel;
+constexpr double kJobCycles = 2000;  // of a call that is worth its start
 
 /// Batch and rows of all operands as one dimension, where strides allow it.
 Kernel flatten(Kernel k) {
@@ -58,16 +60,30 @@ class KernelTiler final : public Tiler {
   }
   void stop() override { b_.free(constants_); }
   double cost() override;
+  std::int64_t beside() override { return info_.row_wise ? need(planned_rows()) : 0; }
   void begin(bool any) override;
+  /// One more than there are blocks if results are stored: each block's store comes with the next
+  /// block's call, so that other stores do not stand behind it while the workers are at it.
   [[nodiscard]] std::size_t steps() const override {
-    return static_cast<std::size_t>(batches() * ceil_div(all(), block_));
+    return static_cast<std::size_t>(blocks()) + (stores() ? 1 : 0);
   }
   void step(std::size_t s) override {
-    const auto i = static_cast<std::int64_t>(s), blocks = ceil_div(all(), block_);
-    const std::int64_t r = i % blocks * block_;
-    block(i / blocks, r, std::min(block_, all() - r));
+    const auto i = static_cast<std::int64_t>(s);
+    const std::vector<Store> before = std::exchange(stores_, {});
+    const auto store = [&] {
+      for (const Store& x : before) b_.finish(x.view, x.from, op_);
+    };
+    if (!twice_) store();  // the next block comes into the same buffers
+    if (i < blocks()) {
+      const std::int64_t r = i % row_blocks() * block_;
+      block(i / row_blocks(), r, std::min(block_, all() - r));
+    }
+    if (twice_) store();
   }
   [[nodiscard]] std::int64_t rows(std::size_t s) const override {
+    return std::min(all(), (static_cast<std::int64_t>(s) + (stores() ? 0 : 1)) * block_);
+  }
+  [[nodiscard]] std::int64_t needs(std::size_t s) const override {
     return std::min(all(), static_cast<std::int64_t>(s + 1) * block_);
   }
   void end() override {
@@ -76,6 +92,18 @@ class KernelTiler final : public Tiler {
   }
 
  private:
+  struct Store {
+    View view;
+    Place from;
+  };
+  [[nodiscard]] std::int64_t row_blocks() const { return ceil_div(all(), block_); }
+  [[nodiscard]] std::int64_t blocks() const { return batches() * row_blocks(); }
+  [[nodiscard]] bool stores() const {
+    for (std::size_t i = k_.inputs.size(); i < views_.size(); ++i) {
+      if (!rings_[i].slots.empty()) return true;
+    }
+    return false;
+  }
   [[nodiscard]] std::int64_t batches() const { return k_.outputs[0].sizes[0]; }
   [[nodiscard]] std::int64_t all() const {
     return info_.row_wise ? k_.outputs[0].sizes[1] : k_.inputs[0].sizes[1];
@@ -95,6 +123,22 @@ class KernelTiler final : public Tiler {
   [[nodiscard]] double cycles_of(std::int64_t rows) const {
     return info_.cycles(rows, k_.args, b_.machine().workers);
   }
+  /// Rows of a block: as few as keep the start of a job small, so that neighbours wait little.
+  [[nodiscard]] std::int64_t planned_rows() const {
+    if (!info_.row_wise) return all();
+    const std::int64_t most = std::min(all(), b_.tuning().kernel_rows);
+    std::int64_t rows = std::min<std::int64_t>(most, b_.machine().workers);
+    while (rows < most && cycles_of(rows) < kJobCycles) rows = std::min(most, 2 * rows);
+    return rows;
+  }
+  /// Bytes with blocks of so many rows, once each: two would be better.
+  [[nodiscard]] std::int64_t need(std::int64_t rows) const {
+    std::int64_t bytes = constant_bytes_;
+    for (std::size_t i = 0; i < views_.size(); ++i) {
+      if (!b_.in_l1(views_[i])) bytes += up(b_.dense_bytes(part(i, 0, 0, rows)), 64);
+    }
+    return bytes;
+  }
   bool rings(std::int64_t rows, std::size_t slots);
   void free_rings() {
     for (Ring& r : rings_) b_.free(r);
@@ -108,6 +152,8 @@ class KernelTiler final : public Tiler {
   std::int64_t constant_bytes_ = 0, block_ = 1;
   std::vector<View> views_;
   std::vector<Ring> rings_;
+  std::vector<Store> stores_;  // of the last block
+  bool twice_ = false;         // two buffers for each operand
   Ring constants_;
 };
 
@@ -119,11 +165,12 @@ bool KernelTiler::rings(std::int64_t rows, std::size_t slots) {
       return false;
     }
   }
+  twice_ = slots > 1;
   return true;
 }
 
 double KernelTiler::cost() {
-  const std::int64_t rows = info_.row_wise ? std::min(all(), b_.tuning().kernel_rows) : all();
+  const std::int64_t rows = planned_rows();
   const auto jobs = static_cast<double>(batches() * ceil_div(all(), rows));
   std::int64_t need = constant_bytes_;
   double cycles = jobs * cycles_of(rows);
@@ -181,23 +228,25 @@ void KernelTiler::block(std::int64_t batch, std::int64_t r0, std::int64_t rows) 
     } else if (b_.in_l1(v)) {
       b_.piece(v, Memory::kL1, places[i].addr, places[i].strides, job);
     } else {
-      b_.finish(v, places[i], op_);
+      stores_.push_back({v, places[i]});
     }
   }
 }
 
 void KernelTiler::begin(bool any) {
   if (!any) {
-    block_ = std::min(all(), b_.tuning().kernel_rows);
-    if (start() && rings(block_, 2)) return;
-    stop();
+    block_ = planned_rows();
+    if (rings(block_, 2) || rings(block_, 1)) {
+      if (start()) return;
+      free_rings();
+    }
     throw Allocator::NoRoom("later");
   }
   if (!start() && b_.evict(op_) && !start()) {
     // The constants stay in L2.
   }
   std::int64_t rows = 0;
-  const std::int64_t most = info_.row_wise ? std::min(all(), b_.tuning().kernel_rows) : all();
+  const std::int64_t most = planned_rows();
   for (int round = 0; round < 2 && rows == 0; ++round) {
     for (std::int64_t r = most; r >= 1 && rows == 0; r = r == 1 ? 0 : ceil_div(r, 2)) {
       const bool single = batches() * ceil_div(all(), r) == 1;
