@@ -17,13 +17,11 @@ struct Ring {
 /// How a product is cut.
 struct Cut {
   std::vector<u32> blocks, chunks;  // rows, columns
-  u32 start;                        // rows of the first block that come before all others
 };
 
-/// Row blocks: the first is small and comes in two parts, so that work starts early; the last is
-/// small so that little is left to store. Chunks of columns: about 16 KiB of weights, the first a
-/// single group of columns, those behind it as large as can be loaded while the one before is
-/// computed.
+/// Row blocks: the first is small so that work starts early, yet large enough to cover the loading
+/// of the next chunk of columns; the last is small so that little is left to store. Chunks of
+/// columns: about 16 KiB of weights, the first one a single group of columns.
 Cut cut(const EngineCase& c, const Machine& machine, u32 row, bool a_here) {
   const u32 units = std::max(8U, machine.macs / 64);  // outputs start on words
   const u32 bytes = c.m == 1 ? 32768 : 16384;         // nothing but loading: few copies
@@ -44,21 +42,12 @@ Cut cut(const EngineCase& c, const Machine& machine, u32 row, bool a_here) {
     r.blocks.push_back(size);
     m += size;
   }
-  const u32 first = r.blocks.front();
-  r.start = a_here || first <= units ? first : units;
-  // A row of A takes as long to load as a column of B, and as long to multiply with `units`
-  // columns.
-  u32 next = units, late = a_here ? 0 : first - r.start;
   for (u32 n = 0; n < c.n;) {
     const u32 left = c.n - n;
-    u32 size = std::min({next, left, columns});
+    u32 size = std::min(n == 0 ? units : columns, left);
     if (c.m == 1 && size == left && left > units) size = (left - 1) / units * units;
     r.chunks.push_back(size);
     n += size;
-    const u32 time = size / units * first;  // of its products, in columns to load
-    next =
-        first <= units ? columns : std::max(units, (time - std::min(time, late)) / units * units);
-    late = 0;
   }
   return r;
 }
@@ -83,7 +72,7 @@ void plan_gemm_l2(Plan& plan, const EngineCase& c, const Machine& machine, std::
          c.name());
   std::vector<u8> result(image.begin() + y_at, image.end());
 
-  const auto [blocks, chunks, start] = cut(c, machine, row, a_here);
+  const auto [blocks, chunks] = cut(c, machine, row, a_here);
   const u32 columns = *std::max_element(chunks.begin(), chunks.end());
 
   u32 next = 0;
@@ -134,17 +123,17 @@ void plan_gemm_l2(Plan& plan, const EngineCase& c, const Machine& machine, std::
   // Block and chunk buffers -> job that used them last.
   std::vector<u32> b_used(b_ring.slots, 0), a_used(a_ring.slots, 0);
   u32 m0 = 0;
-  const auto load_rows = [&](u32 i, u32 from, u32 rows) {
-    Copy copy{.l2 = a_l2 + (m0 + from) * row, .l1 = a_ring.at(i) + from * row, .bytes = rows * row};
+  const auto load_rows = [&](u32 i) {
+    Copy copy{.l2 = a_l2 + m0 * row, .l1 = a_ring.at(i), .bytes = blocks[i] * row};
     if (i >= a_ring.slots) copy.wait1 = wait(kSemDone, a_used[i % a_ring.slots]);
     load(copy);
   };
-  // Some rows of block i times chunk j, which is at `b_slot`, when what has been loaded is there.
-  const auto multiply = [&](u32 i, u32 from, u32 rows, u32 j, u32 n0, u32 b_slot) {
+  // Block i times chunk j, which is at `b_slot`, when what has been loaded is there.
+  const auto multiply = [&](u32 i, u32 j, u32 n0, u32 b_slot) {
     const u32 y = a_here ? y_ring.base + n0 : y_ring.at(jobs);
     const u32 y_stride = a_here ? out : up(columns, 8);
-    golden::Descriptor d = gemm(rows, chunks[j], c.k, a_ring.at(i) + from * row, row,
-                                b_at(b_slot, n0), row, y, y_stride, p_l1 + 8 * n0);
+    golden::Descriptor d = gemm(blocks[i], chunks[j], c.k, a_ring.at(i), row, b_at(b_slot, n0), row,
+                                y, y_stride, p_l1 + 8 * n0);
     d.w[1] = wait(kSemIn, loads);
     if (!a_here && jobs >= y_ring.slots) d.w[2] = wait(kSemOut, jobs - y_ring.slots + 1);
     d.w[3] = signal(kSemDone);
@@ -153,18 +142,17 @@ void plan_gemm_l2(Plan& plan, const EngineCase& c, const Machine& machine, std::
     a_used[i % a_ring.slots] = jobs;
     b_used[b_slot % b_ring.slots] = jobs;
     if (a_here) return;
-    add(plan.rings[kDmaOut], {.l2 = y_l2 + (m0 + from) * out + n0,
+    add(plan.rings[kDmaOut], {.l2 = y_l2 + m0 * out + n0,
                               .l1 = y,
                               .bytes = chunks[j],
-                              .rows = rows,
+                              .rows = blocks[i],
                               .l2_stride = out,
                               .l1_stride = y_stride,
                               .wait0 = wait(kSemDone, jobs),
                               .signal0 = signal(kSemOut)});
   };
   for (u32 i = 0; i < blocks.size(); ++i) {
-    u32 rows = i == 0 ? start : blocks[i];
-    if (!a_here) load_rows(i, 0, rows);
+    if (!a_here) load_rows(i);
     u32 n0 = 0;
     for (u32 j = 0; j < chunks.size(); ++j) {
       if (i == 0 || !resident) {
@@ -182,12 +170,7 @@ void plan_gemm_l2(Plan& plan, const EngineCase& c, const Machine& machine, std::
         ++b_loads;
       }
       const u32 b_slot = resident ? j : b_loads - 1;
-      multiply(i, 0, rows, j, n0, b_slot);
-      if (i == 0 && j == 0 && rows < blocks[0]) {
-        load_rows(0, rows, blocks[0] - rows);
-        multiply(0, rows, blocks[0] - rows, 0, 0, b_slot);
-        rows = blocks[0];
-      }
+      multiply(i, j, n0, b_slot);
       n0 += chunks[j];
     }
     m0 += blocks[i];
