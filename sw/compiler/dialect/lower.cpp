@@ -88,7 +88,15 @@ void inputs(Context& c) {
 void outputs(Context& c) {
   for (const ir::Output& o : c.graph.outputs()) {
     if (empty(c.shape(o.value))) continue;
-    const View view = c.place(o.value).view;
+    View view = c.place(o.value).view;
+    Node node;  // what only passes an input on is copied: an output is the network's own
+    if (c.out.at(view.tensor).role == Role::kInput ||
+        c.out.at(view.tensor).role == Role::kConstant) {
+      node.name = o.name, node.sources = {o.name};
+      c.node = &node;
+      view = c.dense(view);
+      c.node = nullptr;
+    }
     integer::Tensor& t = c.out.at(view.tensor);
     if (t.role == Role::kActivation) t.role = Role::kOutput;
     c.out.outputs.push_back({o.name, view, port_type(t.elem)});
