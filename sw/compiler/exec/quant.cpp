@@ -63,6 +63,19 @@ Tensor quantisation(const Call& call) {
     out.mutable_data<std::uint8_t>()[0] = static_cast<std::uint8_t>(dynamic_range(x).zero);
     return out;
   }
+  if (call.node.op == Op::kFixed) {
+    const auto scale = static_cast<float>(call.attrs().number("scale"));
+    const auto number = [&](const char* name) {
+      return static_cast<float>(call.attrs().integer(name));
+    };
+    const float zero = number("zero"), low = number("low"), high = number("high");
+    const auto from = x.data<float>();
+    auto to = out.mutable_data<float>();
+    for (std::size_t i = 0; i < to.size(); ++i) {
+      to[i] = (std::clamp(std::nearbyint(from[i] / scale) + zero, low, high) - zero) * scale;
+    }
+    return out;
+  }
   const Tensor& scale = call.in(1);
   const Scales s(call, x.shape());
   Odometer<1> at(s.shape, {s.strides});

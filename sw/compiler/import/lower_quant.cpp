@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Quantised models. QOperator form becomes QDQ form: dequantise, compute, quantise.
+#include <fmt/format.h>
+
+#include <cmath>
+
 #include "compiler/import/lowering.hpp"
 
 namespace oct::importer {
@@ -16,6 +20,31 @@ ir::Attributes quant_attributes(const Lowering& l, std::int64_t axis) {
   return attrs;
 }
 
+/// Scale i and zero point i + 1 of a tensor of this type and shape.
+void check_numbers(Lowering& l, std::size_t i, DType type, const ir::Shape& x, std::int64_t axis) {
+  const ValueId scale = l.in(i);
+  if (const ir::Tensor* s = l.graph().constant(scale)) {
+    for (const double v : s->to_doubles()) {
+      if (!(v > 0) || !std::isfinite(v)) {
+        throw Unsupported{fmt::format("its scale is {}", v), "scales are positive numbers"};
+      }
+    }
+  }
+  const ir::Shape& shape = l.shape(scale);
+  const auto rank = static_cast<std::int64_t>(x.size());
+  if (ir::element_count(shape) != 1 && (axis < -rank || axis >= rank)) {
+    throw Unsupported{fmt::format("axis {} of a tensor of rank {}", axis, rank),
+                      fmt::format("axes are {} to {}", -rank, rank - 1)};
+  }
+  if (!l.has(i + 1)) return;
+  const DType zero = l.dtype(l.in(i + 1));
+  if (zero != type) {
+    throw Unsupported{fmt::format("its zero point is {}, its integers are {}", ir::dtype_name(zero),
+                                  ir::dtype_name(type)),
+                      "both have one type"};
+  }
+}
+
 void quantize(Lowering& l) {
   ir::Attributes attrs = quant_attributes(l, l.integer("axis", 1));
   DType to = DType::kUInt8;
@@ -24,11 +53,16 @@ void quantize(Lowering& l) {
   } else if (const std::int64_t type = l.integer("output_dtype", 0)) {
     to = read_dtype(type, l.name());
   }
+  if (ir::is_float(to) || to == DType::kInt64) {
+    throw Unsupported{fmt::format("it makes {}", ir::dtype_name(to)), "8 and 16 bits can be run"};
+  }
+  check_numbers(l, 1, to, l.shape(l.in(0)), l.integer("axis", 1));
   attrs.set("dtype", static_cast<std::int64_t>(to));
   l.result(l.add(Op::kQuantize, {l.in(0), l.in(1), l.in_or_none(2)}, attrs));
 }
 
 void dequantize(Lowering& l) {
+  check_numbers(l, 1, l.dtype(l.in(0)), l.shape(l.in(0)), l.integer("axis", 1));
   l.result(l.add(Op::kDequantize, {l.in(0), l.in(1), l.in_or_none(2)},
                  quant_attributes(l, l.integer("axis", 1))));
 }
@@ -44,12 +78,14 @@ void dynamic_quantize(Lowering& l) {
 
 /// Operand i, its scale i+1 and zero point i+2 as floats.
 ValueId floats(Lowering& l, std::size_t i, std::int64_t axis = 0) {
+  check_numbers(l, i + 1, l.dtype(l.in(i)), l.shape(l.in(i)), axis);
   return l.add(Op::kDequantize, {l.in(i), l.in(i + 1), l.in_or_none(i + 2)}, {{"axis", axis}});
 }
 
 /// The result with scale i and zero point i+1.
 void quantized(Lowering& l, ValueId y, std::size_t i) {
   const DType to = l.has(i + 1) ? l.dtype(l.in(i + 1)) : DType::kUInt8;
+  check_numbers(l, i, to, l.shape(y), 0);
   l.result(l.add(Op::kQuantize, {y, l.in(i), l.in_or_none(i + 1)},
                  {{"axis", std::int64_t{0}}, {"dtype", static_cast<std::int64_t>(to)}}));
 }
@@ -100,6 +136,31 @@ void q_unary(Lowering& l, Op op, ir::Attributes attrs) {
   quantized(l, l.add(op, {floats(l, 0)}, std::move(attrs)), 3);
 }
 
+/// Sums over the trailing axes: QLinearGlobalAveragePool, QLinearAveragePool in the channels-first
+/// layout, as the operators on floats.
+void q_average_pool(Lowering& l) {
+  const ir::Shape& x = l.shape(l.in(0));
+  if (x.size() < 3) throw Unsupported{"it pools a tensor of less than three dimensions", ""};
+  if (l.integer("channels_last", 0) != 0) throw Unsupported{"channels_last", "channels first do"};
+  const std::size_t d = x.size() - 2;
+  if (l.text("auto_pad", "NOTSET") != "NOTSET") throw Unsupported{"auto_pad", "explicit pads do"};
+  q_unary(l, Op::kAveragePool,
+          {{"kernel", l.ints("kernel_shape", Ints(d, 1))},
+           {"strides", l.ints("strides", Ints(d, 1))},
+           {"pads", l.ints("pads", Ints(2 * d, 0))},
+           {"dilations", Ints(d, 1)},
+           {"ceil_mode", l.integer("ceil_mode", 0)},
+           {"count_include_pad", l.integer("count_include_pad", 0)}});
+}
+
+void q_global_average_pool(Lowering& l) {
+  const ir::Shape& x = l.shape(l.in(0));
+  if (l.integer("channels_last", 0) != 0) throw Unsupported{"channels_last", "channels first do"};
+  Ints axes;
+  for (std::size_t d = 2; d < x.size(); ++d) axes.push_back(static_cast<std::int64_t>(d));
+  q_unary(l, Op::kReduceMean, {{"axes", axes}, {"keepdims", std::int64_t{1}}});
+}
+
 void q_concat(Lowering& l) {
   std::vector<ValueId> parts;
   for (std::size_t i = 2; i + 2 < l.input_count(); i += 3) parts.push_back(floats(l, i));
@@ -137,6 +198,8 @@ void add_quant(OperatorTable& t) {
   t["com.microsoft:QLinearLeakyRelu"] = {
       [](Lowering& l) { q_unary(l, Op::kLeakyRelu, {{"alpha", l.number("alpha", 0.01)}}); }, ""};
   t["com.microsoft:QLinearSoftmax"] = {q_softmax, ""};
+  t["com.microsoft:QLinearAveragePool"] = {q_average_pool, ""};
+  t["com.microsoft:QLinearGlobalAveragePool"] = {q_global_average_pool, ""};
   t["com.microsoft:QLinearConcat"] = {q_concat, ""};
 }
 

@@ -37,7 +37,8 @@ struct Tensor {
   Elem elem = Elem::kI8;
   Role role = Role::kActivation;
   ir::Shape shape;
-  double scale = 1;  ///< real value = integer * scale
+  double scale = 1;  ///< real value = (integer - zero) * scale
+  std::int32_t zero = 0;
   std::int64_t row_align = 8;
   std::vector<std::uint8_t> data;  ///< constants, as stored
   ir::Sources sources;             ///< ONNX nodes
@@ -121,7 +122,8 @@ struct Operation {
 
 /// What the host writes before, or reads after, an inference. Here the last dimension may have any
 /// stride: caches and images are stored as the machine likes them, the host converts. `view` has
-/// the ONNX shape. real value = integer * scale of the tensor, if the ONNX type is a float.
+/// the ONNX shape. real value = (integer - zero) * scale of the tensor, if the ONNX type is a
+/// float; UINT8 stands in INT8 less 128.
 struct Port {
   std::string name;
   View view;

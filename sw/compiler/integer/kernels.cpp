@@ -323,7 +323,7 @@ class Table {
   [[nodiscard]] const KernelInfo* find(std::string_view name) const {
     const auto it = index_.find(name);
     if (it != index_.end()) return &entries_[it->second];
-    for (const auto* more : {&dialect_kernels()}) {
+    for (const auto* more : {&dialect_kernels(), &quantised_kernels()}) {
       for (const KernelInfo& info : *more) {
         if (info.name == name) return &info;
       }

@@ -47,6 +47,8 @@ struct KernelInfo {
 [[nodiscard]] const std::vector<KernelInfo>& all_kernels();
 /// Those of the integer dialect (sw/kernels/oct_dialect.h), which kernel_info() knows, too.
 [[nodiscard]] const std::vector<KernelInfo>& dialect_kernels();
+/// Those for networks that come quantised (sw/kernels/oct_quantised.h); kernel_info() knows them.
+[[nodiscard]] const std::vector<KernelInfo>& quantised_kernels();
 /// Element type of an operand of the dialect's, inputs first, then outputs.
 [[nodiscard]] Elem typed_elem(const std::vector<std::int32_t>& args, std::size_t operand);
 

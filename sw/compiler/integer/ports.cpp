@@ -23,7 +23,7 @@ void for_each_element(const View& v, F f) {
 }
 
 template <typename T>
-void quantise(const Port& port, const ir::Tensor& value, double scale, std::uint8_t* to) {
+void quantise(const Port& port, const ir::Tensor& value, const Tensor& t, std::uint8_t* to) {
   const float* next = value.data<float>().data();
   for_each_element(port.view, [&](std::int64_t at) {
     const double real = *next++;
@@ -31,7 +31,7 @@ void quantise(const Port& port, const ir::Tensor& value, double scale, std::uint
       throw ir::CompileError(fmt::format("input {}: element {} is not a number", port.name,
                                          next - 1 - value.data<float>().data()));
     }
-    const double v = std::nearbyint(real / scale);
+    const double v = std::nearbyint(real / t.scale) + t.zero;
     constexpr double kLow = std::numeric_limits<T>::min(), kHigh = std::numeric_limits<T>::max();
     const T integer = static_cast<T>(std::clamp(v, kLow, kHigh));
     std::memcpy(to + at, &integer, sizeof integer);
@@ -39,13 +39,18 @@ void quantise(const Port& port, const ir::Tensor& value, double scale, std::uint
 }
 
 template <typename T>
-void dequantise(const View& view, double scale, const std::uint8_t* from, ir::Tensor& value) {
+void dequantise(const View& view, const Tensor& t, const std::uint8_t* from, ir::Tensor& value) {
   float* next = value.mutable_data<float>().data();
   for_each_element(view, [&](std::int64_t at) {
     T integer;
     std::memcpy(&integer, from + at, sizeof integer);
-    *next++ = static_cast<float>(integer * scale);
+    *next++ = static_cast<float>((integer - t.zero) * t.scale);
   });
+}
+
+/// UINT8 of the model, INT8 of the machine.
+bool shifted(const Port& port, const Tensor& t) {
+  return port.dtype == ir::DType::kUInt8 && t.elem == Elem::kI8;
 }
 
 /// Calls f with a value of the element's type.
@@ -75,7 +80,7 @@ void write_input(const Graph& graph, const Port& port, const ir::Tensor& value, 
   const Tensor& t = graph.at(port.view.tensor);
   std::uint8_t* to = place(port.view, memory);
   if (ir::is_float(port.dtype)) {
-    with_elem(port, t.elem, [&]<typename T>(T) { quantise<T>(port, value, t.scale, to); });
+    with_elem(port, t.elem, [&]<typename T>(T) { quantise<T>(port, value, t, to); });
     return;
   }
   const bool flags = t.elem == Elem::kI8 && port.dtype != ir::DType::kInt8;
@@ -92,6 +97,7 @@ void write_input(const Graph& graph, const Port& port, const ir::Tensor& value, 
   const std::byte* next = value.bytes().data();
   for_each_element(port.view, [&](std::int64_t at) {
     std::memcpy(to + at, next, bytes);
+    if (shifted(port, t)) to[at] ^= 0x80;
     next += bytes;
   });
 }
@@ -102,7 +108,7 @@ ir::Tensor read_output(const Graph& graph, const Port& port, const Memory& memor
       memory[static_cast<std::size_t>(port.view.tensor)].data() + port.view.offset;
   ir::Tensor value(port.dtype, port.view.sizes);
   if (ir::is_float(port.dtype)) {
-    with_elem(port, t.elem, [&]<typename T>(T) { dequantise<T>(port.view, t.scale, from, value); });
+    with_elem(port, t.elem, [&]<typename T>(T) { dequantise<T>(port.view, t, from, value); });
     return value;
   }
   const auto gather = [&]<typename T>(T) {
@@ -113,6 +119,9 @@ ir::Tensor read_output(const Graph& graph, const Port& port, const Memory& memor
   switch (elem_bytes(t.elem)) {
     case 1:
       gather(std::uint8_t{});
+      if (shifted(port, t)) {
+        for (std::uint8_t& v : value.mutable_data<std::uint8_t>()) v ^= 0x80;
+      }
       break;
     case 2:
       gather(std::uint16_t{});

@@ -141,6 +141,10 @@ Type quant(Op op, const Operands& in, const Attributes& attrs) {
       require(!is_float(x.type.dtype), "Dequantize of floats");
       require_scale(x.shape(), in, attrs);
       return {DType::kFloat32, x.shape()};
+    case Op::kFixed:
+      require_same_float({&x});
+      require(attrs.number("scale") > 0, "a scale of {}", attrs.number("scale"));
+      return x.type;
     case Op::kRequantize:
     case Op::kRequantShift:
       return {static_cast<DType>(attrs.integer("dtype")), x.shape()};

@@ -133,6 +133,7 @@ enum class OpClass : std::uint8_t {
   /* floats and integers */     \
   X(Quantize, kQuant, 1)        \
   X(Dequantize, kQuant, 1)      \
+  X(Fixed, kQuant, 1)           \
   X(Requantize, kQuant, 1)      \
   X(DynamicScale, kQuant, 0)    \
   X(DynamicZero, kQuant, 0)     \

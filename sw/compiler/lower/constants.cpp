@@ -15,14 +15,15 @@ namespace {
 
 /// Rows of n elements, padded; a value given once a row is repeated.
 std::vector<std::uint8_t> stored(const std::vector<double>& x, std::int64_t per_row, std::int64_t n,
-                                 Elem e, double step) {
+                                 Elem e, double step, std::int32_t zero = 0) {
   const std::int64_t bytes = integer::elem_bytes(e), row = padded(n * bytes);
   const std::int64_t rows = static_cast<std::int64_t>(x.size()) / per_row;
   std::vector<std::uint8_t> data(static_cast<std::size_t>(rows * row));
   for (std::int64_t r = 0; r < rows; ++r) {
     for (std::int64_t c = 0; c < n; ++c) {
       const double d = x[static_cast<std::size_t>(r * per_row + (per_row == n ? c : 0))];
-      const std::int32_t q = to_bits(d / step, static_cast<unsigned>(8 * bytes));
+      const std::int32_t q =
+          to_bits(std::nearbyint(d / step) + zero, static_cast<unsigned>(8 * bytes));
       std::memcpy(&data[static_cast<std::size_t>(r * row + c * bytes)], &q,
                   static_cast<std::size_t>(bytes));
     }
@@ -53,11 +54,15 @@ View Context::constant_view(ValueId v, const ir::Shape& shape, Elem e) {
   return scalar;
 }
 
-View Context::constant_in_steps(ValueId v, Elem e, double step) {
+View Context::constant_like(ValueId v, const View& like) {
+  const Elem e = elem(like);
+  const double step = scale(like);
   const ir::Tensor t = constant_value(graph, v);
   const ir::Shape own = t.shape().empty() ? ir::Shape{1} : t.shape();
-  return out.whole(
-      constant(name(v), e, own, stored(t.to_doubles(), own.back(), own.back(), e, step), step));
+  const TensorId id = constant(
+      name(v), e, own, stored(t.to_doubles(), own.back(), own.back(), e, step, zero(like)), step);
+  out.at(id).zero = zero(like);
+  return out.whole(id);
 }
 
 void Context::fill_border(const View& whole, const View& inner, double value,
@@ -94,9 +99,10 @@ void Context::fill_border(const View& whole, const View& inner, double value,
       if (count == 0) continue;
       if (row == integer::kNone) {
         const std::vector<double> x(static_cast<std::size_t>(whole.sizes[last]), value);
-        row = constant(fmt::format("{}.border", node.name), e, {whole.sizes[last]},
-                       stored(x, whole.sizes[last], whole.sizes[last], e, scale(whole)),
-                       scale(whole));
+        row =
+            constant(fmt::format("{}.border", node.name), e, {whole.sizes[last]},
+                     stored(x, whole.sizes[last], whole.sizes[last], e, scale(whole), zero(whole)),
+                     scale(whole));
       }
       const View to = rest.slice(d, from, count);
       View source{row, 0, to.sizes, std::vector<std::int64_t>(to.sizes.size(), 0)};

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <tuple>
 
 #include "compiler/exec/executor.hpp"
 #include "compiler/lower/numbers.hpp"
 #include "golden/network.hpp"
+#include "golden/quantised.hpp"
 
 namespace oct::lower {
 namespace {
@@ -61,7 +63,14 @@ quant::ValueQuant Context::quant(ValueId v) const {
 double Context::scale_as(ValueId v, Elem elem) const {
   const quant::ValueQuant q = quant(v);
   if (q.elem == elem) return q.scale;
+  // (q - zero) * 64 fits, so nothing is lost.
+  if (q.fixed && q.elem == Elem::kI8) return q.scale / 64;
   return q.scale * most(q.elem) / most(elem);
+}
+
+std::int32_t Context::zero_as(ValueId v, Elem elem) const {
+  const quant::ValueQuant q = quant(v);
+  return q.elem == elem ? q.zero : 0;
 }
 
 std::string Context::name(ValueId v) const {
@@ -71,13 +80,14 @@ std::string Context::name(ValueId v) const {
 }
 
 TensorId Context::tensor(const std::string& n, Elem elem, ir::Shape shape, double scale, Role role,
-                         ir::Sources sources) {
+                         ir::Sources sources, std::int32_t zero) {
   integer::Tensor t;
   t.name = n;
   t.elem = elem;
   t.role = role;
   t.shape = shape.empty() ? ir::Shape{1} : std::move(shape);
   t.scale = scale;
+  t.zero = zero;
   t.sources = std::move(sources);
   return out.add(std::move(t));
 }
@@ -107,15 +117,20 @@ TensorId Context::constant_i16(const std::string& n, const std::vector<std::int1
   return constant(n, Elem::kI16, {static_cast<std::int64_t>(v.size())}, std::move(data));
 }
 
-View Context::fresh(ValueId v, const ir::Ints& order, std::optional<Elem> elem) {
+View Context::fresh(ValueId v, const ir::Ints& order, std::optional<Elem> elem, Zero any) {
   const ir::Shape& shape = graph.value(v).shape();
-  const Elem e = elem.value_or(quant(v).elem);
+  const bool without = any == Zero::kNone && quant(v).zero != 0;
+  const Elem e = elem.value_or(without ? Elem::kI16 : quant(v).elem);
   ir::Shape stored;
   for (const std::int64_t d : order) stored.push_back(shape.at(static_cast<std::size_t>(d)));
   if (order.empty()) stored = shape;
   const ir::Node* n = graph.producer(v);
-  const TensorId id =
-      tensor(name(v), e, stored, scale_as(v, e), Role::kActivation, n ? n->sources : ir::Sources{});
+  const TensorId id = tensor(name(v), e, stored, scale_as(v, e), Role::kActivation,
+                             n ? n->sources : ir::Sources{}, zero_as(v, e));
+  if (integer::Tensor& t = out.at(id); without && t.zero != 0) {
+    t.scale *= std::max(127 - t.zero, 128 + t.zero) / 127.0;  // symmetric: coarser steps
+    t.zero = 0;
+  }
   View view = out.whole(id);
   if (shape.empty()) view.sizes.clear(), view.strides.clear();
   return order.empty() ? view : permute(view, inverse(order));
@@ -138,9 +153,10 @@ std::map<ValueId, View> Context::first_places() const {
   return out;
 }
 
-View Context::destination(ValueId v, const ir::Ints& order) {
+View Context::destination(ValueId v, const ir::Ints& order, Zero zero) {
   const auto it = wanted.find(v);
-  return it == wanted.end() ? fresh(v, order) : it->second;
+  if (zero == Zero::kNone && quant(v).zero != 0) return fresh(v, order);
+  return it == wanted.end() ? fresh(v, order, std::nullopt, zero) : it->second;
 }
 
 void Context::settle(ValueId v) {
@@ -153,39 +169,69 @@ void Context::settle(ValueId v) {
   ir::Node node;
   node.name = name(v);
   if (const ir::Node* n = graph.producer(v)) node.sources = n->sources;
-  copy_scaled(take(v, {elem(to), Elem::kI16, Elem::kI8}), to, node);
+  copy_scaled(take(v, {elem(to), Elem::kI16, Elem::kI8}, Zero::kAny), to, node);
   put(v, to);
 }
 
 void Context::copy_scaled(const View& from, const View& to, const ir::Node& node) {
   const std::string& n = node.sources.empty() ? node.name : node.sources.front();
   const double factor = scale(from) / scale(to);
-  if (elem(from) == elem(to) && std::abs(factor - 1) < 1e-9) {
+  if (elem(from) == elem(to) && zero(from) == zero(to) && std::abs(factor - 1) < 1e-9) {
     copy(from, to, n, node.sources);
     return;
   }
   const ir::Ints order = stride_order(from);
   const TensorId id = tensor(n + ".scaled", elem(to), permute(from, order).sizes, scale(to),
-                             Role::kActivation, node.sources);
+                             Role::kActivation, node.sources, zero(to));
   const View dense = permute(out.whole(id), inverse(order));
   requantize(from, dense, node);
   copy(dense, to, n, node.sources);
 }
 
 void Context::requantize(const View& from, const View& to, const ir::Node& node) {
-  const ir::Ints order = stride_order(from);
+  ir::Ints order = stride_order(from);
+  // Dimensions of one come first.
+  std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+    const auto key = [&](std::int64_t d) {
+      const auto k = static_cast<std::size_t>(d);
+      return std::tuple(from.sizes[k] != 1, from.sizes[k] != 1 ? -from.strides[k] : 0, d);
+    };
+    return key(a) < key(b);
+  });
   const auto m = as_matrices({permute(from, order), permute(to, order)}, out);
   if (!m || !rows_contiguous((*m)[0], out) || !rows_contiguous((*m)[1], out)) {
     throw Unsupported("its operand is scattered", "");
   }
+  const auto columns = static_cast<std::int32_t>((*m)[0].sizes[2]);
+  if (zero(from) != 0 || zero(to) != 0) {
+    const double factor = scale(from) / scale(to);
+    const auto k = golden::quantised::sum(factor, 0, zero(to) - zero(from) * factor);
+    kernel(node, fmt::format("qadd_{0}_{0}_{1}", elem_text(elem(from)), elem_text(elem(to))),
+           {(*m)[0], (*m)[0]}, {(*m)[1]}, {}, sum_args(columns, k));
+    return;
+  }
   kernel(node, fmt::format("requant_{}_{}", elem_text(elem(from)), elem_text(elem(to))), {(*m)[0]},
          {(*m)[1]}, {},
-         {static_cast<std::int32_t>((*m)[0].sizes[2]),
-          static_cast<std::int32_t>(golden::net::scale_word(scale(from) / scale(to)))});
+         {columns, static_cast<std::int32_t>(golden::net::scale_word(scale(from) / scale(to)))});
 }
 
-View Context::convert(ValueId v, const View& from, Elem to_elem) {
-  const View to = fresh(v, stride_order(from), to_elem);
+void Context::finish(const ir::Node& node) {
+  const ValueId v = node.output;
+  const auto it = plan.values.find(v);
+  if (it == plan.values.end() || it->second.zero == 0 || !places_.contains(v)) return;
+  std::vector<View>& all = places_[v];
+  const auto whole = [&](const View& p) {
+    return elem(p) == Elem::kI8 && zero(p) == it->second.zero;
+  };
+  if (std::any_of(all.begin(), all.end(), whole)) return;
+  const View from = all.front();
+  const View to = fresh(v, stride_order(from), std::nullopt, Zero::kAny);
+  requantize(from, to, node);
+  all = {to};  // limits hold from here on
+}
+
+View Context::convert(ValueId v, const View& from, Elem to_elem, Zero any) {
+  const View to = fresh(v, stride_order(from), to_elem, any);
   ir::Node node;
   node.name = name(v);
   if (const ir::Node* n = graph.producer(v)) node.sources = n->sources;
@@ -194,10 +240,10 @@ View Context::convert(ValueId v, const View& from, Elem to_elem) {
   return to;
 }
 
-View Context::take(ValueId v, const std::vector<Elem>& elems) {
+View Context::take(ValueId v, const std::vector<Elem>& elems, Zero any) {
   for (const Elem e : elems) {
     for (const View& p : places(v)) {
-      if (elem(p) == e) return p;
+      if (elem(p) == e && (any == Zero::kAny || zero(p) == 0)) return p;
     }
   }
   if (is_constant(graph, v)) {
@@ -205,20 +251,22 @@ View Context::take(ValueId v, const std::vector<Elem>& elems) {
     put(v, c);
     return c;
   }
-  return convert(v, places(v).front(), elems.front());
+  return convert(v, places(v).front(), elems.front(), any);
 }
 
-View Context::take_rows(ValueId v, const std::vector<Elem>& elems, std::int64_t align) {
-  take(v, elems);
+View Context::take_rows(ValueId v, const std::vector<Elem>& elems, std::int64_t align, Zero any) {
+  take(v, elems, any);
   for (const Elem e : elems) {
     for (const View& p : places(v)) {
       if (elem(p) != e || !rows_contiguous(p, out) || !aligned(p, align)) continue;
+      if (any == Zero::kNone && zero(p) != 0) continue;
       if (as_matrix(p, out)) return p;
     }
   }
-  const View from = take(v, elems);
+  const View from = take(v, elems, any);
   const View to = fresh(v, {}, elem(from));
   out.at(to.tensor).scale = scale(from);
+  out.at(to.tensor).zero = zero(from);
   const ir::Node* n = graph.producer(v);
   copy(from, to, name(v), n ? n->sources : ir::Sources{});
   put(v, to);

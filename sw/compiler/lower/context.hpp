@@ -44,18 +44,25 @@ struct Context {
   /// The same for an element type that the plan did not choose.
   [[nodiscard]] double scale_as(ValueId v, Elem elem) const;
   TensorId tensor(const std::string& name, Elem elem, ir::Shape shape, double scale, Role role,
-                  ir::Sources sources = {});
+                  ir::Sources sources = {}, std::int32_t zero = 0);
   /// What lowering made earlier under a name of its own.
   [[nodiscard]] std::optional<View> find(const std::string& name) const;
   TensorId constant(const std::string& name, Elem elem, ir::Shape shape,
                     std::vector<std::uint8_t> data, double scale = 1);
   TensorId constant_words(const std::string& name, const std::vector<std::uint32_t>& words);
   TensorId constant_i16(const std::string& name, const std::vector<std::int16_t>& v);
+  /// Who knows no zero points (kNone) reads and writes values that have one as INT16 of finer
+  /// steps, or as symmetric INT8.
+  enum class Zero { kNone, kAny };
   /// A new tensor for `v` whose dimensions stand in this order (empty: as they are); a view of it
   /// with the shape of `v`.
-  View fresh(ValueId v, const ir::Ints& order = {}, std::optional<Elem> elem = std::nullopt);
+  View fresh(ValueId v, const ir::Ints& order = {}, std::optional<Elem> elem = std::nullopt,
+             Zero zero = Zero::kNone);
   [[nodiscard]] Elem elem(const View& v) const { return out.at(v.tensor).elem; }
   [[nodiscard]] double scale(const View& v) const { return out.at(v.tensor).scale; }
+  [[nodiscard]] std::int32_t zero(const View& v) const { return out.at(v.tensor).zero; }
+  /// The zero point of a value in this element type.
+  [[nodiscard]] std::int32_t zero_as(ValueId v, Elem elem) const;
   [[nodiscard]] std::string name(ValueId v) const;
 
   // ---- Places
@@ -65,15 +72,16 @@ struct Context {
   void put(ValueId v, View place);
   [[nodiscard]] std::map<ValueId, View> first_places() const;
   /// Where the result of a node should go: as wanted, or somewhere new.
-  View destination(ValueId v, const ir::Ints& order = {});
+  View destination(ValueId v, const ir::Ints& order = {}, Zero zero = Zero::kNone);
   /// Copies to where it is wanted, if it does not stand there.
   void settle(ValueId v);
   /// A place with one of these element types; converted if there is none.
-  View take(ValueId v, const std::vector<Elem>& elems);
+  View take(ValueId v, const std::vector<Elem>& elems, Zero zero = Zero::kNone);
   /// A place whose rows are contiguous, aligned and evenly spaced: dimensions in row-major order.
-  View take_rows(ValueId v, const std::vector<Elem>& elems, std::int64_t align = 8);
-  /// The whole constant in steps of `step`.
-  View constant_in_steps(ValueId v, Elem elem, double step);
+  View take_rows(ValueId v, const std::vector<Elem>& elems, std::int64_t align = 8,
+                 Zero zero = Zero::kNone);
+  /// The whole constant with scale and zero point of `like`.
+  View constant_like(ValueId v, const View& like);
   /// A constant's view with the sizes of `shape`, as INT16 or INT8.
   View constant_view(ValueId v, const ir::Shape& shape, Elem elem);
 
@@ -92,13 +100,15 @@ struct Context {
   void fill_border(const View& whole, const View& inner, double value, const ir::Node& node);
   /// The same between tensors of different scales: requantised on the way where they differ.
   void copy_scaled(const View& from, const View& to, const ir::Node& node);
+  void requantize(const View& from, const View& to, const ir::Node& node);
+  /// A result that was made without its zero point gets it.
+  void finish(const ir::Node& node);
   void kernel(const ir::Node& node, std::string kernel_name, std::vector<View> inputs,
               std::vector<View> outputs, std::vector<TensorId> constants,
               std::vector<std::int32_t> args);
 
  private:
-  void requantize(const View& from, const View& to, const ir::Node& node);
-  View convert(ValueId v, const View& from, Elem elem);
+  View convert(ValueId v, const View& from, Elem elem, Zero zero);
   void transpose(const View& from, const View& to, const std::string& name,
                  const ir::Sources& sources);
 

@@ -49,7 +49,7 @@ View new_image(Context& ctx, ValueId v, const Geometry& g, Elem e) {
       g.by_rows() ? ir::Shape{g.n, h, g.c, w} : ir::Shape{g.n, h, w, padded(g.c)};
   const ir::Node* p = ctx.graph.producer(v);
   const TensorId id = ctx.tensor(ctx.name(v), e, shape, ctx.scale_as(v, e), Role::kActivation,
-                                 p ? p->sources : ir::Sources{});
+                                 p ? p->sources : ir::Sources{}, ctx.zero_as(v, e));
   const View whole = ctx.out.whole(id);
   return g.by_rows() ? permute(whole, {0, 2, 1, 3}) : permute(whole, {0, 3, 1, 2});
 }
@@ -86,13 +86,14 @@ View image_of(Context& ctx, const Node& n, const Geometry& g) {
       return b->second;
     }
   }
-  const View from = ctx.take(x, {Elem::kI8});
+  const View from = ctx.take(x, {Elem::kI8}, Context::Zero::kAny);
   const View four = with_height(from, g);
   if (!g.bordered() && whole_channels && (g.by_rows() ? four.strides[3] : four.strides[1]) == 1) {
     return four;
   }
   const View image = new_image(ctx, x, g, Elem::kI8);
   ctx.out.at(image.tensor).scale = ctx.scale(from);
+  ctx.out.at(image.tensor).zero = ctx.zero(from);
   const View in = inside(image, g);
   ctx.fill_border(image, in, 0, n);
   ctx.copy(four, in, ctx.name(x), n.sources);
@@ -125,6 +126,7 @@ void lower_conv(Context& ctx, const Chain& chain) {
   const std::int64_t c = x.sizes[1];  // with those that are only there to fill up
   Factors f;
   f.scale_a = ctx.scale(x);
+  f.zero_a = ctx.zero(x);
   // [N, OH, OW] and, of a patch, [KH, KW, C] or [KH, C, KW].
   View a = x;
   a.sizes = {g.n, g.oh, g.ow, g.kh};
@@ -160,7 +162,7 @@ void lower_conv(Context& ctx, const Chain& chain) {
     f.segments = true;
   } else {
     const TensorId id = ctx.tensor(ctx.name(n.output) + ".patches", Elem::kI8, with({k}), f.scale_a,
-                                   Role::kActivation, n.sources);
+                                   Role::kActivation, n.sources, f.zero_a);
     f.a = ctx.out.whole(id);
     ctx.copy(a, *reshape(f.a, a.sizes), n.sources.empty() ? n.name : n.sources.front(), n.sources);
   }
@@ -176,6 +178,7 @@ void lower_conv(Context& ctx, const Chain& chain) {
        }});
   f.w = w.w;
   f.scale_w = std::move(w.scale);
+  f.sum_w = std::move(w.sum);
   f.bias = bias_of(ctx, n);
   // The chain counts one dimension as one.
   if (g.one) {

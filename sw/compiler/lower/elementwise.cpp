@@ -28,10 +28,11 @@ bool usable(const Context& ctx, const View& v) {
   return rows_contiguous(v, ctx.out) && aligned(v, 4);
 }
 
-Rows common_rows(Context& ctx, const Node& n, std::vector<View> inputs) {
+Rows common_rows(Context& ctx, const Node& n, std::vector<View> inputs,
+                 Context::Zero zero = Context::Zero::kNone) {
   const ir::Shape& shape = ctx.graph.value(n.output).shape();
   for (View& v : inputs) v = expand(v, shape);
-  View y = ctx.destination(n.output, stride_order(inputs[0]));
+  View y = ctx.destination(n.output, stride_order(inputs[0]), zero);
   for (int attempt = 0; attempt < 3; ++attempt) {
     const ir::Ints order = stride_order(y);
     std::vector<View> all;
@@ -50,7 +51,7 @@ Rows common_rows(Context& ctx, const Node& n, std::vector<View> inputs) {
       }
     }
     if (attempt == 0) {
-      y = ctx.fresh(n.output);
+      y = ctx.fresh(n.output, {}, ctx.elem(y), zero);
     } else {
       for (View& v : inputs) v = contiguous_copy(ctx, v, n);
     }
@@ -132,10 +133,47 @@ void scale_and_shift(Context& ctx, const Node& n, const std::vector<double>& gai
 
 }  // namespace
 
+namespace {
+
+/// Sums and products with zero points, exact but for one rounding.
+void lower_fixed_binary(Context& ctx, const Node& n) {
+  const ir::Shape& shape = ctx.graph.value(n.output).shape();
+  const auto operand = [&](std::size_t i) {
+    const ValueId v = n.inputs[i];
+    if (is_constant(ctx.graph, v)) return ctx.constant_view(v, shape, Elem::kI16);
+    const Elem e = ctx.elem(ctx.places(v).front());
+    return ctx.take(v, {e, Elem::kI16, Elem::kI8}, Context::Zero::kAny);
+  };
+  const bool first = is_constant(ctx.graph, n.inputs[0]);  // its strides give the order
+  std::vector<View> inputs{operand(first ? 1 : 0), operand(first ? 0 : 1)};
+  const Rows rows = common_rows(ctx, n, inputs, Context::Zero::kAny);
+  const View &a = rows.inputs[0], &b = rows.inputs[1];
+  const double sy = ctx.scale(rows.place), sa = ctx.scale(a), sb = ctx.scale(b);
+  const std::int32_t za = ctx.zero(a), zb = ctx.zero(b), zy = ctx.zero(rows.place);
+  const bool product = n.op == Op::kMul;
+  std::vector<std::int32_t> args;
+  if (product) {
+    args = product_args(columns(rows), golden::quantised::product(sa * sb / sy, za, zb, zy));
+  } else {
+    const double minus = n.op == Op::kSub ? -1 : 1;
+    const double fa = (first ? minus : 1) * sa / sy, fb = (first ? 1 : minus) * sb / sy;
+    args = sum_args(columns(rows), golden::quantised::sum(fa, fb, zy - fa * za - fb * zb));
+  }
+  ctx.kernel(n,
+             fmt::format("{}_{}_{}_{}", product ? "qmul" : "qadd", elem_text(ctx.elem(a)),
+                         elem_text(ctx.elem(b)), elem_text(ctx.elem(rows.place))),
+             {a, b}, {rows.output}, {}, args);
+  ctx.put(n.output, rows.place);
+}
+
+}  // namespace
+
 void lower_binary(Context& ctx, const Node& n) {
   const ir::Shape& shape = ctx.graph.value(n.output).shape();
   const bool product = n.op == Op::kMul;
   const bool constant = is_constant(ctx.graph, n.inputs[1]);
+  const bool sum = n.op == Op::kAdd || n.op == Op::kSub;
+  if ((product || sum) && ctx.quant(n.output).fixed) return lower_fixed_binary(ctx, n);
   if (n.op == Op::kDiv && constant) {
     std::vector<double> v = last_axis(ctx, n.inputs[1], shape);
     for (double& d : v) d = 1 / d;
@@ -183,11 +221,12 @@ void lower_affine(Context& ctx, const Node& n) {
 }
 
 void lower_function(Context& ctx, const Node& n) {
-  // A table of bytes has no INT16 results.
-  std::vector<Elem> elems{Elem::kI16};
-  if (ctx.quant(n.output).elem == Elem::kI8) elems.push_back(Elem::kI8);
-  const View x = ctx.take(function_operand(ctx.graph, n), elems);
-  Rows rows = common_rows(ctx, n, {x});
+  const ValueId operand = function_operand(ctx.graph, n);
+  // A table of 256 takes zero points along.
+  const bool bytes = ctx.quant(operand).elem == Elem::kI8 && ctx.quant(n.output).elem == Elem::kI8;
+  const View x = bytes ? ctx.take(operand, {Elem::kI8}, Context::Zero::kAny)
+                       : ctx.take(operand, {Elem::kI16, Elem::kI8});
+  Rows rows = common_rows(ctx, n, {x}, bytes ? Context::Zero::kAny : Context::Zero::kNone);
   // Wider results than operands: the table's steps say enough.
   if (ctx.elem(x) == Elem::kI8 && ctx.elem(rows.place) == Elem::kI16) {
     throw Unsupported("a table of bytes has no INT16 results", "");
@@ -199,8 +238,9 @@ void lower_function(Context& ctx, const Node& n) {
       fmt::format("table_{}_{}", elem_text(ctx.elem(x)), elem_text(ctx.elem(rows.place)));
   TensorId table = integer::kNone;
   if (ctx.elem(x) == Elem::kI8) {
-    table = ctx.constant(name + ".table", Elem::kI8, {256},
-                         make_table(ctx.graph, {id}, sx, sy).entries);
+    table = ctx.constant(
+        name + ".table", Elem::kI8, {256},
+        make_table(ctx.graph, {id}, {sx, ctx.zero(x)}, {sy, ctx.zero(rows.place)}).entries);
   } else {
     // 513 entries, in steps of y, or of y / 256 for INT8.
     std::vector<double> at;

@@ -35,6 +35,8 @@ class Walk {
         v = n.output;
         continue;
       }
+      // What the file rounds is stored, but for what a table reads.
+      if (fixed(c_.result) && !is_function(g_, n)) return;
       std::swap(c_.layouts, layouts);
       if (!step(n, v, second)) {
         std::swap(c_.layouts, layouts);
@@ -52,6 +54,10 @@ class Walk {
   [[nodiscard]] bool wide(ValueId v) const {
     const auto it = plan_.values.find(v);
     return it != plan_.values.end() && it->second.elem != Elem::kI8;
+  }
+  [[nodiscard]] bool fixed(ValueId v) const {
+    const auto it = plan_.values.find(v);
+    return it != plan_.values.end() && it->second.fixed;
   }
   [[nodiscard]] std::int64_t channels() const {
     const Node& p = g_.node(c_.product);
@@ -83,6 +89,7 @@ class Walk {
 
   bool relu() {
     if (limited()) return false;
+    if (fixed(c_.result)) return false;
     if (plain() && c_.functions.empty()) {
       c_.relu = true;
     } else {
@@ -93,6 +100,7 @@ class Walk {
 
   bool clip(const Node& n) {
     if (limited()) return false;
+    if (fixed(c_.result)) return false;
     const double low = n.attrs.number("min", -INFINITY), high = n.attrs.number("max", INFINITY);
     if (c_.relu) c_.relu = false, c_.low = 0;
     c_.low = std::max(c_.low, low);
@@ -103,6 +111,7 @@ class Walk {
   bool function(const Node& n, ValueId v) {
     // What is kept in 16 bits is not squeezed through a table of 256 entries.
     if (!plain() || c_.relu || wide(v) || wide(n.output)) return false;
+    if (!c_.functions.empty() && fixed(v)) return false;
     if (c_.functions.empty()) c_.before_functions = v;
     c_.functions.push_back(static_cast<NodeId>(g_.value(n.output).producer));
     c_.after_functions = n.output;
@@ -180,6 +189,7 @@ class Walk {
     }
     if (mine == 1 && !second) return false;
     if (c_.residual != ir::kNone) return false;
+    if (n.op == Op::kMul && fixed(other)) return false;
     const ir::Shape& os = g_.value(other).shape();
     if (is_constant(g_, other) && n.op == Op::kMul) return false;
     if (!is_constant(g_, other) && (os.empty() || os.back() != shape.back())) return false;
@@ -284,20 +294,21 @@ std::vector<double> function_values(const ir::Graph& graph, const std::vector<No
   return t.to_doubles();
 }
 
-Table make_table(const ir::Graph& graph, const std::vector<NodeId>& functions, double scale,
-                 double step) {
+Table make_table(const ir::Graph& graph, const std::vector<NodeId>& functions, Numbers x_numbers,
+                 Numbers y_numbers) {
   std::vector<double> x;
-  for (int i = -128; i < 128; ++i) x.push_back(i * scale);
+  for (int i = -128; i < 128; ++i) x.push_back((i - x_numbers.zero) * x_numbers.scale);
   std::vector<double> y = function_values(graph, functions, x);
-  Table table{{}, step};
+  Table table{{}, y_numbers.scale};
   double range = 0;
   for (double& v : y) {
     if (!std::isfinite(v)) v = 0;
     range = std::max(range, std::abs(v));
   }
-  if (step == 0) table.step = range > 0 ? range / 127 : 1;
+  if (table.step == 0) table.step = range > 0 ? range / 127 : 1;
   for (const double v : y) {
-    table.entries.push_back(static_cast<std::uint8_t>(to_bits(v / table.step, 8)));
+    table.entries.push_back(
+        static_cast<std::uint8_t>(to_bits(std::nearbyint(v / table.step) + y_numbers.zero, 8)));
   }
   return table;
 }

@@ -46,13 +46,17 @@ struct Chains {
 /// The result's place in the coordinates of the product's [.., N].
 [[nodiscard]] std::optional<View> pulled_back(const View& v, const std::vector<Layout>& layouts,
                                               std::size_t count);
-/// 256 entries for x = -128 .. 127 times `scale`, in steps of `step`; `step` 0 is chosen to fit.
+/// 256 entries for the integers -128 .. 127 of x, as integers of y; a scale of 0 is chosen to fit.
 struct Table {
   std::vector<std::uint8_t> entries;
   double step = 1;
 };
+struct Numbers {
+  double scale = 0;
+  std::int32_t zero = 0;
+};
 [[nodiscard]] Table make_table(const ir::Graph& graph, const std::vector<ir::NodeId>& functions,
-                               double scale, double step);
+                               Numbers x, Numbers y);
 /// Values of the functions at these points.
 [[nodiscard]] std::vector<double> function_values(const ir::Graph& graph,
                                                   const std::vector<ir::NodeId>& functions,

@@ -51,6 +51,13 @@ void lower_node(Context& ctx, const Node& n) {
       return lower_softmax(ctx, n);
     case Op::kAffine:
       return lower_affine(ctx, n);
+    case Op::kFixed:
+      return lower_fixed(ctx, n);
+    case Op::kWhere:
+      return lower_mask(ctx, n);
+    case Op::kQuantize:
+    case Op::kDequantize:
+      return lower_as_it_is(ctx, n);
     case Op::kReduceMean:
     case Op::kReduceSum:
     case Op::kReduceMax:
@@ -116,7 +123,7 @@ void make_input(Context& ctx, ValueId v) {
   if (ir::element_count(value.shape()) == 0) return;
   View place;
   if (ir::is_float(value.type.dtype)) {
-    place = ctx.destination(v);
+    place = ctx.destination(v, {}, Context::Zero::kAny);
     if (ctx.out.at(place.tensor).role != Role::kState) ctx.out.at(place.tensor).role = Role::kInput;
   } else {
     const Elem elem =
@@ -138,12 +145,18 @@ void make_output(Context& ctx, const ir::Output& o) {
   Role& role = ctx.out.at(place.tensor).role;
   if (role == Role::kActivation) role = Role::kOutput;
   if (role == Role::kInput) {  // an input handed through
-    const View to = ctx.out.whole(
-        ctx.tensor(o.name, ctx.elem(place), value.shape(), ctx.scale(place), Role::kOutput));
+    const View to = ctx.out.whole(ctx.tensor(o.name, ctx.elem(place), value.shape(),
+                                             ctx.scale(place), Role::kOutput, {}, ctx.zero(place)));
     ctx.copy(place, to, o.name, {});
     place = to;
   }
   ctx.out.outputs.push_back({o.name, place, value.type.dtype});
+}
+
+bool only_in_masks(const ir::Graph& g, const Node& cast) {
+  const auto& users = g.value(cast.output).users;
+  return std::all_of(users.begin(), users.end(),
+                     [&](ir::NodeId id) { return g.node(id).op == Op::kWhere; });
 }
 
 struct Problem {
@@ -169,6 +182,7 @@ Lowered lower_with_places(const quant::Plan& plan) {
   for (const ir::NodeId id : ctx.graph.order()) {
     const Node& n = ctx.graph.node(id);
     if (is_constant(ctx.graph, n.output)) continue;
+    if (n.op == Op::kCast && only_in_masks(ctx.graph, n)) continue;  // lower_mask looks through it
     const auto member = chains.member.find(id);
     const auto end = chains.at_end.find(id);
     if (member != chains.member.end() && end == chains.at_end.end()) continue;
@@ -178,6 +192,7 @@ Lowered lower_with_places(const quant::Plan& plan) {
       } else {
         lower_node(ctx, n);
       }
+      ctx.finish(n);
       ctx.settle(n.output);
     } catch (const Unsupported& u) {
       note(n, u);

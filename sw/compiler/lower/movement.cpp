@@ -35,13 +35,14 @@ void lower_layout(Context& ctx, const Node& n) {
   View from = ctx.places(n.inputs[0]).front();
   const auto dense = [&](const ir::Shape& shape) {
     const TensorId id = ctx.tensor(ctx.name(n.output), ctx.elem(from), shape, ctx.scale(from),
-                                   Role::kActivation, n.sources);
+                                   Role::kActivation, n.sources, ctx.zero(from));
     ctx.out.at(id).row_align = integer::elem_bytes(ctx.elem(from));
     return ctx.out.whole(id);
   };
   const std::string name = ctx.name(n.output);
   View to = ctx.fresh(n.output, {}, ctx.elem(from));
   ctx.out.at(to.tensor).scale = ctx.scale(from);
+  ctx.out.at(to.tensor).zero = ctx.zero(from);
   if (const auto back = undo(to, layout)) {
     ctx.copy(from, *back, name, n.sources);
   } else {
@@ -78,12 +79,13 @@ void lower_concat(Context& ctx, const Node& n) {
     bool there = false;
     if (is_constant(ctx.graph, in)) {
       // In the steps of the whole.
-      ctx.copy(ctx.constant_in_steps(in, ctx.elem(whole), ctx.scale(whole)), part, ctx.name(in),
-               n.sources);
+      ctx.copy(ctx.constant_like(in, whole), part, ctx.name(in), n.sources);
       continue;
     }
     for (const View& p : ctx.places(in)) there = there || same_place(p, part);
-    if (!there) ctx.copy_scaled(ctx.take(in, {ctx.elem(whole), Elem::kI16, Elem::kI8}), part, n);
+    if (!there)
+      ctx.copy_scaled(ctx.take(in, {ctx.elem(whole), Elem::kI16, Elem::kI8}, Context::Zero::kAny),
+                      part, n);
   }
   ctx.put(n.output, whole);
 }
@@ -92,7 +94,7 @@ void lower_pad(Context& ctx, const Node& n) {
   if (n.attrs.text("mode", "constant") != "constant") {
     throw Unsupported("padding other than with a constant", "");
   }
-  const View whole = ctx.destination(n.output);
+  const View whole = ctx.destination(n.output, {}, Context::Zero::kAny);
   const ir::Ints before = n.attrs.ints("before"), after = n.attrs.ints("after");
   View inner = whole;
   for (std::size_t d = 0; d < whole.sizes.size(); ++d) {
@@ -100,7 +102,8 @@ void lower_pad(Context& ctx, const Node& n) {
     inner = inner.slice(d, before[d], whole.sizes[d] - before[d] - after[d]);
   }
   ctx.fill_border(whole, inner, n.attrs.number("value"), n);
-  const View from = ctx.take(n.inputs[0], {ctx.elem(whole), Elem::kI16, Elem::kI8});
+  const View from =
+      ctx.take(n.inputs[0], {ctx.elem(whole), Elem::kI16, Elem::kI8}, Context::Zero::kAny);
   if (!same_place(from, inner)) ctx.copy_scaled(from, inner, n);
   ctx.put(n.output, whole);
 }
@@ -122,13 +125,13 @@ void lower_lookup(Context& ctx, const Node& n) {
   if (!ctx.placed(ids) || ctx.elem(ctx.places(ids).front()) != Elem::kI64) {
     throw Unsupported("its indices are no input of the model", "");
   }
-  View to = ctx.destination(n.output);
+  View to = ctx.destination(n.output, {}, Context::Zero::kAny);
   auto rows = as_matrix(to, ctx.out);
   if (!rows || rows->sizes[0] != 1 || !rows_contiguous(*rows, ctx.out)) {
-    to = ctx.fresh(n.output);
+    to = ctx.fresh(n.output, {}, std::nullopt, Context::Zero::kAny);
     rows = as_matrix(to, ctx.out);
   }
-  const View table = ctx.constant_in_steps(data, ctx.elem(to), ctx.scale(to));
+  const View table = ctx.constant_like(data, to);
   const auto list = reshape(ctx.places(ids).front(), {rows->sizes[1]});
   if (!list) throw Unsupported("its indices are scattered", "");
   View target = *rows;

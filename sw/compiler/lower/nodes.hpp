@@ -17,6 +17,10 @@ void lower_softmax(Context& ctx, const ir::Node& n);
 void lower_binary(Context& ctx, const ir::Node& n);
 void lower_function(Context& ctx, const ir::Node& n);
 void lower_affine(Context& ctx, const ir::Node& n);
+void lower_fixed(Context& ctx, const ir::Node& n);
+/// Integers of the model's own inputs and outputs.
+void lower_as_it_is(Context& ctx, const ir::Node& n);
+void lower_mask(Context& ctx, const ir::Node& n);
 // movement.cpp
 void lower_layout(Context& ctx, const ir::Node& n);
 void lower_slice(Context& ctx, const ir::Node& n);

@@ -52,28 +52,81 @@ void require_last_axis(const ir::Graph& g, const Node& n) {
 
 }  // namespace
 
-void lower_norm(Context& ctx, const Node& n) {
-  require_last_axis(ctx.graph, n);
-  const bool layer = n.op == Op::kLayerNorm;
-  const View x = ctx.take_rows(n.inputs[0], {Elem::kI16, Elem::kI8}, 4);
-  View y = ctx.destination(n.output);
+namespace {
+
+bool both_fixed(const Context& ctx, const Node& n) {
+  const quant::ValueQuant x = ctx.quant(n.inputs[0]), y = ctx.quant(n.output);
+  return x.fixed && y.fixed && x.elem == Elem::kI8 && y.elem == Elem::kI8;
+}
+
+std::vector<std::int32_t> words32(const std::vector<double>& v, double factor) {
+  std::vector<std::int32_t> out;
+  for (const double d : v) out.push_back(to_int32(d * factor));
+  return out;
+}
+
+TensorId constant_i32(Context& ctx, const std::string& name, const std::vector<std::int32_t>& v) {
+  return ctx.constant_words(name, std::vector<std::uint32_t>(v.begin(), v.end()));
+}
+
+/// Rows of bytes to rows of bytes: where the result goes, and both as {B, R, C}.
+std::vector<View> byte_rows(Context& ctx, const Node& n, View& y) {
+  const View x = ctx.take_rows(n.inputs[0], {Elem::kI8}, 4, Context::Zero::kAny);
+  y = ctx.destination(n.output, {}, Context::Zero::kAny);
   auto m = as_matrices({x, y}, ctx.out);
   if (!m || !rows_contiguous(y, ctx.out) || !aligned(y, 4)) {
-    y = ctx.fresh(n.output);
+    y = ctx.fresh(n.output, {}, std::nullopt, Context::Zero::kAny);
     m = as_matrices({x, y}, ctx.out);
   }
   if (!m) throw Unsupported("its rows are scattered", "");
-  const std::int64_t count = x.sizes.back();
-  const double size = static_cast<double>(count);
-  // Squares of INT16 are summed in 32 bits: n * 2^(30 - 2 pre) <= 2^32. All rows may be full scale.
-  int pre = 0;
-  if (ctx.elem(x) == Elem::kI16) {
-    pre = std::max(0, static_cast<int>(std::ceil((std::log2(size) - 2) / 2)));
+  return *m;
+}
+
+/// With gamma in 2^k and sums in 2^(20 + k): both fit their 32 bits.
+void lower_fixed_norm(Context& ctx, const Node& n, std::vector<double> gamma,
+                      std::vector<double> beta) {
+  View y;
+  const std::vector<View> rows = byte_rows(ctx, n, y);
+  const double sx = ctx.scale(rows[0]), sy = ctx.scale(y);
+  const auto size = static_cast<double>(gamma.size());
+  double most = 0x1p-10;
+  for (std::size_t i = 0; i < gamma.size(); ++i) {
+    beta[i] = beta[i] / sy + ctx.zero(y);
+    gamma[i] /= sy;
+    most = std::max({most, std::abs(gamma[i]), std::abs(beta[i])});
   }
-  const double sx = ctx.scale(x), sy = ctx.scale(y);
-  const double eps =
-      n.attrs.number("epsilon", 1e-5) / (sx * sx) * size * size / std::ldexp(1.0, 2 * pre);
-  const auto eps_bits = static_cast<std::uint64_t>(std::llround(std::clamp(eps, 0.0, 0x1p60)));
+  const int k = std::min(28 - std::ilogb(most), 24);
+  const double eps = n.attrs.number("epsilon", 1e-5) / (sx * sx) * size * size;
+  const auto bits = static_cast<std::uint64_t>(std::llround(std::clamp(eps, 0.0, 0x1p60)));
+  const std::string name = n.sources.empty() ? n.name : n.sources.front();
+  ctx.kernel(n, "qlayernorm", {rows[0]}, {rows[1]},
+             {constant_i32(ctx, name + ".gamma", words32(gamma, std::ldexp(1, k))),
+              constant_i32(ctx, name + ".beta", words32(beta, std::ldexp(1, k)))},
+             {static_cast<std::int32_t>(gamma.size()), static_cast<std::int32_t>(bits & 0xffffffff),
+              static_cast<std::int32_t>(bits >> 32), 20 + k});
+  ctx.put(n.output, y);
+}
+
+void lower_fixed_softmax(Context& ctx, const Node& n) {
+  View y;
+  const std::vector<View> rows = byte_rows(ctx, n, y);
+  std::vector<std::int32_t> table;
+  for (int d = 0; d < 256; ++d) {
+    table.push_back(to_int32(std::exp(-d * ctx.scale(rows[0])) * 0x1p23));
+  }
+  ctx.kernel(n, "qsoftmax", {rows[0]}, {rows[1]},
+             {constant_i32(ctx, ctx.name(n.output) + ".exp", table)},
+             {static_cast<std::int32_t>(rows[0].sizes[2]),
+              to_int32(std::min(0x1p8 / ctx.scale(y), 0x1p24 - 1)), ctx.zero(y)});
+  ctx.put(n.output, y);
+}
+
+}  // namespace
+
+void lower_norm(Context& ctx, const Node& n) {
+  require_last_axis(ctx.graph, n);
+  const bool layer = n.op == Op::kLayerNorm;
+  const std::int64_t count = ctx.graph.value(n.output).shape().back();
   const auto vector = [&](std::size_t i, double otherwise) {
     std::vector<double> v(static_cast<std::size_t>(count), otherwise);
     if (n.inputs.size() > i && n.inputs[i] != ir::kNone) {
@@ -84,6 +137,25 @@ void lower_norm(Context& ctx, const Node& n) {
     }
     return v;
   };
+  if (layer && both_fixed(ctx, n)) return lower_fixed_norm(ctx, n, vector(1, 1), vector(2, 0));
+  const View x = ctx.take_rows(n.inputs[0], {Elem::kI16, Elem::kI8}, 4);
+  View y = ctx.destination(n.output);
+  auto m = as_matrices({x, y}, ctx.out);
+  if (!m || !rows_contiguous(y, ctx.out) || !aligned(y, 4)) {
+    y = ctx.fresh(n.output);
+    m = as_matrices({x, y}, ctx.out);
+  }
+  if (!m) throw Unsupported("its rows are scattered", "");
+  const double size = static_cast<double>(count);
+  // Squares of INT16 are summed in 32 bits: n * 2^(30 - 2 pre) <= 2^32. All rows may be full scale.
+  int pre = 0;
+  if (ctx.elem(x) == Elem::kI16) {
+    pre = std::max(0, static_cast<int>(std::ceil((std::log2(size) - 2) / 2)));
+  }
+  const double sx = ctx.scale(x), sy = ctx.scale(y);
+  const double eps =
+      n.attrs.number("epsilon", 1e-5) / (sx * sx) * size * size / std::ldexp(1.0, 2 * pre);
+  const auto eps_bits = static_cast<std::uint64_t>(std::llround(std::clamp(eps, 0.0, 0x1p60)));
   const bool wide = ctx.elem(y) == Elem::kI16;
   const std::vector<double> gamma = vector(1, 1), beta = vector(2, 0);
   const int frac =
@@ -108,6 +180,7 @@ void lower_softmax(Context& ctx, const Node& n) {
   const auto rank = static_cast<std::size_t>(ctx.graph.value(n.output).rank());
   const auto axis =
       static_cast<std::size_t>(ir::normalized_axis(n.attrs.integer("axis", -1), rank));
+  if (axis + 1 == rank && both_fixed(ctx, n)) return lower_fixed_softmax(ctx, n);
   // The axis becomes the last dimension.
   ir::Ints order;
   for (std::size_t d = 0; d < rank; ++d) {

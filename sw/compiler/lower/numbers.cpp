@@ -9,6 +9,19 @@
 
 namespace oct::lower {
 
+std::vector<std::int32_t> sum_args(std::int32_t n, const golden::quantised::Sum& k) {
+  const auto c = static_cast<std::uint64_t>(k.c);
+  return {n,
+          k.ma,
+          k.mb,
+          static_cast<std::int32_t>(c & 0xffffffff),
+          static_cast<std::int32_t>(c >> 32),
+          static_cast<std::int32_t>(k.s)};
+}
+std::vector<std::int32_t> product_args(std::int32_t n, const golden::quantised::Product& k) {
+  return {n, k.za, k.zb, k.zy, k.m, static_cast<std::int32_t>(k.s)};
+}
+
 std::uint32_t scale_word(double scale, int f) {
   if (scale == 0) return 0;
   int e = 0;

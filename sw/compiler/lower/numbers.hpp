@@ -6,8 +6,14 @@
 #include <vector>
 
 #include "compiler/lower/lower.hpp"
+#include "golden/quantised.hpp"
 
 namespace oct::lower {
+
+/// Arguments of the kernels qadd and qmul.
+[[nodiscard]] std::vector<std::int32_t> sum_args(std::int32_t n, const golden::quantised::Sum& k);
+[[nodiscard]] std::vector<std::int32_t> product_args(std::int32_t n,
+                                                     const golden::quantised::Product& k);
 
 /// Rounded to nearest, ties to even, saturated.
 [[nodiscard]] std::int32_t to_int32(double v);

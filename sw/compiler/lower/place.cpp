@@ -20,13 +20,14 @@ void want(Context& ctx, ValueId v, const View& place) {
 
 /// The engine reads V by channel: [B][G][E][T].
 void want_transposed(Context& ctx, ValueId v) {
-  if (!free_to_place(ctx, v) || ctx.graph.value(v).rank() != 4) return;
+  if (!free_to_place(ctx, v) || ctx.graph.value(v).rank() != 4 || ctx.quant(v).zero != 0) return;
   want(ctx, v, ctx.fresh(v, {0, 1, 3, 2}, Elem::kI8));
 }
 
 void concat_parts(Context& ctx, const Node& n) {
   if (!ir::is_float(ctx.graph.value(n.output).type.dtype)) return;
-  if (!ctx.wanted.contains(n.output)) ctx.wanted.emplace(n.output, ctx.fresh(n.output));
+  if (!ctx.wanted.contains(n.output))
+    ctx.wanted.emplace(n.output, ctx.fresh(n.output, {}, std::nullopt, Context::Zero::kAny));
   const View whole = ctx.wanted.at(n.output);
   const auto axis =
       static_cast<std::size_t>(ir::normalized_axis(n.attrs.integer("axis"), whole.sizes.size()));

@@ -56,18 +56,24 @@ void fill_epilogue(Context& ctx, const Chain& chain, Factors& f, const View& y, 
   const std::size_t n = f.scale_w.size();
   const Columns c{ctx, chain, n};
   const double sy = ctx.scale(y);
+  const std::int32_t zy = ctx.zero(y);
   std::vector<double> unit(n), factor(n);  // of the accumulator; behind the table
   for (std::size_t i = 0; i < n; ++i) {
     // A channel without weights: steps that hold the bias.
     if (f.scale_w[i] == 0) f.scale_w[i] = sy / f.scale_a / 256;
     unit[i] = f.scale_a * f.scale_w[i];
   }
-  double table_step = 0;
+  double table_step = 0, table_zero = 0;  // of its results; of what it reads, as a real number
+  std::int32_t zero_late = zy;            // behind the table
   if (!chain.functions.empty()) {
     const double step = ctx.scale_as(chain.before_functions, Elem::kI8);
     const bool exact = !chain.multiply && chain.residual == ir::kNone && chain.gain.empty() &&
                        ctx.elem(y) == Elem::kI8;
-    const Table table = make_table(ctx.graph, chain.functions, step, exact ? sy : 0);
+    const std::int32_t zero = ctx.zero_as(chain.before_functions, Elem::kI8);
+    const Table table =
+        make_table(ctx.graph, chain.functions, {step, zero}, {exact ? sy : 0, exact ? zy : 0});
+    table_zero = zero * step;
+    if (exact) zero_late = 0;
     table_step = table.step;
     e.table = ctx.constant(name + ".table", Elem::kU8, {256}, table.entries);
     std::vector<std::uint32_t> words;
@@ -92,18 +98,20 @@ void fill_epilogue(Context& ctx, const Chain& chain, Factors& f, const View& y, 
   }
   std::vector<std::int32_t> bias(n, 0);
   std::vector<double> late(n, 0);  // what the accumulator cannot hold
-  for (std::size_t i = 0; i < n && !f.bias.empty(); ++i) {
-    const double b = f.bias[i] / unit[i];
+  for (std::size_t i = 0; i < n; ++i) {
+    // Zero points: of the operand, and of what the table reads.
+    double b = ((f.bias.empty() ? 0 : f.bias[i]) + table_zero) / unit[i];
+    if (f.zero_a != 0) b -= static_cast<double>(f.zero_a) * static_cast<double>(f.sum_w[i]);
     if (std::abs(b) < 0x1p30 || !chain.functions.empty() || chain.relu || chain.multiply) {
       bias[i] = to_int32(b);
     } else {
-      late[i] = f.bias[i] * c.gain(i);
+      late[i] = b * unit[i] * c.gain(i);
     }
   }
   e.plane_a = ctx.constant(name + ".plane_a", Elem::kI32, {static_cast<std::int64_t>(2 * n)},
                            plane_a(bias, factor));
   const bool any_late = std::any_of(late.begin(), late.end(), [](double d) { return d != 0; });
-  if (chain.residual != ir::kNone || c.shifted() || any_late) {
+  if (chain.residual != ir::kNone || c.shifted() || any_late || zero_late != 0) {
     std::vector<std::uint32_t> words;
     for (std::size_t i = 0; i < n; ++i) {
       std::uint32_t m2 = 0;
@@ -113,15 +121,16 @@ void fill_epilogue(Context& ctx, const Chain& chain, Factors& f, const View& y, 
         m2 = scale_word(ctx.scale(r) * c.residual_gain(i) / sy, 14);
       }
       words.push_back(m2);
-      const double b = (chain.shift.empty() ? 0 : chain.shift[i]) + late[i];
-      words.push_back(static_cast<std::uint32_t>(to_int32(b / sy * 0x1p14)));
+      double b = (chain.shift.empty() ? 0 : chain.shift[i]) + late[i];
+      if (chain.residual != ir::kNone) b -= ctx.zero(r) * ctx.scale(r) * c.residual_gain(i);
+      words.push_back(static_cast<std::uint32_t>(to_int32((b / sy + zero_late) * 0x1p14)));
     }
     e.plane_b = ctx.constant_words(name + ".plane_b", words);
   }
   e.relu = chain.relu;
   const unsigned bits = ctx.elem(y) == Elem::kI8 ? 8 : 16;
-  e.lo = to_bits(std::max(chain.low / sy, -0x1p30), bits);
-  e.hi = to_bits(std::min(chain.high / sy, 0x1p30), bits);
+  e.lo = to_bits(std::nearbyint(std::max(chain.low / sy, -0x1p30)) + zy, bits);
+  e.hi = to_bits(std::nearbyint(std::min(chain.high / sy, 0x1p30)) + zy, bits);
   if (chain.residual != ir::kNone) {
     e.residual =
         chain.multiply ? integer::Epilogue::Residual::kMultiply : integer::Epilogue::Residual::kAdd;
@@ -132,9 +141,12 @@ void fill_epilogue(Context& ctx, const Chain& chain, Factors& f, const View& y, 
 View residual_view(Context& ctx, const Chain& chain, const ir::Shape& product_shape) {
   ir::Shape shape = product_shape;
   if (chain.residual_layouts > 0) shape = chain.layouts[chain.residual_layouts - 1].shape;
-  const View place = is_constant(ctx.graph, chain.residual)
-                         ? ctx.constant_view(chain.residual, shape, Elem::kI16)
-                         : expand(ctx.take(chain.residual, {Elem::kI16, Elem::kI8}), shape);
+  const View place =
+      is_constant(ctx.graph, chain.residual)
+          ? ctx.constant_view(chain.residual, shape, Elem::kI16)
+          : expand(ctx.take(chain.residual, {Elem::kI16, Elem::kI8},
+                            chain.multiply ? Context::Zero::kNone : Context::Zero::kAny),
+                   shape);
   const auto r = pulled_back(place, chain.layouts, chain.residual_layouts);
   const Node& node = ctx.graph.node(chain.product);
   if (r && usable(ctx, *r)) return *r;
@@ -150,7 +162,7 @@ View residual_view(Context& ctx, const Chain& chain, const ir::Shape& product_sh
 
 View contiguous_copy(Context& ctx, const View& from, const Node& node) {
   const TensorId id = ctx.tensor(node.name + ".rows", ctx.elem(from), from.sizes, ctx.scale(from),
-                                 Role::kActivation, node.sources);
+                                 Role::kActivation, node.sources, ctx.zero(from));
   View to = ctx.out.whole(id);
   if (from.sizes.empty()) to.sizes.clear(), to.strides.clear();
   ctx.copy(from, to, node.sources.empty() ? node.name : node.sources.front(), node.sources);
@@ -211,8 +223,8 @@ void emit_product(Context& ctx, const Chain& chain, Factors f) {
     }
   }
   const auto q = ctx.quant(chain.result);
-  const View own = ctx.out.whole(
-      ctx.tensor(ctx.name(chain.result), q.elem, shape, q.scale, Role::kActivation, sources));
+  const View own = ctx.out.whole(ctx.tensor(ctx.name(chain.result), q.elem, shape, q.scale,
+                                            Role::kActivation, sources, q.zero));
   bool done = fits(own);
   if (!done && !f.segments) {
     f.a = contiguous_copy(ctx, f.a, node);
@@ -233,7 +245,7 @@ void emit_product(Context& ctx, const Chain& chain, Factors f) {
     place = apply(*place, chain.layouts[i]);
   }
   if (!place) {  // behind the job: to where the result belongs
-    place = ctx.fresh(chain.result);
+    place = ctx.fresh(chain.result, {}, std::nullopt, Context::Zero::kAny);
     const auto back = pulled_back(*place, chain.layouts, chain.layouts.size());
     if (!back) throw Unsupported("its result is laid out in a way that views cannot follow", "");
     ctx.copy(own, *back, name, sources);
@@ -256,29 +268,33 @@ Kept keep_weights(Context& ctx, ValueId w, const WeightOrder& order) {
   const Node* q = g.producer(w, Op::kDequantize);
   const ir::Tensor* ints = q ? g.constant(q->inputs[0]) : nullptr;
   const ir::Tensor* scale = q ? g.constant(q->inputs[1]) : nullptr;
-  const auto any_zero_point = [&] {
-    if (q->inputs.size() < 3 || q->inputs[2] == ir::kNone) return false;
-    const std::vector<double> z = g.constant(q->inputs[2])->to_doubles();
-    return std::any_of(z.begin(), z.end(), [](double d) { return d != 0; });
-  };
+  std::vector<double> zero(1, 0);
+  if (q && q->inputs.size() > 2 && q->inputs[2] != ir::kNone) {
+    zero = g.constant(q->inputs[2])->to_doubles();
+  }
   const bool per_channel =
       q && (scale->size() == 1 ||
             (scale->size() == n && q->attrs.integer("axis", 1) == order.channel_axis));
   Weights made;
-  if (per_channel && ints->dtype() == ir::DType::kInt8 && !any_zero_point()) {
+  bool exact = per_channel && (zero.size() == 1 || static_cast<std::int64_t>(zero.size()) == n);
+  if (exact) {
     const std::int64_t row = padded(k);
     made.data.resize(static_cast<std::size_t>(n * row));
-    const auto v = ints->data<std::int8_t>();
+    const std::vector<double> v = ints->to_doubles();
     for (std::int64_t i = 0; i < k; ++i) {
       for (std::int64_t c = 0; c < n; ++c) {
         const std::int64_t at = order.index(i, c);
         if (at < 0) continue;
+        const double d = v[static_cast<std::size_t>(at)] -
+                         zero[zero.size() > 1 ? static_cast<std::size_t>(c) : 0];
+        exact = exact && d >= -128 && d <= 127;
         made.data[static_cast<std::size_t>(c * row + i)] =
-            static_cast<std::uint8_t>(v[static_cast<std::size_t>(at)]);
+            static_cast<std::uint8_t>(static_cast<std::int64_t>(d));
       }
     }
     for (std::int64_t c = 0; c < n; ++c) made.scale.push_back(scale->at(scale->size() > 1 ? c : 0));
-  } else {
+  }
+  if (!exact) {  // floats, or integers that need nine bits without their zero point
     const ir::Tensor real = constant_value(g, w);
     const auto v = real.data<float>();
     ir::Tensor matrix(ir::DType::kFloat32, {k, n});
@@ -291,15 +307,23 @@ Kept keep_weights(Context& ctx, ValueId w, const WeightOrder& order) {
     }
     made = quantize_weights(matrix);
   }
+  std::vector<std::int64_t> sums(static_cast<std::size_t>(n));
+  for (std::int64_t c = 0; c < n; ++c) {
+    for (std::int64_t i = 0; i < k; ++i) {
+      sums[static_cast<std::size_t>(c)] +=
+          static_cast<std::int8_t>(made.data[static_cast<std::size_t>(c * padded(k) + i)]);
+    }
+  }
   const TensorId id = ctx.constant(ctx.name(w), Elem::kI8, {n, k}, std::move(made.data));
-  return {*as_matrix(ctx.out.whole(id), ctx.out), std::move(made.scale)};
+  return {*as_matrix(ctx.out.whole(id), ctx.out), std::move(made.scale), std::move(sums)};
 }
 
 void lower_linear(Context& ctx, const Chain& chain) {
   const Node& n = ctx.graph.node(chain.product);
   Factors f;
-  f.a = ctx.take_rows(n.inputs[0], {Elem::kI8});
+  f.a = ctx.take_rows(n.inputs[0], {Elem::kI8}, 8, Context::Zero::kAny);
   f.scale_a = ctx.scale(f.a);
+  f.zero_a = ctx.zero(f.a);
   const ir::Shape& s = ctx.graph.value(n.inputs[1]).shape();
   const std::int64_t columns = s.at(1);
   Kept w =
@@ -307,6 +331,7 @@ void lower_linear(Context& ctx, const Chain& chain) {
                    {s.at(0), columns, 1, [columns](auto k, auto c) { return k * columns + c; }});
   f.w = w.w;
   f.scale_w = std::move(w.scale);
+  f.sum_w = std::move(w.sum);
   f.bias = bias_of(ctx, n);
   emit_product(ctx, chain, std::move(f));
 }
@@ -315,7 +340,7 @@ void lower_matmul(Context& ctx, const Chain& chain) {
   const Node& n = ctx.graph.node(chain.product);
   const ir::Shape& y = ctx.graph.value(n.output).shape();
   const auto operand = [&](std::size_t i, bool transposed) {
-    View v = ctx.take(n.inputs[i], {Elem::kI8});
+    View v = ctx.take(n.inputs[i], {Elem::kI8}, Context::Zero::kAny);
     if (v.sizes.size() < 2) throw Unsupported("it multiplies a vector", "");
     const std::size_t r = v.sizes.size();
     if (transposed) {
@@ -331,7 +356,8 @@ void lower_matmul(Context& ctx, const Chain& chain) {
   f.a = operand(0, n.attrs.integer("transpose_a") != 0);
   // As [N][K].
   f.w = operand(1, n.attrs.integer("transpose_b") == 0);
-  f.scale_a = ctx.scale(f.a);
+  const double sign = spread_zero_points(ctx, n, f);
+  f.scale_a = ctx.scale(f.a) * sign;
   f.scale_w.assign(static_cast<std::size_t>(y.back()), ctx.scale(f.w));
   f.batch = true;
   if (!usable(ctx, f.a)) f.a = contiguous_copy(ctx, f.a, n);

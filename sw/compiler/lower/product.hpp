@@ -16,7 +16,9 @@ struct Factors {
   View a, w;
   bool w_kn = false, segments = false, batch = false;
   double scale_a = 1;
+  std::int32_t zero_a = 0;
   std::vector<double> scale_w, bias;  ///< of each channel; bias may be empty
+  std::vector<std::int64_t> sum_w;    ///< of each channel; empty where zero_a is 0
 };
 
 void lower_linear(Context& ctx, const Chain& chain);
@@ -29,6 +31,7 @@ void emit_product(Context& ctx, const Chain& chain, Factors f);
 struct Kept {
   View w;  ///< {1, N, K}
   std::vector<double> scale;
+  std::vector<std::int64_t> sum;  ///< of a channel's integers
 };
 /// Where weight (k, n) stands in the constant; below 0: it is 0.
 struct WeightOrder {
@@ -37,6 +40,9 @@ struct WeightOrder {
 };
 /// Integers stay as they are where they come as Dequantize of constants by channels.
 [[nodiscard]] Kept keep_weights(Context& ctx, ValueId w, const WeightOrder& order);
+/// Operands with zero points become twice or four times as long, without:
+/// golden::quantised::spread. Returns the sign that the product has then.
+double spread_zero_points(Context& ctx, const ir::Node& n, Factors& f);
 [[nodiscard]] std::vector<double> bias_of(const Context& ctx, const ir::Node& n);
 /// Brings `from` to contiguous rows by a copy.
 [[nodiscard]] View contiguous_copy(Context& ctx, const View& from, const ir::Node& node);

@@ -19,6 +19,8 @@ const std::vector<Step>& steps() {
   static const std::vector<Step> list = {
       {"integer_weights", plain(integer_weights)},
       {"simplify", plain(simplify)},
+      {"fixed", plain(fixed)},
+      {"fixed_masks", plain(fixed_masks)},
       {"functions", plain(functions)},
       {"norms", plain(norms)},
       {"linears", plain(linears)},

@@ -31,7 +31,7 @@ constexpr std::int64_t kMaxFolded = std::int64_t{1} << 26;
 /// A node of constants alone. Weights that are kept as integers stay; rows of them that are looked
 /// up or cut out once and for all become floats.
 ValueId folded(Graph& g, const Node& n) {
-  if (n.op == Op::kDequantize || n.inputs.empty()) return n.output;
+  if (n.op == Op::kDequantize || n.op == Op::kFixed || n.inputs.empty()) return n.output;
   std::vector<const Tensor*> data;
   std::vector<Tensor> floats(n.inputs.size());
   for (std::size_t i = 0; i < n.inputs.size(); ++i) {

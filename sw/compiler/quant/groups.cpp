@@ -79,6 +79,7 @@ Wish wish_of(const Node& node, std::size_t operand) {
     case Op::kLayerNorm:
     case Op::kRmsNorm:
     case Op::kL2Norm:
+    case Op::kFixed:
     case Op::kAffine:
     case Op::kSoftmax:
     case Op::kRotary:
@@ -109,6 +110,7 @@ bool writes_sixteen(const Graph& graph, ValueId v) {
     case Op::kLayerNorm:
     case Op::kRmsNorm:
     case Op::kDequantize:
+    case Op::kFixed:
       return true;
     default:
       return !copied_inputs(*node).empty();

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "compiler/quant/calibrate.hpp"
+#include "compiler/quant/fixed.hpp"
 #include "compiler/quant/judge.hpp"
 #include "compiler/quant/refine.hpp"
 #include "compiler/quant/smooth.hpp"
@@ -160,6 +161,9 @@ class Planner {
 }  // namespace
 
 Plan plan(ir::Graph graph, const std::vector<exec::Tensors>& given, const Options& options) {
+  if (has_fixed(graph)) {
+    return plan_fixed(graph, given.empty() ? draw_samples(graph, options) : given);
+  }
   graph = with_float_weights(std::move(graph));
   const std::vector<exec::Tensors> samples = given.empty() ? draw_samples(graph, options) : given;
   std::vector<exec::Tensors> test;  // what is fitted to the others is tried on these

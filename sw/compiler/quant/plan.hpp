@@ -15,11 +15,13 @@
 
 namespace oct::quant {
 
-/// real = integer * scale, symmetric.
+/// real = (integer - zero) * scale; zero is 0 but for INT8 of networks that come quantised.
 struct ValueQuant {
   integer::Elem elem = integer::Elem::kI8;
   double scale = 1;
   double max_abs = 0;  ///< what was seen
+  std::int32_t zero = 0;
+  bool fixed = false;  ///< by the model's file
 };
 
 struct Plan {
