@@ -17,7 +17,7 @@ namespace oct::importer {
 struct ImportOptions {
   std::map<std::string, std::int64_t> dims;         // --dim name=value
   std::int64_t max_folded = std::int64_t{1} << 28;  // elements of a constant that import computes
-  bool integers = false;  // the integer dialect: every value is INT32
+  bool integers = false;                            // the integer dialect: every value is INT32
 };
 
 /// Throws ImportError: one message with every problem found, one line each.

@@ -138,8 +138,8 @@ std::optional<double> Builder::ready(std::size_t op) const {
 
 Queue Builder::unit(std::size_t op) const {
   const auto& what = graph_.operations[op].what;
-  const bool engine =
-      std::holds_alternative<integer::Gemm>(what) || std::holds_alternative<integer::Attention>(what);
+  const bool engine = std::holds_alternative<integer::Gemm>(what) ||
+                      std::holds_alternative<integer::Attention>(what);
   if (engine && machine().engine) return Queue::kEngine;
   return engine || std::holds_alternative<integer::Kernel>(what) ? Queue::kTeam0 : Queue::kDmaIn;
 }
