@@ -94,6 +94,10 @@ class VerilatedCluster final : public tb::ClusterModel {
   }
 
   void tick() override {
+#ifdef OCT_ASSERTIONS
+    // Assertions sample what the inputs have led to before the edge.
+    model_->eval();
+#endif
     model_->clk_i = 1;
     model_->eval();
     dump();
