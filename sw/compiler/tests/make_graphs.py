@@ -223,7 +223,7 @@ def operators():
     x = b.normal("x", 2, 4, 5)
     yield b.case("Group and instance norm", [b.GroupNormalization(x, b.weight(4), b.weight(4), num_groups=2), b.InstanceNormalization(x, b.weight(4), b.weight(4))])
     b = Builder()
-    yield b.case("LpNormalization", b.LpNormalization(b.normal("x", 3, 5), axis=1), {"L2Norm": 1})
+    yield b.case("LpNormalization", b.LpNormalization(b.normal("x", 3, 5), axis=1), {"RmsNorm": 1, "L2Norm": 0})
     for mode, coordinates in (("nearest", "asymmetric"), ("linear", "half_pixel"), ("linear", "align_corners"), ("cubic", "half_pixel"), ("cubic", "pytorch_half_pixel")):
         b = Builder()
         yield b.case(f"Resize {mode} {coordinates}", b.Resize(b.normal("x", 1, 2, 4, 4), "", "", b.i(1, 2, 7, 6), mode=mode, coordinate_transformation_mode=coordinates, cubic_coeff_a=-0.75, nearest_mode="floor"))
@@ -491,7 +491,9 @@ def fused():
         b = Builder(opset=23)
         q, k, v = (b.normal(x, 1, 6, n) for x in "qkv")
         inputs = [q, k, v] + ([b.const(mask)] if mask is not None else [])
-        yield b.case(f"Attention-23 {name}", b.Attention(*inputs, q_num_heads=h, kv_num_heads=h, **more), {"Attention": 1, "Where": 0})
+        # Capped scores are products and a softmax on the workers.
+        form = {"Attention": 0, "Tanh": 1, "Softmax": 1} if name == "softcap" else {"Attention": 1, "Where": 0}
+        yield b.case(f"Attention-23 {name}", b.Attention(*inputs, q_num_heads=h, kv_num_heads=h, **more), form)
     b = Builder(opset=23)
     q, k, v = b.normal("q", 1, h, 6, d), b.normal("k", 1, 2, 6, d), b.normal("v", 1, 2, 6, d)
     y, pk, pv = b.Attention(q, k, v, "", b.normal("past_k", 1, 2, 5, d), b.normal("past_v", 1, 2, 5, d), outputs=3)
