@@ -43,6 +43,7 @@ class Lockstep {
   unsigned overdue_ = 0;
   std::uint32_t fell_ = 0;  // the interrupt line that fell last, and when
   std::uint64_t fell_at_ = 0;
+  std::uint64_t quiet_until_ = 0;  // cycle of the program before which no line rises
   std::array<Retired, 16> last_{};
 };
 
