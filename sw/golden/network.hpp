@@ -97,6 +97,14 @@ struct Norm {
   std::uint64_t eps = 0;
 };
 
+/// The least `pre` of rows of n INT16 values: the sum of squares stays below 2^32 even where every
+/// value is -32768.
+constexpr unsigned norm_pre(std::uint64_t n) {
+  unsigned pre = 0;
+  while (n >> 2 >> 2 * pre != 0) ++pre;
+  return pre;
+}
+
 template <typename X, typename Y>
 void apply_norm(const Norm& p, const Normalizer& k, const X* x, const std::int16_t* gamma,
                 const std::int16_t* beta, Y* y) {

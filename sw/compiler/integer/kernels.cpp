@@ -50,6 +50,10 @@ void norm(const KernelCall& c, bool layer) {
   const auto low = static_cast<std::uint32_t>(c.args.at(3));
   const auto high = static_cast<std::uint64_t>(static_cast<std::uint32_t>(c.args.at(4)));
   const net::Norm p{size_arg(c, 0), size_arg(c, 1), size_arg(c, 2), high << 32 | low};
+  if (sizeof(X) == 2 && p.pre < net::norm_pre(p.n)) {
+    throw ir::GraphError(fmt::format("norm of {} values: pre is {}, at least {} is wanted", p.n,
+                                     p.pre, net::norm_pre(p.n)));
+  }
   for (std::int64_t i = 0; i < c.rows; ++i) {
     const X* x = row<X>(c.inputs.at(0), i);
     Y* y = row<Y>(c.outputs.at(0), i);

@@ -62,9 +62,8 @@ bool RandomBuilder::row_kernel(const std::string& name) {
   const std::int64_t rows = x.sizes[0], n = x.sizes[1];
   const auto n_arg = static_cast<std::int32_t>(n);
   if (is("layernorm") || is("rmsnorm")) {
-    int pre = 0;
-    while (in == Elem::kI16 && static_cast<double>(n) * std::ldexp(1.0, 30 - 2 * pre) > 0x1p32)
-      ++pre;
+    const int pre =
+        in == Elem::kI16 ? static_cast<int>(net::norm_pre(static_cast<std::uint64_t>(n))) : 0;
     k.constants = {noise("gamma", Elem::kI16, {n})};
     if (is("layernorm")) k.constants.push_back(noise("beta", Elem::kI16, {n}));
     k.args = {n_arg, pre, static_cast<std::int32_t>(uniform(10, 13)),

@@ -147,11 +147,10 @@ void lower_norm(Context& ctx, const Node& n) {
   }
   if (!m) throw Unsupported("its rows are scattered", "");
   const double size = static_cast<double>(count);
-  // Squares of INT16 are summed in 32 bits: n * 2^(30 - 2 pre) <= 2^32. All rows may be full scale.
-  int pre = 0;
-  if (ctx.elem(x) == Elem::kI16) {
-    pre = std::max(0, static_cast<int>(std::ceil((std::log2(size) - 2) / 2)));
-  }
+  // Squares of INT16 are summed in 32 bits, and all of a row may be full scale.
+  const int pre = ctx.elem(x) == Elem::kI16
+                      ? static_cast<int>(golden::net::norm_pre(static_cast<std::uint64_t>(count)))
+                      : 0;
   const double sx = ctx.scale(x), sy = ctx.scale(y);
   const double eps =
       n.attrs.number("epsilon", 1e-5) / (sx * sx) * size * size / std::ldexp(1.0, 2 * pre);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/seed.hpp"
+#include "network.hpp"
 #include "oct_kernels.h"
 #include "oct_ml.h"
 
@@ -122,9 +123,7 @@ std::pair<double, double> layernorm_case(std::mt19937_64& random, const Case& t)
     gamma[i] = gq[i] * scale_y / (1 << (15 - frac));
     beta[i] = bq[i] * scale_y / 128;
   }
-  unsigned pre = 0;
-  while (!t.int8 && t.n * std::ldexp(1.0, 30 - 2 * static_cast<int>(pre)) > std::ldexp(1.0, 32))
-    ++pre;
+  const unsigned pre = t.int8 ? 0 : oct::golden::net::norm_pre(t.n);
   const oct_layernorm_t p{t.n, pre, frac, 0, gq.data(), bq.data()};
   const oct::golden::LayerNorm g{t.n, pre, frac, 0, gq, bq};
   Bytes y(rows * t.n, 0x55), want(t.n);

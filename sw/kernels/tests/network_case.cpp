@@ -82,11 +82,8 @@ Case make_case(const std::string& kernel, const Shape& shape, std::mt19937_64& r
   const auto word = [&](std::int64_t v) { c.args.push_back(static_cast<std::int32_t>(v)); };
 
   if (kind == "layernorm" || kind == "rmsnorm") {
-    std::int64_t pre = 0;
-    while (x == Elem::kI16 && std::ldexp(static_cast<double>(n), 30 - 2 * static_cast<int>(pre)) >
-                                  std::ldexp(1.0, 32)) {
-      ++pre;
-    }
+    const std::int64_t pre =
+        x == Elem::kI16 ? golden::net::norm_pre(static_cast<std::uint64_t>(n)) : 0;
     const auto eps =
         static_cast<std::uint64_t>(draw(random, 0, 1)) * static_cast<std::uint64_t>(n * n);
     c.args = {static_cast<std::int32_t>(n), static_cast<std::int32_t>(pre),

@@ -111,8 +111,7 @@ TEST_CASE("network golden: norms stay near double") {
       const double gain = 25, gain16 = 6000;
       std::vector<double> gamma(n), beta(n);
       std::vector<i16> g8(n), b8q(n), g16(n), b16(n);
-      unsigned pre = 0;
-      while (std::ldexp(n, 30 - 2 * static_cast<int>(pre)) > std::exp2(32)) ++pre;
+      const unsigned pre = net::norm_pre(n);
       constexpr unsigned kFrac = 12;
       for (unsigned i = 0; i < n; ++i) {
         gamma[i] = uniform(random, 0.5, 1.2);
@@ -244,5 +243,20 @@ TEST_CASE("network golden: rows of one value are beta, whatever is shifted out")
     INFO("value " << value);
     CHECK(std::all_of(y.begin(), y.end(), [](i8 v) { return v == 10; }));
     CHECK(std::all_of(z.begin(), z.end(), [](i16 v) { return std::abs(v - 5120) <= 2; }));
+  }
+}
+
+TEST_CASE("network golden: rows of full scale") {
+  for (const unsigned n : {1U, 3U, 4U, 15U, 16U, 42U, 63U, 64U, 256U, 1024U, 4096U}) {
+    const unsigned pre = net::norm_pre(n);
+    INFO(n << " values, pre " << pre);
+    CHECK(std::ldexp(n, 30 - 2 * static_cast<int>(pre)) < std::exp2(32));
+    if (pre > 0) CHECK(std::ldexp(n, 32 - 2 * static_cast<int>(pre)) >= std::exp2(32));
+    const std::vector<i16> x(n, -32768), gamma(n, 800), beta(n, 1280);
+    std::vector<i8> y(n), z(n);
+    net::layernorm(net::Norm{n, pre, 12, 1000000}, x.data(), gamma.data(), beta.data(), y.data());
+    net::rmsnorm(net::Norm{n, pre, 12, 0}, x.data(), gamma.data(), z.data());
+    CHECK(std::all_of(y.begin(), y.end(), [](i8 v) { return v == 10; }));
+    CHECK(std::all_of(z.begin(), z.end(), [](i8 v) { return v == -100; }));
   }
 }
