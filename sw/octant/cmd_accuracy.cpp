@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "commands.hpp"
+#include "compiler/io/samples.hpp"
 #include "compiler/quant/judge.hpp"
 #include "flow/batch.hpp"
 #include "flow/flow.hpp"
@@ -27,7 +28,7 @@ void run(AccuracyArguments a) {
   const Compiled c = compile_network(a.flow);
   for (const std::string& note : c.notes) fmt::print("# {}\n", note);
   std::vector<exec::Tensors> samples{c.inputs};
-  if (!a.flow.inputs.empty()) samples = read_samples(a.flow.inputs, c.canonical);
+  if (!a.flow.inputs.empty()) samples = io::read_samples(a.flow.inputs, c.canonical);
   samples.erase(samples.begin(), samples.begin() + a.flow.sample);
   if (a.samples != 0 && a.samples < samples.size()) samples.resize(a.samples);
   std::vector<exec::Tensors> got(samples.size());

@@ -17,6 +17,7 @@
 #include "compiler/emit/emit.hpp"
 #include "compiler/exec/executor.hpp"
 #include "compiler/io/npz.hpp"
+#include "compiler/io/samples.hpp"
 #include "compiler/quant/calibrate.hpp"
 #include "flow/batch.hpp"
 #include "flow/decode.hpp"
@@ -118,7 +119,7 @@ std::string grouped(std::uint64_t n) {
 /// One sample after the other on one cluster; 0 if all were exact.
 int run_samples(const RunArguments& a, const Compiled& c) {
   std::vector<exec::Tensors> samples{c.inputs};
-  if (!a.flow.inputs.empty()) samples = read_samples(a.flow.inputs, c.canonical);
+  if (!a.flow.inputs.empty()) samples = io::read_samples(a.flow.inputs, c.canonical);
   const std::size_t last = std::min<std::size_t>(samples.size(), a.flow.sample + a.samples);
   const Folder folder(a.keep);
   emit::write(c.graph(), c.network, folder.path(), {a.flow.config});

@@ -8,21 +8,12 @@
 #include <random>
 
 #include "compiler/io/npz.hpp"
+#include "compiler/io/samples.hpp"
 
 namespace oct::dialect {
 namespace {
 
 using Arrays = std::vector<std::pair<std::string, ir::Tensor>>;
-
-/// How many values of a shape an array holds; 0 if it does not fit.
-std::int64_t count_of(const ir::Shape& array, const ir::Shape& shape) {
-  if (array == shape) return 1;
-  if (array.empty()) return 0;
-  const ir::Shape rest(array.begin() + 1, array.end());
-  if (rest == shape) return array[0];
-  if (shape.empty() || shape[0] == 0 || array[0] % shape[0] != 0) return 0;
-  return rest == ir::Shape(shape.begin() + 1, shape.end()) ? array[0] / shape[0] : 0;
-}
 
 ir::Tensor whole(const ir::Tensor& t, const ir::Shape& shape, std::int64_t sample,
                  const std::string& name) {
@@ -84,7 +75,7 @@ std::vector<Sample> read_samples(const std::string& file, const ir::Graph& graph
   for (std::size_t i = 0; i < found.size(); ++i) {
     const ir::Value& v = graph.value(graph.inputs()[i]);
     if (found[i] == nullptr) continue;
-    const std::int64_t n = count_of(found[i]->shape(), v.shape());
+    const std::int64_t n = io::samples_in(found[i]->shape(), v.shape());
     if (n == 0) {
       throw ir::CompileError(fmt::format("{}: the array for input '{}' is {}, the model needs {}",
                                          file, v.name, ir::shape_text(found[i]->shape()),

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compiler/import/model_file.hpp"
@@ -19,6 +20,9 @@ struct ImportOptions {
   std::int64_t max_folded = std::int64_t{1} << 28;  // elements of a constant that import computes
   bool integers = false;                            // the integer dialect: every value is INT32
 };
+
+/// "sequence=128". Throws std::invalid_argument.
+[[nodiscard]] std::pair<std::string, std::int64_t> parse_dim(const std::string& text);
 
 /// Throws ImportError: one message with every problem found, one line each.
 [[nodiscard]] ir::Graph import_file(const std::filesystem::path& file,

@@ -10,11 +10,10 @@
 #include <cstdio>
 
 #include "compiler/exec/executor.hpp"
-#include "compiler/import/importer.hpp"
 #include "compiler/integer/run.hpp"
 #include "compiler/io/npz.hpp"
 #include "compiler/lower/lower.hpp"
-#include "compiler/passes/pipeline.hpp"
+#include "compiler/tests/tool.hpp"
 
 namespace {
 
@@ -53,11 +52,10 @@ std::vector<exec::Tensors> group(const std::vector<std::pair<std::string, ir::Te
   return out;
 }
 
-void run(const std::string& model, const std::string& file, const importer::ImportOptions& options,
-         bool dump) {
+void run(const tools::ModelArgs& args, const std::string& file, bool dump) {
   const auto arrays = io::read_npz(file);
   const std::vector<exec::Tensors> in = group(arrays, "in"), want = group(arrays, "want");
-  const ir::Graph graph = passes::canonicalize(importer::import_file(model, options));
+  const ir::Graph graph = args.canonical(args.model);
   passes::require_integer_forms(graph);
   if (dump) std::fputs(ir::to_text(graph).c_str(), stdout);
   const quant::Plan plan = quant::plan(graph, in, {});
@@ -88,20 +86,15 @@ void run(const std::string& model, const std::string& file, const importer::Impo
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-  const std::vector<std::string> words(argv + 1, argv + argc);
-  importer::ImportOptions options;
+int main(int argc, char** argv) {
+  CLI::App app("models that come quantised, against another runtime", "quantised_tool");
+  const tools::ModelArgs args(app);
+  std::string runs;
   bool dump = false;
-  for (std::size_t i = 2; i < words.size(); ++i) {
-    if (words[i] == "--dump") dump = true;
-    if (words[i] != "--dim" || i + 1 == words.size()) continue;
-    const std::size_t equals = words[i + 1].find('=');
-    options.dims[words[i + 1].substr(0, equals)] = std::stoll(words[i + 1].substr(equals + 1));
-  }
-  if (words.size() < 2) throw std::invalid_argument("quantised_tool MODEL.onnx RUNS.npz");
-  run(words[0], words[1], options, dump);
-  return 0;
-} catch (const std::exception& e) {
-  std::fprintf(stderr, "%s\n", e.what());
-  return 2;
+  app.add_option("runs", runs, "inputs and the other's results")->required();
+  app.add_flag("--dump", dump);
+  return tools::tool_main(app, argc, argv, [&] {
+    run(args, runs, dump);
+    return 0;
+  });
 }

@@ -6,14 +6,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
-#include <cstring>
 #include <stdexcept>
 
 #include "compiler/emit/emit.hpp"
 #include "compiler/import/importer.hpp"
-#include "compiler/io/npz.hpp"
+#include "compiler/io/samples.hpp"
 #include "compiler/passes/pipeline.hpp"
 #include "flow/integers.hpp"
 
@@ -67,63 +65,7 @@ std::string schedule_text(const schedule::Network& network) {
   return text;
 }
 
-std::string known_arrays(const std::map<std::string, ir::Tensor>& arrays) {
-  std::vector<std::string> list;
-  for (const auto& [name, tensor] : arrays) {
-    list.push_back(fmt::format("{} {} {}", name, ir::dtype_name(tensor.dtype()),
-                               ir::shape_text(tensor.shape())));
-  }
-  return list.empty() ? "nothing" : fmt::format("{}", fmt::join(list, ", "));
-}
-
-/// How many values of `type` an array holds; 0 if it does not fit.
-std::int64_t samples_in(const ir::Tensor& array, const ir::Type& type) {
-  if (array.shape() == type.shape) return 1;
-  ir::Shape rest = array.shape();
-  if (rest.empty()) return 0;
-  const std::int64_t n = rest.front();
-  rest.erase(rest.begin());
-  if (rest == type.shape) return n;
-  if (type.shape.empty() || type.shape.front() == 0 || n % type.shape.front() != 0) return 0;
-  return rest == ir::Shape(type.shape.begin() + 1, type.shape.end()) ? n / type.shape.front() : 0;
-}
-
-ir::Tensor sample_of(const ir::Tensor& array, const ir::Type& type, std::int64_t index) {
-  ir::Tensor one(array.dtype(), type.shape);
-  const std::size_t bytes = static_cast<std::size_t>(one.size()) * ir::dtype_size(array.dtype());
-  const auto* from = array.bytes().data() + static_cast<std::size_t>(index) * bytes;
-  const auto copy = [&](auto zero) {
-    std::memcpy(one.mutable_data<decltype(zero)>().data(), from, bytes);
-  };
-  switch (ir::dtype_size(array.dtype())) {
-    case 1:
-      copy(std::uint8_t{});
-      break;
-    case 2:
-      copy(std::uint16_t{});
-      break;
-    case 4:
-      copy(std::uint32_t{});
-      break;
-    default:
-      copy(std::uint64_t{});
-  }
-  return one.dtype() == type.dtype ? one : one.converted(type.dtype);
-}
-
 }  // namespace
-
-std::pair<std::string, std::int64_t> parse_dim(const std::string& text) {
-  const std::size_t equals = text.rfind('=');
-  std::int64_t size = -1;
-  if (equals != std::string::npos && equals > 0) {
-    const char *first = text.data() + equals + 1, *last = text.data() + text.size();
-    const auto [end, error] = std::from_chars(first, last, size);
-    if (error != std::errc{} || end != last) size = -1;
-  }
-  if (size < 0) throw std::invalid_argument("--dim " + text + ": write NAME=NUMBER");
-  return {text.substr(0, equals), size};
-}
 
 void add_flow_options(CLI::App& command, FlowOptions& o) {
   command.add_option("model", o.model, "the ONNX file")->required();
@@ -158,7 +100,7 @@ void add_flow_options(CLI::App& command, FlowOptions& o) {
 ir::Graph canonical_graph(const FlowOptions& options) {
   check_dump_names(options.dumps);
   importer::ImportOptions import;
-  for (const std::string& dim : options.dims) import.dims.insert(parse_dim(dim));
+  for (const std::string& dim : options.dims) import.dims.insert(importer::parse_dim(dim));
   const auto observe = [&](const std::string& pass, const ir::Graph& graph) {
     spdlog::debug("{}: {} nodes", pass, graph.node_count());
     if (wants(options, pass)) fmt::print("# after {}\n{}", pass, ir::to_text(graph));
@@ -172,39 +114,6 @@ ir::Graph canonical_graph(const FlowOptions& options) {
   return graph;
 }
 
-std::vector<exec::Tensors> read_samples(const std::string& file, const ir::Graph& graph) {
-  const std::map<std::string, ir::Tensor> arrays = io::read_npz_map(file);
-  std::string problems;
-  std::int64_t count = -1;
-  for (const ir::ValueId id : graph.inputs()) {
-    const ir::Value& v = graph.value(id);
-    const auto it = arrays.find(v.name);
-    if (it == arrays.end()) {
-      problems += fmt::format("\n  no '{}': the model needs {} {}", v.name,
-                              ir::dtype_name(v.type.dtype), ir::shape_text(v.type.shape));
-      continue;
-    }
-    const std::int64_t n = samples_in(it->second, v.type);
-    if (n == 0) {
-      problems += fmt::format("\n  '{}' is {}, the model needs {} or so many times N", v.name,
-                              ir::shape_text(it->second.shape()), ir::shape_text(v.type.shape));
-    } else {
-      count = count < 0 ? n : std::min(count, n);
-    }
-  }
-  if (!problems.empty()) {
-    throw ir::CompileError(fmt::format("{}:{}\n  it has {}", file, problems, known_arrays(arrays)));
-  }
-  std::vector<exec::Tensors> samples(static_cast<std::size_t>(std::max<std::int64_t>(count, 1)));
-  for (const ir::ValueId id : graph.inputs()) {
-    const ir::Value& v = graph.value(id);
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-      samples[i][v.name] = sample_of(arrays.at(v.name), v.type, static_cast<std::int64_t>(i));
-    }
-  }
-  return samples;
-}
-
 /// Canonical graph, plan and lowering, with ranges from samples.
 void quantise(const FlowOptions& options, Compiled& c) {
   c.canonical = canonical_graph(options);
@@ -213,7 +122,7 @@ void quantise(const FlowOptions& options, Compiled& c) {
   quant_options.integers = lower::golden;
   std::vector<exec::Tensors> samples;
   if (!options.inputs.empty()) {
-    samples = read_samples(options.inputs, c.canonical);
+    samples = io::read_samples(options.inputs, c.canonical);
     if (options.sample >= samples.size()) {
       throw std::invalid_argument(fmt::format("--sample {}: {} has {} (0 to {})", options.sample,
                                               options.inputs, samples.size(), samples.size() - 1));
@@ -221,7 +130,7 @@ void quantise(const FlowOptions& options, Compiled& c) {
     c.inputs = samples[options.sample];
   }
   if (!options.calibrate.empty()) {
-    samples = read_samples(options.calibrate, c.canonical);
+    samples = io::read_samples(options.calibrate, c.canonical);
   } else if (samples.empty()) {
     samples = quant::draw_samples(c.canonical, quant_options);
     spdlog::warn("ranges come from drawn inputs; --calibrate FILE.npz gives real ones");

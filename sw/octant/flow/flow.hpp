@@ -28,16 +28,8 @@ struct FlowOptions {
 
 /// Adds the options that both commands have.
 void add_flow_options(CLI::App& command, FlowOptions& options);
-/// "sequence=128"
-[[nodiscard]] std::pair<std::string, std::int64_t> parse_dim(const std::string& text);
-
 /// What import and passes make of the file; dumps what was asked for.
 [[nodiscard]] oct::ir::Graph canonical_graph(const FlowOptions& options);
-
-/// All samples of an .npz file: each array has the input's shape, or a first dimension more or N
-/// times as long. Arrays that the model does not know are left out. Throws CompileError.
-[[nodiscard]] std::vector<oct::exec::Tensors> read_samples(const std::string& file,
-                                                           const oct::ir::Graph& graph);
 
 struct Compiled {
   oct::ir::Graph canonical;

@@ -41,7 +41,7 @@ bool whole_numbers(const FlowOptions& options) {
 void compile_integers(const FlowOptions& options, Compiled& c) {
   importer::ImportOptions import;
   import.integers = true;
-  for (const std::string& dim : options.dims) import.dims.insert(parse_dim(dim));
+  for (const std::string& dim : options.dims) import.dims.insert(importer::parse_dim(dim));
   c.canonical = importer::import_file(options.model, import);
   std::vector<dialect::Sample> samples;
   dialect::Sample given;

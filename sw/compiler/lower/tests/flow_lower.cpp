@@ -13,13 +13,13 @@
 #include <cstdio>
 
 #include "compiler/exec/executor.hpp"
-#include "compiler/import/importer.hpp"
 #include "compiler/integer/run.hpp"
+#include "compiler/io/samples.hpp"
 #include "compiler/lower/lower.hpp"
-#include "compiler/lower/tests/samples.hpp"
 #include "compiler/lower/tests/signature.hpp"
 #include "compiler/lower/tests/simple_plan.hpp"
-#include "compiler/passes/pipeline.hpp"
+#include "compiler/tests/judge.hpp"
+#include "compiler/tests/tool.hpp"
 
 namespace {
 
@@ -39,11 +39,24 @@ std::string operations(const integer::Graph& g) {
 }
 
 struct Args {
-  importer::ImportOptions import;
-  passes::PassOptions passes;
-  std::string model, inputs, calibrate, tokens, calibrate_tokens, other;
+  CLI::App app{"a model in integers, beside the float reference", "flow_lower"};
+  tools::ModelArgs model{app};
+  std::string inputs, calibrate, tokens, calibrate_tokens, other;
   bool simple = false, dump = false, layers = false, pooled = false;
   double at_least = -1;
+
+  Args() {
+    app.add_option("--inputs", inputs);
+    app.add_option("--calibrate", calibrate);
+    app.add_option("--tokens", tokens);
+    app.add_option("--calibrate-tokens", calibrate_tokens);
+    app.add_option("--same-as", other);
+    app.add_option("--at-least", at_least);
+    app.add_flag("--simple", simple);
+    app.add_flag("--dump", dump);
+    app.add_flag("--layers", layers);
+    app.add_flag("--pooled", pooled);
+  }
 };
 
 struct Compiled {
@@ -54,13 +67,12 @@ struct Compiled {
 
 Compiled compile(const Args& args, const std::string& model) {
   Compiled c;
-  ir::Graph graph =
-      passes::canonicalize(importer::import_file(model, args.import), nullptr, args.passes);
+  const ir::Graph graph = args.model.canonical(model);
   std::vector<exec::Tensors> samples;
-  if (!args.inputs.empty()) c.inputs = lower::read_samples(graph, args.inputs);
-  if (!args.tokens.empty()) c.inputs = lower::read_tokens(graph, args.tokens);
-  if (!args.calibrate.empty()) samples = lower::read_samples(graph, args.calibrate);
-  if (!args.calibrate_tokens.empty()) samples = lower::read_tokens(graph, args.calibrate_tokens);
+  if (!args.inputs.empty()) c.inputs = io::read_samples(args.inputs, graph);
+  if (!args.tokens.empty()) c.inputs = tools::read_tokens(graph, args.tokens);
+  if (!args.calibrate.empty()) samples = io::read_samples(args.calibrate, graph);
+  if (!args.calibrate_tokens.empty()) samples = tools::read_tokens(graph, args.calibrate_tokens);
   if (samples.empty()) samples = c.inputs;
   if (samples.empty()) samples = quant::draw_samples(graph, {});
   if (c.inputs.empty()) c.inputs = {samples.front()};
@@ -77,7 +89,7 @@ Compiled compile(const Args& args, const std::string& model) {
 }
 
 int run(const Args& args) {
-  const Compiled c = compile(args, args.model);
+  const Compiled c = compile(args, args.model.model);
   const integer::Graph& g = c.low.graph;
   if (!args.other.empty()) {
     const Compiled other = compile(args, args.other);
@@ -85,9 +97,9 @@ int run(const Args& args) {
     if (!d.empty()) fmt::print("the integer graphs differ:\n{}\n", d);
     return d.empty() ? 0 : 1;
   }
-  fmt::print("{}: {} operations: {}\n", args.model, g.operations.size(), operations(g));
-  lower::Embeddings embeddings;
-  lower::NextTokens next;
+  fmt::print("{}: {} operations: {}\n", args.model.model, g.operations.size(), operations(g));
+  tools::Embeddings embeddings;
+  tools::NextTokens next;
   double worst = 1;
   for (std::size_t i = 0; i < c.inputs.size(); ++i) {
     const exec::Tensors& sample = c.inputs[i];
@@ -99,7 +111,7 @@ int run(const Args& args) {
     const exec::Tensors wanted = exec::run(c.canonical, sample, [&](auto v, const auto& t) {
       const auto place = c.low.places.find(v);
       if (!args.layers || i > 0 || place == c.low.places.end() || !ir::is_float(t.dtype())) return;
-      const lower::Likeness l = lower::compare(
+      const tools::Likeness l = tools::compare(
           integer::read_output(g, {"", place->second, ir::DType::kFloat32}, memory), t);
       const ir::Node* n = c.canonical.producer(v);
       const integer::Tensor& stored = g.at(place->second.tensor);
@@ -113,7 +125,7 @@ int run(const Args& args) {
       const ir::Tensor got = integer::read_output(g, p, memory);
       if (args.pooled) embeddings.add(sample, exact, got);
       if (!args.tokens.empty()) next.add(sample.begin()->second.to_ints(), exact, got);
-      const lower::Likeness l = lower::compare(got, exact);
+      const tools::Likeness l = tools::compare(got, exact);
       worst = std::min(worst, l.cosine);
       if (i == 0) fmt::print("  {}: cosine {:.5f}, SQNR {:.1f} dB\n", p.name, l.cosine, l.sqnr);
     }
@@ -127,43 +139,5 @@ int run(const Args& args) {
 
 int main(int argc, char** argv) {
   Args args;
-  const std::vector<std::string> words(argv + 1, argv + argc);
-  try {
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      const auto next = [&] { return words.at(++i); };
-      if (words[i] == "--dim") {
-        const std::string text = next();
-        const std::size_t eq = text.find('=');
-        args.import.dims[text.substr(0, eq)] = std::stoll(text.substr(eq + 1));
-      } else if (words[i] == "--inputs") {
-        args.inputs = next();
-      } else if (words[i] == "--calibrate") {
-        args.calibrate = next();
-      } else if (words[i] == "--tokens") {
-        args.tokens = next();
-      } else if (words[i] == "--calibrate-tokens") {
-        args.calibrate_tokens = next();
-      } else if (words[i] == "--max-positions") {
-        args.passes.max_positions = std::stoll(next());
-      } else if (words[i] == "--pooled") {
-        args.pooled = true;
-      } else if (words[i] == "--same-as") {
-        args.other = next();
-      } else if (words[i] == "--at-least") {
-        args.at_least = std::stod(next());
-      } else if (words[i] == "--simple") {
-        args.simple = true;
-      } else if (words[i] == "--layers") {
-        args.layers = true;
-      } else if (words[i] == "--dump") {
-        args.dump = true;
-      } else {
-        args.model = words[i];
-      }
-    }
-    return run(args);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "flow_lower: %s\n", error.what());
-    return 2;
-  }
+  return tools::tool_main(args.app, argc, argv, [&] { return run(args); });
 }

@@ -6,7 +6,7 @@
 #include "compiler/integer/run.hpp"
 #include "compiler/lower/lower.hpp"
 #include "compiler/lower/tests/random_model.hpp"
-#include "compiler/lower/tests/samples.hpp"
+#include "compiler/tests/judge.hpp"
 
 namespace {
 
@@ -26,7 +26,7 @@ TEST_CASE("random models keep 20 dB") {
     const exec::Tensors exact = exec::run(model.graph, model.samples[0]);
     double worst = 100;
     for (const auto& [name, got] : integer::run(g, model.samples[0])) {
-      worst = std::min(worst, lower::compare(got, exact.at(name)).sqnr);
+      worst = std::min(worst, tools::compare(got, exact.at(name)).sqnr);
     }
     below += worst < 20 ? 1 : 0;
     CHECK(worst >= 8);

@@ -9,25 +9,34 @@
 #include <chrono>
 #include <cstdio>
 
-#include "compiler/import/importer.hpp"
 #include "compiler/integer/run.hpp"
-#include "compiler/io/npz.hpp"
+#include "compiler/io/samples.hpp"
 #include "compiler/lower/lower.hpp"
 #include "compiler/lower/tests/simple_plan.hpp"
-#include "compiler/passes/pipeline.hpp"
 #include "compiler/schedule/cost.hpp"
 #include "compiler/schedule/schedule.hpp"
+#include "compiler/tests/tool.hpp"
 
 namespace {
 
 using namespace oct;
 
 struct Args {
-  importer::ImportOptions import;
-  std::string model, inputs;
+  CLI::App app{"a model down to its job list", "flow_schedule"};
+  tools::ModelArgs model{app};
+  std::string inputs;
   std::int64_t l1 = 128 * 1024;
   int orders = 1;
   bool simple = false, layers = false, jobs = false;
+
+  Args() {
+    app.add_option("--inputs", inputs);
+    app.add_option("--l1", l1, "bytes");
+    app.add_option("--orders", orders);
+    app.add_flag("--simple", simple);
+    app.add_flag("--layers", layers);
+    app.add_flag("--jobs", jobs);
+  }
 };
 
 void report(const schedule::Network& n, const Args& args) {
@@ -68,9 +77,9 @@ void report(const schedule::Network& n, const Args& args) {
 }
 
 int run(const Args& args) {
-  const ir::Graph canonical = passes::canonicalize(importer::import_file(args.model, args.import));
+  const ir::Graph canonical = args.model.canonical(args.model.model);
   std::vector<exec::Tensors> samples;
-  if (!args.inputs.empty()) samples.push_back(io::read_npz_map(args.inputs));
+  if (!args.inputs.empty()) samples = io::read_samples(args.inputs, canonical);
   if (samples.empty()) samples = quant::draw_samples(canonical, {});
   const integer::Graph g = lower::lower(args.simple ? quant::simple_plan(canonical, samples)
                                                     : quant::plan(canonical, samples, {}));
@@ -80,7 +89,7 @@ int run(const Args& args) {
   options.machine.l1_bytes = args.l1 - 512 - 12 * 1024;
   const std::clock_t before = std::clock();
   const schedule::Network n = schedule::build(g, options);
-  fmt::print("{}: {} operations, built in {:.2f} s\n", args.model, g.operations.size(),
+  fmt::print("{}: {} operations, built in {:.2f} s\n", args.model.model, g.operations.size(),
              static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC);
   report(n, args);
   if (const std::string bad = schedule::check_blocks(n.l1_blocks, n.program); !bad.empty()) {
@@ -104,33 +113,5 @@ int run(const Args& args) {
 
 int main(int argc, char** argv) {
   Args args;
-  const std::vector<std::string> words(argv + 1, argv + argc);
-  try {
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      const auto next = [&] { return words.at(++i); };
-      if (words[i] == "--dim") {
-        const std::string text = next();
-        const std::size_t eq = text.find('=');
-        args.import.dims[text.substr(0, eq)] = std::stoll(text.substr(eq + 1));
-      } else if (words[i] == "--inputs") {
-        args.inputs = next();
-      } else if (words[i] == "--l1") {
-        args.l1 = std::stoll(next());
-      } else if (words[i] == "--orders") {
-        args.orders = std::stoi(next());
-      } else if (words[i] == "--simple") {
-        args.simple = true;
-      } else if (words[i] == "--layers") {
-        args.layers = true;
-      } else if (words[i] == "--jobs") {
-        args.jobs = true;
-      } else {
-        args.model = words[i];
-      }
-    }
-    return run(args);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "flow_schedule: %s\n", error.what());
-    return 2;
-  }
+  return tools::tool_main(args.app, argc, argv, [&] { return run(args); });
 }

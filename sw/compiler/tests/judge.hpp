@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Samples from files, and figures that judge a network's outputs.
+// Texts of token ids, and figures that judge a network's outputs.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "compiler/exec/executor.hpp"
-#include "compiler/integer/graph.hpp"
 
-namespace oct::lower {
+namespace oct::tools {
 
-/// The first dimension of every array counts samples.
-[[nodiscard]] std::vector<exec::Tensors> read_samples(const ir::Graph& graph,
-                                                      const std::string& file);
 /// One sample a line: ids of the network's only input.
 [[nodiscard]] std::vector<exec::Tensors> read_tokens(const ir::Graph& graph,
                                                      const std::string& file);
@@ -41,4 +37,4 @@ class NextTokens {  ///< how well logits [1, S, V] foretell the next token
   double clear_ = 0, clear_equal_ = 0;  ///< where the first is 0.7 ahead of the second
 };
 
-}  // namespace oct::lower
+}  // namespace oct::tools

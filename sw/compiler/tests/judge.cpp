@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/lower/tests/samples.hpp"
+#include "compiler/tests/judge.hpp"
 
 #include <fmt/format.h>
 
@@ -8,22 +8,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "compiler/io/npz.hpp"
-
-namespace oct::lower {
+namespace oct::tools {
 namespace {
-
-ir::Tensor part(const ir::Tensor& t, std::int64_t i, const ir::Type& type) {
-  const std::int64_t n = ir::element_count(type.shape);
-  if (ir::is_float(type.dtype)) {
-    ir::Tensor out(type.dtype, type.shape);
-    std::copy_n(t.data<float>().begin() + i * n, n, out.mutable_data<float>().begin());
-    return out;
-  }
-  std::vector<std::int64_t> values;
-  for (std::int64_t k = 0; k < n; ++k) values.push_back(t.int_at(i * n + k));
-  return ir::Tensor::int64s(type.shape, values).converted(type.dtype);
-}
 
 double cosine(const std::vector<double>& a, const std::vector<double>& b) {
   double ab = 0, aa = 0, bb = 0;
@@ -36,26 +22,6 @@ double cosine(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 }  // namespace
-
-std::vector<exec::Tensors> read_samples(const ir::Graph& graph, const std::string& file) {
-  const auto all = io::read_npz_map(file);
-  std::vector<exec::Tensors> out;
-  for (const ir::ValueId id : graph.inputs()) {
-    const ir::Value& v = graph.value(id);
-    const auto it = all.find(v.name);
-    if (it == all.end()) throw ir::CompileError(fmt::format("{} has no '{}'", file, v.name));
-    const std::int64_t size = ir::element_count(v.shape());
-    const std::int64_t count = size == 0 ? 1 : it->second.size() / size;
-    if (out.empty()) out.resize(static_cast<std::size_t>(count));
-    if (static_cast<std::int64_t>(out.size()) != count || it->second.size() != count * size) {
-      throw ir::CompileError(fmt::format("{}: '{}' does not fit the model", file, v.name));
-    }
-    for (std::int64_t i = 0; i < count; ++i) {
-      out[static_cast<std::size_t>(i)][v.name] = part(it->second, i, v.type);
-    }
-  }
-  return out;
-}
 
 std::vector<exec::Tensors> read_tokens(const ir::Graph& graph, const std::string& file) {
   const ir::Value& v = graph.value(graph.inputs().at(0));
@@ -147,4 +113,4 @@ std::string NextTokens::text() const {
       clear_equal_, clear_);
 }
 
-}  // namespace oct::lower
+}  // namespace oct::tools
