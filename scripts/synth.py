@@ -40,9 +40,12 @@ class Flow:
         self.cells = liberty.cells(liberty.parse(self.library))
         self.buffer = liberty.buffer_of_strength(self.cells)
         self.nand2 = liberty.nand2(self.cells)
+        self.gate = None if args.no_gates else liberty.clock_gate(self.cells)
         if self.buffer is None or self.nand2 is None:
             raise FlowError(f"{args.lib}: has no buffer or no NAND2 cell")
         self.root = ROOT / "build/synth" / (args.fpga or self.library.stem)
+        if args.no_gates and not args.fpga:
+            self.root = self.root.with_name(self.root.name + "-no-gates")
         if args.config != "octant":
             self.root = self.root.with_name(self.root.name + "-" + args.config)
         self.tools = hashlib.sha256(b"".join(
@@ -91,21 +94,42 @@ class Flow:
                 return {**old, "cached": True}
         stamp.unlink(missing_ok=True)
         start = time.time()
+        stages = work / "stages"
+        if self.args.force or not stages.exists() or stages.read_text().split("\n")[0] != key:
+            stages.write_text(key + "\n")
         step = self.map_fpga if self.args.fpga else self.map_cells
         result = {"block": block.name, "top": block.top, **step(block, work),
                   "seconds": round(time.time() - start, 1), "key": key}
         stamp.write_text(json.dumps(result, indent=1) + "\n")
         return {**result, "cached": False}
 
-    def map_fpga(self, block, work):
-        files = plan_file.files_of(block.top, self.files)
-        found = elaborate.elaborate(block, [], files, work)
-        return fpga.map_block(block, found, self.args.fpga, work)
+    @staticmethod
+    def stage(work, name, function, *args):
+        """What takes minutes is not done again when a run was ended in the middle of a block."""
+        stages = work / "stages"
+        if name not in stages.read_text().split("\n")[1:]:
+            function(*args)
+            with open(stages, "a", encoding="utf-8") as done:
+                done.write(name + "\n")
 
-    def map_cells(self, block, work):
+    def map_fpga(self, block, work):
         boxes = self.boxes(block)
         found = elaborate.elaborate(block, [b.top for b in boxes],
                                     plan_file.files_of(block.top, self.files), work)
+        stubs = [fpga.port_stub(b.top, (self.root / b.name / "rtl.v").read_text()) for b in boxes]
+        result = fpga.map_block(block, found, stubs, self.args.fpga, work)
+        return {**result, "boxes": {b.name: result["cells"][b.top] for b in boxes}}
+
+    def map_cells(self, block, work):
+        boxes = self.boxes(block)
+
+        def front():
+            found = elaborate.elaborate(block, [b.top for b in boxes],
+                                        plan_file.files_of(block.top, self.files), work)
+            (work / "macros.json").write_text(json.dumps(found))
+
+        self.stage(work, "elaborate", front)
+        found = json.loads((work / "macros.json").read_text())
         stubs = [mapping.port_stub(b.top, self.module(b)) for b in boxes]
         inside = self.all_boxes(block)
         memories = dict(found)
@@ -116,15 +140,13 @@ class Flow:
             (work / "macros.lib").write_text(
                 macros.liberty(memories, self.plan.sram_access, self.plan.sram_setup))
             libraries.append(work / "macros.lib")
-        (work / "macros.json").write_text(json.dumps(found))
-
-        mapping.prepare(block, found, stubs, self.library, work)
+        self.stage(work, "generic", mapping.prepare, block, found, stubs, self.library, self.gate, work)
         best = None
         for script in mapping.SCRIPTS:
-            module = mapping.map_logic(block, script, self.library, work)
+            self.stage(work, script, mapping.map_logic, block, script, self.library, work)
+            module = mapping.mapped(block, script, work)
             gates = netlist.Netlist(block.top, module, self.cells)
-            keep = {bit for port in (sta.CLOCK, sta.RESET) if port in gates.ports
-                    for bit in gates.ports[port][1]}
+            keep = gates.clocks(sta.CLOCK) | gates.clocks(sta.RESET)
             gates.buffer_fanout(self.buffer, keep)
             timer = sta.Timer(block, gates, self.buffer, libraries,
                               [self.root / box.name / "gates.v" for box in inside],
@@ -147,6 +169,7 @@ class Flow:
             self.repair(gates, timer)
         self.modules[block.name] = module
         (work / "mapped.json").write_text((work / f"{script}.json").read_text())
+        (work / "sim.v").write_text(gates.simulation())
         timing = timer.groups()
         counts = gates.count()
         tops = {box.top: box.name for box in boxes}
@@ -155,7 +178,7 @@ class Flow:
             "area": round(counts["area"], 1),
             "kge": round(counts["area"] / self.nand2.area / 1000, 3),
             "cells": counts["cells"], "flip_flops": counts["flip_flops"],
-            "latches": counts["latches"], "fanout_buffers": gates.buffers,
+            "latches": counts["latches"], "clock_gates": counts["clock_gates"], "fanout_buffers": gates.buffers,
             "memories": {kind: n for kind, n in counts["boxes"].items() if kind in found},
             "memory_bits": sum(found[kind]["words"] * found[kind]["width"] * n
                                for kind, n in counts["boxes"].items() if kind in found),
@@ -169,23 +192,16 @@ class Flow:
         return repair.Repair(gates, self.cells, self.buffer, timer.paths).run(self.plan.period)
 
     def simulation(self, block, path):
-        """One Verilog file to simulate: the netlist, its boxes, memories and all library cells."""
+        """One Verilog file to simulate: the netlist, its boxes and memories."""
         members = [*self.all_boxes(block), block]
-        text = "".join((self.root / b.name / "gates.v").read_text() for b in members)
+        text = "".join((self.root / b.name / "sim.v").read_text() for b in members)
         memories = {}
         for b in members:
             memories.update(json.loads((self.root / b.name / "macros.json").read_text()))
         text += "".join(fpga.wrapper(name, macro) for name, macro in memories.items())
         for kind in sorted({macro["kind"] for macro in memories.values()}):
             text += (ROOT / f"rtl/tech/{kind}.sv").read_text()
-        models = self.root / "cells.v"
-        if not models.exists():
-            # Functional models follow from the Liberty file itself.
-            elaborate.run(["yosys", "-Q", "-p", f"read_liberty -ignore_miss_func {self.library}; "
-                           f"write_verilog -noattr {models}.{os.getpid()}"],
-                          self.root / f"cells.{os.getpid()}.log")
-            os.replace(f"{models}.{os.getpid()}", models)
-        path.write_text(text + models.read_text())
+        path.write_text(text)
 
 
 def schedule(flow, names, jobs):
@@ -196,15 +212,14 @@ def schedule(flow, names, jobs):
             raise FlowError(f"{name}: no such block; scripts/synth_blocks.yaml has "
                             + ", ".join(flow.plan.blocks))
         block = flow.plan.blocks[name]
-        for b in ([] if flow.args.fpga else flow.all_boxes(block)) + [block]:
+        for b in flow.all_boxes(block) + [block]:
             wanted[b.name] = b
     done, failed, running = set(), set(), {}
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         while wanted or running:
-            for block in [b for b in wanted.values()
-                          if flow.args.fpga or done | failed >= set(b.boxes)]:
+            for block in [b for b in wanted.values() if done | failed >= set(b.boxes)]:
                 del wanted[block.name]
-                if not flow.args.fpga and failed & set(block.boxes):
+                if failed & set(block.boxes):
                     failed.add(block.name)
                     yield {"block": block.name, "error": "a box of it failed"}
                 else:
@@ -229,6 +244,8 @@ def arguments():
     p.add_argument("--period", type=float, help="clock period in ns")
     p.add_argument("--sram-access", type=float, help="clock to data of a memory macro, ns")
     p.add_argument("--sram-setup", type=float, help="set-up time of a memory macro, ns")
+    p.add_argument("--no-gates", action="store_true",
+                   help="multiplexers for enables, though the library has clock gates")
     p.add_argument("--jobs", type=int, default=os.cpu_count())
     p.add_argument("--force", action="store_true", help="synthesise even what did not change")
     p.add_argument("--check", action="store_true", help="fail if a block misses the period")
@@ -244,8 +261,7 @@ def main():
     args = arguments()
     try:
         flow = Flow(args)
-        names = args.blocks or [n for n, b in flow.plan.blocks.items()
-                                if b.default and (b.fpga or not args.fpga)]
+        names = args.blocks or [n for n, b in flow.plan.blocks.items() if b.default]
         results = []
         for result in schedule(flow, names, args.jobs):
             results.append(result)

@@ -37,8 +37,11 @@ module oct_alu
     result_o = sum_o;
     if (en_i) begin
       unique case (op_i)
+`ifndef SYNTHESIS
+        // Gates share the shifter of oct_ml_alu, see oct_ex; models run faster with two.
         AluSll:          result_o = a_i << b_i[4:0];
         AluSrl, AluSra:  result_o = 32'($signed({op_i == AluSra && a_i[31], a_i}) >>> b_i[4:0]);
+`endif
         AluSlt, AluSltu: result_o = {31'd0, lt};
         AluXor:          result_o = a_i ^ b_i;
         AluOr:           result_o = a_i | b_i;

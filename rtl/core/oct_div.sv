@@ -19,7 +19,7 @@ module oct_div (
   state_e      state_q;
   logic [4:0]  left_q;             // quotient bits to come, minus one
   logic [31:0] quo_q;              // dividend bits not used yet, then quotient bits
-  logic [31:0] rem_q, div_q;
+  logic [31:0] rem_q;
   logic        neg_q;              // the result changes its sign
   logic [32:0] shifted, diff;
   logic        a_neg, b_neg;
@@ -28,7 +28,8 @@ module oct_div (
   assign a_neg    = !unsigned_i && a_i[31];
   assign b_neg    = !unsigned_i && b_i[31];
   assign shifted  = {rem_q, quo_q[31]};
-  assign diff     = shifted - {1'b0, div_q};
+  // a_i and b_i stand until the end: the divisor's magnitude is never stored.
+  assign diff     = shifted + ({b_neg, b_i} ^ {33{!b_neg}}) + {32'd0, !b_neg};
   assign raw      = rem_i ? rem_q : quo_q;
   assign result_o = neg_q ? -raw : raw;
   assign done_o   = state_q == StDone;
@@ -50,7 +51,6 @@ module oct_div (
   always_ff @(posedge clk_i) begin
     if (start_i && state_q == StIdle) begin
       quo_q  <= a_neg ? -a_i : a_i;
-      div_q  <= b_neg ? -b_i : b_i;
       rem_q  <= '0;
       left_q <= 5'd31;
       // By zero: the quotient is all ones whatever the signs are.
@@ -60,7 +60,7 @@ module oct_div (
         quo_q  <= quo_q << 8;
         left_q <= left_q - 5'd8;
         // Eight zero bits divided by zero are still eight ones.
-        if (div_q == '0) quo_q[7:0] <= '1;
+        if (b_i == '0) quo_q[7:0] <= '1;
       end else begin
         quo_q  <= {quo_q[30:0], !diff[32]};
         rem_q  <= diff[32] ? shifted[31:0] : diff[31:0];

@@ -31,11 +31,12 @@ module oct_ex
   localparam int unsigned MlAluWidth = $bits(oct_ml_pkg::ml_alu_op_t);
 
   logic [31:0] alu, ml, div, mul, m_data_q;
-  logic        m_we_q, is_mul, is_div, is_ml;
+  logic        m_we_q, is_mul, is_div, is_ml, is_shift;
+  oct_ml_pkg::ml_alu_op_t ml_op;
   logic [4:0]  m_rd_q;
 
   assign is_mul = valid_i && ctrl_i.res == ResMul;
-  assign is_ml  = valid_i && ctrl_i.res == ResMl;
+  assign is_ml  = valid_i && (ctrl_i.res == ResMl || is_shift);
   assign is_div = valid_i && ctrl_i.unit == UnitDiv;
 
   oct_alu u_alu (
@@ -43,10 +44,25 @@ module oct_ex
     .funct3_i(ctrl_i.funct3), .a_i, .b_i, .sum_o, .result_o(alu), .taken_o
   );
 
-  oct_ml_alu u_ml_alu (
-    .en_i(is_ml), .op_i(oct_ml_pkg::ml_alu_op_t'(ml_op_i[MlAluWidth-1:0])), .a_i, .b_i, .c_i,
-        .result_o(ml)
-  );
+  // One behaviour, two forms: gates have one shifter, models of programs run faster with a plain one.
+  always_comb begin
+    ml_op    = oct_ml_pkg::ml_alu_op_t'(ml_op_i[MlAluWidth-1:0]);
+    is_shift = 1'b0;
+`ifdef SYNTHESIS
+    if (ctrl_i.res == ResAlu && ctrl_i.alu_op inside {AluSll, AluSrl, AluSra}) begin
+      is_shift   = 1'b1;
+      ml_op      = '0;
+      ml_op.size = oct_ml_pkg::SizeW;
+      unique case (ctrl_i.alu_op)
+        AluSll:  ml_op.fn = oct_ml_pkg::AluSll;
+        AluSrl:  ml_op.fn = oct_ml_pkg::AluSrl;
+        default: ml_op.fn = oct_ml_pkg::AluSra;
+      endcase
+    end
+`endif
+  end
+
+  oct_ml_alu u_ml_alu (.en_i(is_ml), .op_i(ml_op), .a_i, .b_i, .c_i, .result_o(ml));
 
   oct_mul u_mul (
     .clk_i, .en_i(is_mul), .op_i(oct_ml_pkg::ml_mul_op_t'(ml_op_i)), .a_i, .b_i, .c_i,
@@ -65,7 +81,7 @@ module oct_ex
       ResDiv:  result_o = div;
       ResMl:   result_o = ml;
       ResMul:  result_o = '0;        // so that M has only to OR
-      default: result_o = alu;
+      default: result_o = is_shift ? ml : alu;
     endcase
   end
 

@@ -89,18 +89,14 @@ module oct_lsu
   end
 
   always_ff @(posedge clk_i) begin
-    if (push_i && to_head) begin
-      head_addr_q  <= addr_i;
-      head_wdata_q <= wdata;
-      head_be_q    <= be;
-      head_we_q    <= we_i;
-      head_amo_q   <= amo_i;
-    end else if (pop) begin
-      head_addr_q  <= next_addr_q;
-      head_wdata_q <= next_wdata_q;
-      head_be_q    <= next_be_q;
-      head_we_q    <= next_we_q;
-      head_amo_q   <= next_amo_q;
+    // What stands behind moves up; only if nothing does, what is pushed may be first. So the grant, which
+    // comes late, decides whether the head changes, not what to.
+    if ((push_i && to_head) || pop) begin
+      head_addr_q  <= next_valid_q ? next_addr_q : addr_i;
+      head_wdata_q <= next_valid_q ? next_wdata_q : wdata;
+      head_be_q    <= next_valid_q ? next_be_q : be;
+      head_we_q    <= next_valid_q ? next_we_q : we_i;
+      head_amo_q   <= next_valid_q ? next_amo_q : amo_i;
     end
     if (push_i && head_valid_q) begin
       next_addr_q  <= addr_i;

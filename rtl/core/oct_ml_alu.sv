@@ -104,14 +104,17 @@ module oct_ml_alu (
   function automatic logic [31:0] shift(input ml_alu_fn_e fn, input ml_size_e size, input logic uns,
                                         input logic [31:0] a, input logic [31:0] b,
                                             input logic [31:0] c);
-    logic        left, field, at_pos, fill;
+    logic        left, field, at_pos, fill, word;
     logic [31:0] r, t, keep, rest;
-    logic [4:0]  last;
+    logic [4:0]  last, width;
     logic [4:0]  amount [4];   // of the lane that byte i belongs to
     logic [5:0]  high;
     left   = fn == AluSll || fn == AluInsert;
     field  = size == SizeW && fn != AluRor;
-    at_pos = fn == AluInsert || fn == AluBclr || fn == AluBset;
+    // A shift of a whole word is a field that ends at bit 31.
+    word   = size == SizeW && fn inside {AluSll, AluSrl, AluSra};
+    width  = word ? 5'd31 : b[9:5];
+    at_pos = fn == AluInsert || fn == AluBclr || fn == AluBset || (word && left);
     for (int i = 0; i < 4; i++) begin
       amount[i] = size == SizeB ? {2'd0, b[8*i+:3]} : size == SizeH ? {1'd0,
           b[16*(i/2)+:4]} : b[4:0];
@@ -141,10 +144,10 @@ module oct_ml_alu (
     r = size == SizeW && amount[0][4] ? {t[15:0], t[31:16]} : t;
 
     // keep: the bits that come from the rotation.
-    high = {1'b0, b[4:0]} + {1'b0, b[9:5]};
+    high = {1'b0, b[4:0]} + {1'b0, width};
     last = high[5] ? 5'd31 : high[4:0];
     if (field) begin
-      keep = at_pos ? ('1 << b[4:0]) & ~(32'hffff_fffe << last) : ~(32'hffff_fffe << b[9:5]) &
+      keep = at_pos ? ('1 << b[4:0]) & ~(32'hffff_fffe << last) : ~(32'hffff_fffe << width) &
           ('1 >> b[4:0]);
     end else if (fn == AluRor) begin
       keep = '1;

@@ -44,8 +44,7 @@ module oct_regfile (
 
   always_ff @(posedge clk_i) begin
     for (int unsigned i = 1; i < 32; i++) begin
-      x_q[i] <= (wd_a_i & {32{sel_a[i]}}) | (wd_b_i & {32{sel_b[i]}})
-                | (x_q[i] & {32{!(sel_a[i] || sel_b[i])}});
+      if (sel_a[i] || sel_b[i]) x_q[i] <= (wd_a_i & {32{sel_a[i]}}) | (wd_b_i & {32{sel_b[i]}});
     end
   end
 `else

@@ -21,7 +21,6 @@ class Block:
     boxes: tuple = ()  # names of blocks inside it that are synthesised on their own
     inputs: dict = field(default_factory=dict)  # port pattern -> arrival, part of the period
     outputs: dict = field(default_factory=dict)  # port pattern -> left for others, part of it
-    fpga: bool = True
     repair: bool = True
     default: bool = True  # synthesised when no block is named
     paths: dict = field(default_factory=dict)  # name -> {from, through, to: patterns of pins}
@@ -51,8 +50,8 @@ def load(path=ROOT / "scripts/synth_blocks.yaml"):
                      ("period_ns", "inputs", "outputs", "sram_access_ns", "sram_setup_ns"), "defaults")
     blocks = {}
     for name, entry in data["blocks"].items():
-        entry = _only(entry or {}, ("top", "booth", "boxes", "inputs", "outputs", "fpga", "repair",
-                                    "default", "paths"), name)
+        entry = _only(entry or {}, ("top", "booth", "boxes", "inputs", "outputs", "repair", "default",
+                                    "paths"), name)
         for path, ends in entry.get("paths", {}).items():
             _only(ends, ("from", "through", "to"), f"{name}: {path}")
         blocks[name] = Block(
@@ -60,7 +59,7 @@ def load(path=ROOT / "scripts/synth_blocks.yaml"):
             tuple(entry.get("boxes", ())),
             {"*": defaults["inputs"], **entry.get("inputs", {})},
             {"*": defaults["outputs"], **entry.get("outputs", {})},
-            entry.get("fpga", True), entry.get("repair", True), entry.get("default", True),
+            entry.get("repair", True), entry.get("default", True),
             entry.get("paths", {}))
     for block in blocks.values():
         for box in block.boxes:

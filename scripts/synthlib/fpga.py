@@ -26,11 +26,20 @@ def wrapper(name, macro):
             f".Width({macro['width']})) u_mem ({wired});\nendmodule\n")
 
 
-def map_block(block, macros, family, work):
+def port_stub(name, verilog):
+    """A black-box declaration of a module as Yosys wrote it, for the block that contains it."""
+    module = re.search(rf"^module {name}\(.*?^endmodule", verilog, flags=re.M | re.S)[0]
+    ports = re.findall(r"^  (input|output) ((?:\[\d+:\d+\] )?\w+);$", module, flags=re.M)
+    return f"(* blackbox *) module {name}({', '.join(' '.join(p) for p in ports)}); endmodule\n"
+
+
+def map_block(block, macros, stubs, family, work):
     rules = FAMILIES[family]
     (work / "macros.v").write_text("".join(wrapper(n, m) for n, m in macros.items()) or "\n")
     bodies = " ".join(str(p) for p in sorted((ROOT / "rtl/tech/fpga").glob("*.sv"))) if macros else ""
+    (work / "stubs.v").write_text("".join(stubs) or "\n")
     (work / "map.ys").write_text(f"""read_verilog macros.v
+read_verilog -lib stubs.v
 read_verilog -icells rtl.v
 {'read_verilog ' + bodies if bodies else ''}
 {rules['command']} -top {block.top}

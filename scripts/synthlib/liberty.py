@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Read what the flow needs of a Liberty file: cells, their area, pins and functions."""
 import itertools
+import operator
 import re
 from dataclasses import dataclass, field
 
@@ -76,8 +77,11 @@ def parse(path):
     return library
 
 
-def evaluate(function, values):
-    """A Liberty function for a dictionary of pin values. Binding: ! and ', then ^, and, or."""
+def tree(function):
+    """A Liberty function as ("!", x), ("^", x, y), ("&", x, y), ("|", x, y), "0", "1" or the name of a pin.
+
+    Binding: ! and ', then ^, and, or.
+    """
     tokens = re.findall(r"[A-Za-z_]\w*|[01()!'^&*+|]", function)
     position = 0
 
@@ -92,22 +96,21 @@ def evaluate(function, values):
     def unary():
         token = take()
         if token == "!":
-            return 1 - unary()
+            return ("!", unary())
+        value = token
         if token == "(":
             value = disjunction()
             take()
-        else:
-            value = int(token) if token in "01" else values[token]
         while peek() == "'":
             take()
-            value = 1 - value
+            value = ("!", value)
         return value
 
     def exclusive():
         value = unary()
         while peek() == "^":
             take()
-            value ^= unary()
+            value = ("^", value, unary())
         return value
 
     def conjunction():
@@ -115,17 +118,41 @@ def evaluate(function, values):
         while peek() and peek() not in ")+|":  # a blank between two names is an "and" too
             if peek() in "&*":
                 take()
-            value &= exclusive()
+            value = ("&", value, exclusive())
         return value
 
     def disjunction():
         value = conjunction()
         while peek() and peek() in "+|":
             take()
-            value |= conjunction()
+            value = ("|", value, conjunction())
         return value
 
     return disjunction()
+
+
+_OPERATORS = {"!": operator.not_, "^": operator.xor, "&": operator.and_, "|": operator.or_}
+
+
+def evaluate(function, values):
+    """A Liberty function, or its tree, for a dictionary of pin values."""
+    node = tree(function) if isinstance(function, str) else function
+
+    def value(part):
+        if isinstance(part, str):
+            return int(part) if part in ("0", "1") else values[part]
+        return int(_OPERATORS[part[0]](*map(value, part[1:])))
+
+    return value(node)
+
+
+def verilog(node, nets):
+    """A tree of tree() in Verilog, `nets` for its pins."""
+    if isinstance(node, str):
+        return f"1'b{node}" if node in ("0", "1") else nets[node]
+    if node[0] == "!":
+        return f"~{verilog(node[1], nets)}"
+    return f"({verilog(node[1], nets)} {node[0]} {verilog(node[2], nets)})"
 
 
 @dataclass(frozen=True)
@@ -139,10 +166,12 @@ class Cell:
     functions: tuple  # of the outputs
     is_ff: bool
     is_latch: bool
+    ff: tuple = ()  # of a flip-flop: its two states' names, next state, clock, clear, preset
+    gate: tuple = ()  # of a clock gate: pins of enable, clock and gated clock
 
     def truth(self):
         """Truth table of the only output, None if there is none or it cannot be read."""
-        if len(self.outputs) != 1 or self.is_ff or self.is_latch or not self.functions[0]:
+        if len(self.outputs) != 1 or self.is_ff or self.is_latch or self.gate or not self.functions[0]:
             return None
         try:
             return tuple(
@@ -153,10 +182,14 @@ class Cell:
 
 
 def cells(library):
-    """{name: Cell} without those that the library says not to use."""
+    """{name: Cell} without those that the library says not to use.
+
+    That does not mean clock gates: libraries keep them from being taken for logic in this way.
+    """
     result = {}
     for group in library.all("cell"):
-        if group.attributes.get("dont_use", "false") == "true":
+        gate = _clock_gate_pins(group)
+        if group.attributes.get("dont_use", "false") == "true" and not gate:
             continue
         pins = {pin.args[0]: pin for pin in group.all("pin")}
         ins = tuple(n for n, p in pins.items() if p.attributes.get("direction") == "input")
@@ -164,8 +197,31 @@ def cells(library):
         result[group.args[0]] = Cell(
             group.args[0], float(group.attributes.get("area", 0)), ins, outs,
             tuple(pins[o].attributes.get("function", "") for o in outs),
-            bool(group.all("ff")), bool(group.all("latch")))
+            bool(group.all("ff")), bool(group.all("latch")), _flip_flop(group), gate)
     return result
+
+
+def _flip_flop(group):
+    for ff in group.all("ff"):
+        names = [name for arg in ff.args for name in arg.replace(",", " ").split()]
+        return (*names, *(ff.attributes.get(key, "") for key in
+                          ("next_state", "clocked_on", "clear", "preset")))
+    return ()
+
+
+def _clock_gate_pins(group):
+    """(enable, clock, gated clock) of a gate for rising edges without a test pin; else nothing."""
+    if group.attributes.get("clock_gating_integrated_cell") != "latch_posedge":
+        return ()
+    found = []
+    for kind in ("clock_gate_enable_pin", "clock_gate_clock_pin", "clock_gate_out_pin"):
+        found += [p.args[0] for p in group.all("pin") if p.attributes.get(kind) == "true"]
+    return tuple(found) if len(found) == 3 else ()
+
+
+def clock_gate(library_cells):
+    """The smallest clock gate, or None."""
+    return min((c for c in library_cells.values() if c.gate), key=lambda c: c.area, default=None)
 
 
 def smallest(library_cells, inputs, truth):

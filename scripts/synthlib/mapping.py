@@ -2,6 +2,7 @@
 """Word-level Verilog to gates of a Liberty library, by Debian's Yosys and its ABC."""
 import json
 
+from . import gating
 from . import macros as macro_files
 from .elaborate import run
 
@@ -21,21 +22,32 @@ SIZING = "buffer,-N,16;upsize,{D};dnsize,{D};stime,-p"
 TARGET_PS = 1000
 
 
-def prepare(block, macros, box_stubs, library, work):
+def prepare(block, macros, box_stubs, library, gate, work):
     """Writes work/generic.il: flip-flops of the library, logic still generic."""
     stubs = "".join(macro_files.stub(name, macro) for name, macro in macros.items())
+    if gate:
+        stubs += (f"(* blackbox *) module {gate.name}(input {gate.gate[0]}, input {gate.gate[1]}, "
+                  f"output {gate.gate[2]}); endmodule\n")
     (work / "stubs.v").write_text(stubs + "".join(box_stubs))
-    (work / "generic.ys").write_text(f"""read_verilog -lib stubs.v
-read_verilog -icells rtl.v
-synth -flatten -noabc -top {block.top}
-dfflibmap -liberty {library}
-write_rtlil generic.il
-""")
-    run(["yosys", "-Q", "-s", "generic.ys"], work / "generic.log", cwd=work)
+    script = ["read_verilog -lib stubs.v", "read_verilog -icells rtl.v",
+              f"synth -flatten -noabc -top {block.top}"]
+    if gate:
+        # The front half writes what the gates are put into, the back half goes on with it.
+        script += [gating.LEGAL, "opt_clean", "write_rtlil registers.il"]
+        _yosys("registers", script, work)
+        text, _ = gating.insert((work / "registers.il").read_text(), block.top, gate)
+        (work / "registers.il").write_text(text)
+        script = ["read_rtlil registers.il"]
+    _yosys("generic", [*script, f"dfflibmap -liberty {library}", "write_rtlil generic.il"], work)
+
+
+def _yosys(name, script, work):
+    (work / f"{name}.ys").write_text("\n".join(script) + "\n")
+    run(["yosys", "-Q", "-s", f"{name}.ys"], work / f"{name}.log", cwd=work)
 
 
 def map_logic(block, script, library, work):
-    """The module mapped with one of SCRIPTS, as Yosys's JSON has it; also in work/<script>.json."""
+    """Maps the module with one of SCRIPTS; work/<script>.json."""
     (work / f"{script}.ys").write_text(f"""read_rtlil generic.il
 abc -liberty {library} -D {TARGET_PS} -script {SCRIPTS[script]}{SIZING}
 setundef -zero
@@ -43,6 +55,10 @@ opt_clean -purge
 write_json {script}.json
 """)
     run(["yosys", "-Q", "-s", f"{script}.ys"], work / f"{script}.log", cwd=work)
+
+
+def mapped(block, script, work):
+    """The module that map_logic wrote."""
     return json.loads((work / f"{script}.json").read_text())["modules"][block.top]
 
 

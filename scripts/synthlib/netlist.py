@@ -4,6 +4,9 @@ import collections
 import heapq
 import re
 
+from . import liberty
+from .blocks import FlowError
+
 MAX_LOADS = 16
 
 
@@ -80,6 +83,18 @@ class Netlist:
         used.add(name)
         return name
 
+    def clocks(self, port):
+        """The net of a clock and those that clock gates make of it."""
+        nets = set(self.ports[port][1]) if port in self.ports else set()
+        size = -1
+        while size != len(nets):
+            size = len(nets)
+            for kind, pins, _ in self.cells.values():
+                cell = self.library.get(kind)
+                if cell is not None and cell.gate and pins[cell.gate[1]][0] in nets:
+                    nets.add(pins[cell.gate[2]][0])
+        return nets
+
     # -- fan-out --------------------------------------------------------------------------------
     def loads(self):
         """{net: [(instance, pin, bit)]} of all inputs of cells."""
@@ -101,7 +116,7 @@ class Netlist:
                 instance = stack[-1]
                 kind, pins, directions = self.cells[instance]
                 cell = self.library.get(kind)
-                if instance in depth or cell is None or cell.is_ff or cell.is_latch:
+                if instance in depth or cell is None or cell.is_ff or cell.is_latch or cell.gate:
                     depth.setdefault(instance, 0)
                     stack.pop()
                     continue
@@ -175,8 +190,9 @@ class Netlist:
 
     # -- numbers --------------------------------------------------------------------------------
     def count(self):
-        """Area of the library cells, their number, flip-flops, latches and other instances."""
-        result = {"area": 0.0, "cells": 0, "flip_flops": 0, "latches": 0, "boxes": collections.Counter()}
+        """Area of the library cells, their number, flip-flops, latches, clock gates, other instances."""
+        result = {"area": 0.0, "cells": 0, "flip_flops": 0, "latches": 0, "clock_gates": 0,
+                  "boxes": collections.Counter()}
         for kind, _, _ in self.cells.values():
             cell = self.library.get(kind)
             if cell is None:
@@ -186,6 +202,7 @@ class Netlist:
             result["cells"] += 1
             result["flip_flops"] += cell.is_ff
             result["latches"] += cell.is_latch
+            result["clock_gates"] += bool(cell.gate)
         return result
 
     # -- Verilog --------------------------------------------------------------------------------
@@ -219,3 +236,80 @@ class Netlist:
         wires = [f"  wire n{bit};\n" for bit in inner]
         return (f"module {self.name} ({', '.join(self.ports)});\n" + "".join(declared)
                 + "".join(wires) + "".join(body) + "".join(extra) + "endmodule\n")
+
+    def simulation(self):
+        """The same cells by what the library says they do: assignments, and a process for each clock.
+
+        Simulators take that in minutes where an instance of a module for each cell takes hours.
+        """
+        used, lines = set(), []
+
+        def net(bit):
+            if isinstance(bit, int) and bit not in self.port_names:
+                used.add(bit)
+            return self.net(bit)
+
+        processes = collections.defaultdict(list)  # (edge of clock, clear, preset) -> assignments
+        states = []
+        for instance, (kind, pins, _) in self.cells.items():
+            cell = self.library.get(kind)
+            if cell is None:
+                wired = [f".{pin}({{{', '.join(map(net, reversed(bits)))}}})" for pin, bits in pins.items()]
+                lines.append(f"  {kind} {instance} ({', '.join(wired)});\n")
+                continue
+            nets = {pin: net(bits[0]) for pin, bits in pins.items() if bits}
+            if cell.ff:
+                state, inverse, following, clock, clear, preset = cell.ff
+                states.append(f"  reg s_{instance};\n")
+                nets.update({state: f"s_{instance}", inverse: f"(~s_{instance})"})
+                ends = tuple(_edge(text, nets) for text in (clock, clear, preset))
+                processes[ends].append((f"s_{instance}", liberty.verilog(liberty.tree(following), nets)))
+            elif cell.gate:
+                enable, clock, out = (nets[pin] for pin in cell.gate)
+                states.append(f"  reg s_{instance};\n")
+                lines.append(f"  always @* if (!{clock}) s_{instance} = {enable};\n"
+                             f"  assign {out} = {clock} & s_{instance};\n")
+                continue
+            elif cell.is_latch:
+                raise FlowError(f"{self.name}: {kind}: latches cannot be simulated")
+            for out, function in zip(cell.outputs, cell.functions):
+                if out in nets and pins[out]:
+                    value = liberty.verilog(liberty.tree(function), nets)
+                    lines.append(f"  assign {nets[out]} = {value};\n")
+        for (clock, clear, preset), members in processes.items():
+            asynchronous = [(end, value) for end, value in ((clear, "0"), (preset, "1")) if end]
+            edges = " or ".join(end[0] for end in [clock, *(end for end, _ in asynchronous)])
+            text = f"  always @({edges})\n"
+            for end, value in asynchronous:
+                text += f"    if ({end[1]}) begin\n"
+                text += "".join(f"      {q} <= 1'b{value};\n" for q, _ in members) + "    end else\n"
+            text += "    begin\n" + "".join(f"      {q} <= {d};\n" for q, d in members) + "    end\n"
+            lines.append(text)
+        for port, (direction, bits) in self.ports.items():
+            for i, bit in enumerate(bits):
+                here = f"{port}[{i}]" if len(bits) > 1 else port
+                if direction == "output" and self.port_names.get(bit) != here:
+                    lines.append(f"  assign {here} = {self.port_names.get(bit) or self.net(bit)};\n")
+        declared = []
+        for port, (direction, bits) in self.ports.items():
+            declared.append(f"  {direction} " + (f"[{len(bits) - 1}:0] " if len(bits) > 1 else "")
+                            + f"{port};\n")
+        wires = [f"  wire n{bit};\n" for bit in sorted(used)]
+        return (f"module {self.name} ({', '.join(self.ports)});\n" + "".join(declared) + "".join(wires)
+                + "".join(states) + "".join(lines) + "endmodule\n")
+
+
+def _edge(function, nets):
+    """("posedge x", "x") of a clock, clear or preset; None if there is none or it never comes."""
+    node = liberty.tree(function) if function else "0"
+    inverted = False
+    while not isinstance(node, str):
+        if node[0] != "!":
+            raise FlowError(f"{function}: a clock, clear or preset of more than one pin")
+        node, inverted = node[1], not inverted
+    text = node if node in ("0", "1") else nets[node]
+    if text in ("0", "1", "1'b0", "1'b1"):
+        if (text[-1] == "1") != inverted:
+            raise FlowError(f"{function}: always on")
+        return None
+    return (f"{'negedge' if inverted else 'posedge'} {text}", f"~{text}" if inverted else text)

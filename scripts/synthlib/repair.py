@@ -16,7 +16,7 @@ def families(cells):
     """{cell: the next stronger cell of the same function and pins}."""
     groups = collections.defaultdict(list)
     for cell in cells.values():
-        if cell.area <= 0 or not cell.outputs or cell.is_latch:
+        if cell.area <= 0 or not cell.outputs or cell.is_latch or cell.gate:
             continue
         stem = cell.name.rstrip("0123456789")
         groups[(stem, cell.inputs, cell.outputs, cell.functions)].append(cell)

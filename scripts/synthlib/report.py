@@ -64,8 +64,15 @@ def table(results, period):
 
 
 def fpga_table(results):
+    kinds = ("lut", "ff", "dsp", "bram", "lutram")
+    by_name = {r["block"]: r for r in results}
+
+    def total(result, kind):
+        return result[kind] + sum(n * total(by_name[box], kind) for box, n in result["boxes"].items())
+
     rows = [["block", "LUT", "FF", "DSP", "block RAM", "LUT RAM", "family"]]
     for r in results:
-        rows.append([r["block"], *(str(r[k]) for k in ("lut", "ff", "dsp", "bram", "lutram")),
-                     r["family"]])
+        rows.append([r["block"], *(str(r[k]) for k in kinds), r["family"]])
+        if r["boxes"]:
+            rows.append(["  with boxes", *(str(total(r, k)) for k in kinds), ""])
     return _format(rows)

@@ -16,7 +16,8 @@ def _ports(ports, direction):
 
 def _budget(budgets, port):
     """The part of the period of the last pattern that fits; patterns are in the file's order."""
-    return [part for pattern, part in budgets.items() if fnmatch.fnmatchcase(port, pattern)][-1]
+    return [part for pattern, part in budgets.items()
+            if "[" not in pattern and fnmatch.fnmatchcase(port, pattern)][-1]
 
 
 def constraints(block, ports, period):
@@ -29,6 +30,8 @@ def constraints(block, ports, period):
             star = "*" if len(ports[port][1]) > 1 else ""
             delay = _budget(budgets, port) * period
             lines.append(f"{command} -clock clk {delay:.4f} [get_ports {{{port}{star}}}]")
+        lines += [f"{command} -clock clk {part * period:.4f} [get_ports {{{bit}}}]"
+                  for bit, part in budgets.items() if "[" in bit]
     if RESET in ports:
         lines.append(f"set_false_path -from [get_ports {RESET}]")
     return lines

@@ -9,7 +9,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-from synthlib import blocks, elaborate, liberty, macros, netlist  # noqa: E402
+from synthlib import blocks, elaborate, fpga, gating, liberty, macros, netlist  # noqa: E402
 
 LIBRARY = """
 library (tiny) { /* comment */
@@ -26,6 +26,13 @@ library (tiny) { /* comment */
   cell (DFF) { area : 9; ff (IQ, IQN) { next_state : "D"; clocked_on : "CLK"; }
     pin (D) { direction : input; } pin (CLK) { direction : input; }
     pin (Q) { direction : output; function : "IQ"; } }
+  cell (DFFR) { area : 11; ff ("IQ, IQN") { next_state : "D"; clocked_on : "CLK"; clear : "!R"; }
+    pin (D) { direction : input; } pin (CLK) { direction : input; } pin (R) { direction : input; }
+    pin (Q) { direction : output; function : "IQ"; } }
+  cell (GATE) { dont_use : true; area : 4; clock_gating_integrated_cell : "latch_posedge";
+    pin (EN) { direction : input; clock_gate_enable_pin : true; }
+    pin (CK) { direction : input; clock_gate_clock_pin : true; }
+    pin (GCK) { direction : output; clock_gate_out_pin : true; } }
   cell (BAD) { dont_use : true; area : 1; }
 }
 """
@@ -41,7 +48,9 @@ def library():
 class Liberty(unittest.TestCase):
     def test_cells(self):
         cells = library()
-        self.assertEqual(set(cells), {"BUFX2", "BUFX4", "NAND2X1", "NAND2BIG", "DFF"})
+        self.assertEqual(set(cells), {"BUFX2", "BUFX4", "NAND2X1", "NAND2BIG", "DFF", "DFFR",
+                                      "GATE"})
+        self.assertEqual(liberty.clock_gate(cells).gate, ("EN", "CK", "GCK"))
         self.assertTrue(cells["DFF"].is_ff)
         self.assertEqual(liberty.nand2(cells).name, "NAND2X1")
         self.assertEqual(liberty.buffer_of_strength(cells).name, "BUFX4")
@@ -130,6 +139,62 @@ class Names(unittest.TestCase):
                   "netnames": {"count_q": {"bits": [9, 4]}, "$17$B": {"bits": [4]}}}
         n = netlist.Netlist("top", module, cells)
         self.assertEqual(set(n.cells), {"count_q_1_ff", "u8_u"})
+
+
+RTLIL = """
+module \\other
+end
+attribute \\top 1
+module \\top
+  wire input 1 \\clk
+  wire \\en
+""" + "".join(f"""  attribute \\src "x"
+  cell {kind} $ff${kind}{i}
+    connect \\C \\clk
+    connect \\D \\d [{i}]
+    connect \\E {enable}
+    connect \\Q \\q [{i}]
+  end
+""" for kind, enable, bits in (("$_DFFE_PP_", "\\en", 20), ("$_DFFE_PP_", "\\few", 7), ("$_DFFE_PN0P_", "\\en", 1))
+    for i in range(bits)) + "end\n"
+
+
+class Gating(unittest.TestCase):
+    def test_registers_that_share_an_enable_share_a_gate(self):
+        text, number = gating.insert(RTLIL, "top", liberty.clock_gate(library()))
+        self.assertEqual(number, 1)
+        self.assertEqual(text.count("cell \\GATE"), 1)
+        self.assertEqual(text.count("connect \\C $gated$0"), 21)  # with reset or without
+        self.assertEqual(text.count("connect \\E \\en"), 0)
+        self.assertEqual(text.count("connect \\E \\few"), 7)    # too few to be worth a gate
+        self.assertEqual(text.count("connect \\EN \\en\n"), 1)
+        self.assertTrue(text.startswith("\nmodule \\other\nend\n") and text.endswith("  end\nend\n"))
+        self.assertLess(text.index("wire $gated$0"), text.index("cell $_DFF_P_"))
+
+
+class Simulation(unittest.TestCase):
+    def test_cells_become_what_they_do(self):
+        module = {"ports": {p: {"direction": "output" if p == "q" else "input", "bits": [b]}
+                            for p, b in (("clk_i", 2), ("rst_ni", 3), ("en", 4), ("d", 5), ("q", 9))},
+                  "cells": {"g": {"type": "GATE", "connections": {"EN": [4], "CK": [2], "GCK": [6]}},
+                            "n": {"type": "NAND2BIG", "connections": {"A": [5], "B": [9], "Y": [7]}},
+                            "f": {"type": "DFFR", "connections": {"D": [7], "CLK": [6], "R": [3], "Q": [9]}}},
+                  "netnames": {}}
+        n = netlist.Netlist("top", module, library())
+        self.assertEqual(n.clocks("clk_i"), {2, 6})
+        text = n.simulation()
+        for part in ("always @(posedge n6 or negedge rst_ni)", "if (~rst_ni) begin",
+                     "assign n7 = (~d | ~q);", "assign n6 = clk_i &", "assign q = s_"):
+            self.assertIn(part, text)
+        self.assertEqual(n.count()["clock_gates"], 1)
+
+
+class Fpga(unittest.TestCase):
+    def test_stub_of_a_box(self):
+        text = ("module a(x);\n  input x;\nendmodule\n\nmodule box(clk_i, v, r);\n  input clk_i;\n  wire clk_i;\n"
+                "  input [3:0] v;\n  output [63:0] r;\n  reg q;\nendmodule\n")
+        self.assertEqual(fpga.port_stub("box", text), "(* blackbox *) module box(input clk_i, input [3:0] v, "
+                         "output [63:0] r); endmodule\n")
 
 
 class Plan(unittest.TestCase):

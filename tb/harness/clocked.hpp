@@ -17,6 +17,9 @@
 
 #include "harness/seed.hpp"
 #include "verilated.h"
+#if VM_COVERAGE
+#include "harness/coverage.hpp"
+#endif
 #if VM_TRACE
 #include <cstdlib>
 
@@ -53,7 +56,12 @@ class Clocked {
   Clocked(const Clocked&) = delete;
   Clocked& operator=(const Clocked&) = delete;
 
-  ~Clocked() { trace_close(); }
+  ~Clocked() {
+    trace_close();
+#if VM_COVERAGE
+    Coverage::instance().add(*context_);
+#endif
+  }
 
   Model* operator->() { return model_.get(); }
   const Model* operator->() const { return model_.get(); }
