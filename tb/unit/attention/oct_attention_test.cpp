@@ -97,12 +97,12 @@ TEST_CASE("attention engine: epilogue corners") {
 }
 
 namespace {
-/// Random jobs of all kinds at random pace: few large ones or many small ones wait at once. Returns
-/// how many.
-u32 random_jobs(const char* name, int rounds, std::uint64_t work, unsigned attention_percent) {
+/// Random jobs of all kinds at random pace, `least` and a few more: few large ones or many small
+/// ones wait at once.
+void random_jobs(const char* name, u32 least, std::uint64_t work, unsigned attention_percent) {
   Bench b(name);
   u32 jobs = 0;
-  for (int i = 0; i < rounds; ++i) {
+  for (int i = 0; jobs < least; ++i) {
     const bool small = i % 2 != 0;
     RandomJobs draw(b.random, b.l1, limits_for_machine(small ? work / 20 : work));
     b.refuse_percent = std::array<unsigned, 4>{0, 10, 50, 80}[b.random() % 4];
@@ -118,16 +118,14 @@ u32 random_jobs(const char* name, int rounds, std::uint64_t work, unsigned atten
     jobs += static_cast<u32>(list.size());
   }
   std::cout << fmt::format("{}: {} jobs\n", name, jobs);
-  return jobs;
 }
 }  // namespace
 
-TEST_CASE("attention engine: random GEMM") {
-  CHECK(random_jobs("random gemm", 130, 100000, 0) >= 280);
-}
+// 700 and more on each of three machines.
+TEST_CASE("attention engine: random GEMM") { random_jobs("random gemm", 420, 100000, 0); }
 
 TEST_CASE("attention engine: random attention") {
-  CHECK(random_jobs("random attention", 100, 300000, 75) >= 200);
+  random_jobs("random attention", 280, 300000, 75);
 }
 
 TEST_CASE("attention engine: rows that see nothing are zero") {
