@@ -29,7 +29,7 @@ class Coverage {
   void add(VerilatedContext& context) {
     if (folder_.empty()) return;
     const std::string part = name(".part");
-    context.coveragep()->write(part);
+    context.coveragep()->write(part.c_str());
     std::ifstream in(part);
     std::string line;
     while (std::getline(in, line)) {
