@@ -114,7 +114,8 @@ class Flow:
 
     def map_fpga(self, block, work):
         boxes = self.boxes(block)
-        found = elaborate.elaborate(block, [b.top for b in boxes],
+        # Multipliers as they are written: the family has blocks for them.
+        found = elaborate.elaborate(dataclasses.replace(block, booth=False), [b.top for b in boxes],
                                     plan_file.files_of(block.top, self.files), work)
         stubs = [fpga.port_stub(b.top, (self.root / b.name / "rtl.v").read_text()) for b in boxes]
         result = fpga.map_block(block, found, stubs, self.args.fpga, work)

@@ -45,6 +45,42 @@ module oct_attn_unit
   logic row_en;
   assign row_en = row_en_i && row_id_i == id_i;
 
+`ifdef SYNTHESIS
+  // One behaviour, two forms: gates have an enable for the lanes that are always written together, which
+  // becomes a clock gate; a model writes whole rows under masks.
+  logic [RowWidth-1:0] set0, set1;
+  logic [7:0]          on0, on1;
+  logic [31:0]         on_p;
+
+  always_comb begin
+    for (int unsigned g = 0; g < 8; g++) begin
+      on0[g] = row_en && !row_bank_i;
+      on1[g] = row_en && row_bank_i;
+      set0[64*g+:64] = row_i[64*g+:64] & {64{on0[g]}};
+      set1[64*g+:64] = row_i[64*g+:64] & {64{on1[g]}};
+      for (int unsigned c = 0; c < ColPorts; c++) begin
+        automatic logic on = col_en_i[c] && col_group_i[c] == 3'(g);
+        on0[g] = on0[g] | (on && !col_bank_i[c]);
+        on1[g] = on1[g] | (on && col_bank_i[c]);
+        set0[64*g+:64] = set0[64*g+:64] | (col_i[c] & {64{on && !col_bank_i[c]}});
+        set1[64*g+:64] = set1[64*g+:64] | (col_i[c] & {64{on && col_bank_i[c]}});
+      end
+    end
+    for (int unsigned i = 0; i < 32; i++) begin
+      on_p[i] = p_en_i && p_pair_i == 5'(i);
+      set1[16*i+:16] = set1[16*i+:16] | (p_i & {16{on_p[i]}});
+    end
+  end
+
+  for (genvar g = 0; g < 8; g++) begin : g_group
+    always_ff @(posedge clk_i) if (w_en_i && on0[g]) w0_q[64*g+:64] <= set0[64*g+:64];
+  end
+  for (genvar i = 0; i < 32; i++) begin : g_pair
+    always_ff @(posedge clk_i) begin
+      if (w_en_i && (on1[i/4] || on_p[i])) w1_q[16*i+:16] <= set1[16*i+:16];
+    end
+  end
+`else
   function automatic logic [RowWidth-1:0] written(
       input logic [RowWidth-1:0] old, input logic [RowWidth-1:0] row, input logic row_on,
       input logic [ColPorts-1:0][63:0] col, input logic [ColPorts-1:0] col_on,
@@ -77,6 +113,7 @@ module oct_attn_unit
                       col_group_i, p_i, p_en_i, p_pair_i);
     end
   end
+`endif
 
   // ---- Products and sums ------------------------------------------------------------------------
   // Part j of 16 sums the four lanes of word j, so that words simulate side by side.
