@@ -198,6 +198,16 @@ void rotary(unsigned n, unsigned d, unsigned r, bool interleaved, Scale k, const
   }
 }
 
+/// The same with `pad` zeros behind each head.
+template <typename X, typename Y>
+void turn(unsigned n, unsigned d, unsigned r, bool interleaved, Scale k, unsigned pad, const X* x,
+          const std::int16_t* cs, Y* y) {
+  for (unsigned head = 0; head < n / d; ++head, x += d, y += d + pad) {
+    rotary(d, d, r, interleaved, k, x, cs, y);
+    std::fill_n(y + d, pad, Y{0});
+  }
+}
+
 // ---- Kernels that see all rows -----------------------------------------------------------------
 
 /// Rows of T that start `stride` bytes apart.

@@ -125,3 +125,91 @@ ROTARY(i8_i8, 1, 1)
 ROTARY(i8_i16, 1, 2)
 ROTARY(i16_i8, 2, 1)
 ROTARY(i16_i16, 2, 2)
+
+// ---- Heads apart
+// --------------------------------------------------------------------------------- A token's
+// queries or keys: workers take heads in turn. In a straight line for what decoding has.
+
+NET_INLINE void zeros(uint8_t* y, unsigned bytes) {
+  uint32_t* to = (uint32_t*)(void*)y;
+#ifdef __riscv
+  const unsigned rounds = bytes / 16;
+  if (rounds != 0) {
+    __asm__ volatile(OCT_LOOP(0, "%[n]") OCT_SW_P("x0", "%[y]", "4") OCT_SW_P("x0", "%[y]", "4")
+                         OCT_SW_P("x0", "%[y]", "4") OCT_SW_P("x0", "%[y]", "4") OCT_LOOP_END(0)
+                     : [y] "+r"(to)
+                     : [n] "r"(rounds)
+                     : "memory");
+  }
+  bytes %= 16;
+#endif
+  for (; bytes >= 4; bytes -= 4) *(volatile uint32_t*)to++ = 0;
+}
+
+enum { W_N = 7, W_D, W_R, W_INTERLEAVED, W_SCALE, W_PAD };  // words of the job
+
+NET_INLINE void any_turns(const uint32_t* w, unsigned rank, unsigned size, int xw, int yw) {
+  const unsigned d = w[W_D], half = w[W_R] / 2, interleaved = w[W_INTERLEAVED], pad = w[W_PAD];
+  const uint32_t k = net_rq(w[W_SCALE]);
+  for (unsigned row = 0; row < w[0]; ++row) {
+    const int16_t* cs = (const int16_t*)NET_B(w, row);
+    for (unsigned head = rank; head * d < w[W_N]; head += size) {
+      const uint8_t* x = (const uint8_t*)NET_X(w, row) + head * d * (unsigned)xw;
+      uint8_t* y = (uint8_t*)NET_Y2(w, row) + head * (d + pad) * (unsigned)yw;
+      turn_pairs(x, y, cs, half, interleaved ? 2 : 1, interleaved ? 1 : half, k, xw, yw);
+      for (unsigned i = 2 * half; i < d; ++i) {
+        net_put(y, i, net_rq1((uint32_t)(net_get(x, i, xw) * 16384), k, yw), yw);
+      }
+      zeros(y + d * (unsigned)yw, pad * (unsigned)yw);
+    }
+  }
+}
+
+#define TURN(name, xw, yw)                                                                         \
+  static __attribute__((noinline)) int any_turns_##name(const uint32_t* w, unsigned rank,          \
+                                                        unsigned size) {                           \
+    any_turns(w, rank, size, xw, yw);                                                              \
+    return 0;                                                                                      \
+  }                                                                                                \
+  /* All of a head, by halves of a multiple of four. Registers are saved here only. */             \
+  static __attribute__((noinline)) int head_##name(const uint8_t* x, uint8_t* y,                   \
+                                                   const int16_t* cs, unsigned half, uint32_t k) { \
+    turn_halves(x, y, cs, half, k, xw, yw);                                                        \
+    return 0;                                                                                      \
+  }                                                                                                \
+  static __attribute__((noinline)) int whole_turns_##name(const uint32_t* w, unsigned rank,        \
+                                                          unsigned size) {                         \
+    const unsigned n = w[W_N], d = w[W_D], pad = w[W_PAD];                                         \
+    for (unsigned at = rank * d; at < n; at += size * d, rank += size) {                           \
+      const uint8_t* x = (const uint8_t*)oct_net_memory(w[1]) + at * xw;                           \
+      uint8_t* y = (uint8_t*)oct_net_memory(w[5]) + (at + rank * pad) * yw;                        \
+      const int16_t* cs = (const int16_t*)oct_net_memory(w[3]);                                    \
+      const uint32_t k = net_rq(w[W_SCALE]);                                                       \
+      if (pad != 0) zeros(y + d * yw, pad * yw);                                                   \
+      if (at + size * d >= n) return head_##name(x, y, cs, d / 2, k); /* the last one */           \
+      head_##name(x, y, cs, d / 2, k);                                                             \
+    }                                                                                              \
+    return 0;                                                                                      \
+  }                                                                                                \
+  /* One head each, what decoding has: nothing is saved. */                                        \
+  static __attribute__((noinline)) int one_turn_##name(const uint32_t* w, unsigned rank) {         \
+    const unsigned d = w[W_D], pad = w[W_PAD], at = rank * d;                                      \
+    if (at >= w[W_N]) return 0;                                                                    \
+    const uint8_t* x = (const uint8_t*)oct_net_memory(w[1]) + at * xw;                             \
+    uint8_t* y = (uint8_t*)oct_net_memory(w[5]) + (at + rank * pad) * yw;                          \
+    const int16_t* cs = (const int16_t*)oct_net_memory(w[3]);                                      \
+    const uint32_t k = net_rq(w[W_SCALE]);                                                         \
+    if (pad != 0) zeros(y + d * yw, pad * yw);                                                     \
+    return head_##name(x, y, cs, d / 2, k);                                                        \
+  }                                                                                                \
+  int oct_net_turn_##name(void* job, unsigned rank, unsigned size) {                               \
+    const uint32_t* w = (const uint32_t*)job;                                                      \
+    const unsigned other = (w[0] - 1) | (w[W_D] % 8) | (w[W_D] - w[W_R]) | w[W_INTERLEAVED];       \
+    if (other != 0) return any_turns_##name(w, rank, size);                                        \
+    if (w[W_N] <= size * w[W_D]) return one_turn_##name(w, rank);                                  \
+    return whole_turns_##name(w, rank, size);                                                      \
+  }
+TURN(i8_i8, 1, 1)
+TURN(i8_i16, 1, 2)
+TURN(i16_i8, 2, 1)
+TURN(i16_i16, 2, 2)

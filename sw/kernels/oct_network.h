@@ -31,6 +31,9 @@
    -               n, h, w, kh, kw, sh, sw, top, left, oh, ow avgpool_X_Y (whole)       the same,
    and: 1 if padding counts, scale word (1 / (kh kw) inside)
 
+   turn_X_Y: as rotary, y[n + n / d * pad]; one argument more, pad: so many zeros follow behind each
+   head of y, a multiple of 4 bytes behind a head of such a multiple.
+
    `rows` counts those of the first input. Names: i8, i16, i32 for A, B, X, Y; those that exist
    stand in OCT_NET_KERNELS. A scale word is m * 2^-s, m[23:0] signed, s[29:24], 13 <= s <= 47. cs:
    r/2 cosines, then r/2 sines, in Q14; its stride may be 0. (*) x = -32768, -32640, ..., 32768:
@@ -57,7 +60,7 @@ extern "C" {
   OCT_NET_XY(X, layernorm) OCT_NET_XY(X, rmsnorm) X(softmax_i8_i8) X(softmax_i16_i8) \
   OCT_NET_ABY(X, add) OCT_NET_ABY(X, mul) \
   OCT_NET_XY(X, requant) X(requant_i32_i8) X(requant_i32_i16) OCT_NET_XY(X, affine) \
-  X(table_i8_i8) X(table_i16_i16) X(table_i16_i8) OCT_NET_XY(X, rotary) X(key_mask) \
+  X(table_i8_i8) X(table_i16_i16) X(table_i16_i8) OCT_NET_XY(X, rotary) OCT_NET_XY(X, turn) X(key_mask) \
   X(transpose_b1) X(transpose_b2) OCT_NET_XY(X, mean) X(maxpool_i8) X(maxpool_i16) \
   OCT_NET_XY(X, avgpool)
 // clang-format on

@@ -42,14 +42,17 @@ typedef struct {
 
 /// n / sqrt(var) * 2^frac as m / 2^shift with a 12-bit m; var is n^2 variance.
 static inline norm_scale_t norm_scale(uint64_t var, unsigned n, int shift) {
-  if (var == 0) var = 1;
-  const uint32_t high = (uint32_t)(var >> 32);
-  const int up = (high != 0 ? zeros(high) : 32 + zeros((uint32_t)var)) & ~1;
-  const uint32_t v = (uint32_t)(var << up >> 32);     // var = v * 2^(32 - up), v in [2^30, 2^32)
-  const uint64_t scale = (uint64_t)rsqrt_q31(v) * n;  // n / sqrt(var) * 2^(62 - up / 2)
-  const uint32_t top = (uint32_t)(scale >> 32);
-  const int drop = 52 - (top != 0 ? zeros(top) : 32 + zeros((uint32_t)scale));  // to twelve bits
-  norm_scale_t k = {((uint32_t)(scale >> (drop - 1)) + 1) >> 1, shift + 62 - up / 2 - drop};
+  uint32_t high = (uint32_t)(var >> 32), low = (uint32_t)var;
+  int up = 0;
+  if (high == 0) high = low == 0 ? 1 : low, low = 0, up = 32;
+  const unsigned left = (unsigned)zeros(high) & ~1U;
+  const uint32_t v = high << left | low >> 1 >> (31 - left);  // in [2^30, 2^32)
+  up += (int)left;                                            // var = v * 2^(32 - up)
+  const uint64_t scale = (uint64_t)rsqrt_q31(v) * n;          // n / sqrt(var) * 2^(62 - up / 2)
+  const uint32_t top = (uint32_t)(scale >> 32), rest = (uint32_t)scale;  // top < 2^11: n <= 4095
+  const int drop = 52 - (top != 0 ? zeros(top) : 32 + zeros(rest));      // to twelve bits
+  const uint32_t bits = rest >> (drop - 1) | top << 1 << (32 - drop);
+  norm_scale_t k = {(bits + 1) >> 1, shift + 62 - up / 2 - drop};
   if (k.m == 4096) k.m = 2048, --k.shift;
   if (k.shift > 31) k.m = 0, k.shift = 31;
   if (k.shift < 0) k.m = 4095, k.shift = 0;

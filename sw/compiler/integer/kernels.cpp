@@ -143,6 +143,14 @@ void rotary(const KernelCall& c) {
                 row<X>(c.inputs.at(0), i), row<i16>(c.inputs.at(1), i), row<Y>(c.outputs.at(0), i));
   }
 }
+template <typename X, typename Y>
+void turn(const KernelCall& c) {
+  for (std::int64_t i = 0; i < c.rows; ++i) {
+    net::turn(size_arg(c, 0), size_arg(c, 1), size_arg(c, 2), c.args.at(3) != 0, scale_arg(c, 4),
+              size_arg(c, 5), row<X>(c.inputs.at(0), i), row<i16>(c.inputs.at(1), i),
+              row<Y>(c.outputs.at(0), i));
+  }
+}
 void key_mask(const KernelCall& c) {
   for (std::int64_t i = 0; i < c.rows; ++i) {
     net::key_mask(size_arg(c, 0), row<std::int64_t>(c.inputs.at(0), i),
@@ -223,6 +231,11 @@ double rotary_cost(std::int64_t rows, const Args& a, unsigned workers) {
   const bool fast = a.at(3) == 0 && a.at(2) % 8 == 0;
   return Start + share(rows * (a.at(0) / std::max(a.at(1), 1)), workers) *
                      (Head + a.at(1) * ((fast ? Fast : Slow) / 100.0));
+}
+double turn_cost(std::int64_t rows, const Args& a, unsigned workers) {
+  const bool fast = rows == 1 && a.at(3) == 0 && a.at(1) == a.at(2) && a.at(1) % 8 == 0;
+  return (fast ? 130 : 200) + share(rows * (a.at(0) / std::max(a.at(1), 1)), workers) *
+                                  (10 + a.at(1) * (fast ? 5.5 : 20.0) + a.at(5) / 3.0);
 }
 double mask_cost(std::int64_t rows, const Args& a, unsigned workers) {
   return 40 + share(rows * ((a.at(0) + 63) / 64 * 2), workers) * 232;
@@ -309,6 +322,13 @@ class Table {
     rotate("rotary_i8_i16", k8, k16, rotary<i8, i16>);
     rotate("rotary_i16_i8", k16, k8, rotary<i16, i8>);
     rotate("rotary_i16_i16", k16, k16, rotary<i16, i16>);
+    const auto put_turn = [&](std::string_view name, Elem x, Elem y, Golden g) {
+      put(name, {x, k16}, {y}, {}, 6, g, turn_cost);
+    };
+    put_turn("turn_i8_i8", k8, k8, turn<i8, i8>);
+    put_turn("turn_i8_i16", k8, k16, turn<i8, i16>);
+    put_turn("turn_i16_i8", k16, k8, turn<i16, i8>);
+    put_turn("turn_i16_i16", k16, k16, turn<i16, i16>);
     put("key_mask", {Elem::kI64}, {Elem::kU8}, {}, 1, key_mask, mask_cost);
     row_wise_ = false;
     put("transpose_b1", {k8}, {k8}, {}, 1, transpose<i8>, column_cost<4, 105, 33, 160>);

@@ -45,7 +45,8 @@ bool RandomBuilder::row_kernel(const std::string& name) {
   const Elem in = info.inputs[0], out = info.outputs[0];
   std::vector<View> inputs;
   Kernel k{.name = name, .inputs = {}, .outputs = {}, .constants = {}, .args = {}};
-  if (is("rotary")) {
+  std::int64_t pad = 0;  // columns more than the input has
+  if (is("rotary") || is("turn")) {
     std::int64_t d =
         2 * uniform(1, std::max<std::int64_t>(1, std::min<std::int64_t>(32, x.sizes[1] / 2)));
     if (x.sizes[1] < d) return false;
@@ -58,6 +59,10 @@ bool RandomBuilder::row_kernel(const std::string& name) {
     k.args = {static_cast<std::int32_t>(x.sizes[1]), static_cast<std::int32_t>(d),
               static_cast<std::int32_t>(r), chance(50) ? 1 : 0,
               word(std::ldexp(steps(out) / steps(in), -15))};
+    if (is("turn")) {
+      k.args.push_back(d % 4 == 0 ? 4 * static_cast<std::int32_t>(uniform(0, 3)) : 0);
+      pad = x.sizes[1] / d * k.args.back();
+    }
   }
   const std::int64_t rows = x.sizes[0], n = x.sizes[1];
   const auto n_arg = static_cast<std::int32_t>(n);
@@ -113,11 +118,11 @@ bool RandomBuilder::row_kernel(const std::string& name) {
     const bool wide = in == Elem::kI16;
     k.constants = {noise("table", wide ? Elem::kI16 : Elem::kI8, {wide ? 513 : 256})};
     k.args = {n_arg};
-  } else if (!is("rotary")) {
+  } else if (!is("rotary") && !is("turn")) {
     return false;
   }
   if (inputs.empty()) inputs = {x};
-  finish_kernel(std::move(k), inputs, tensor(out, {rows, n}));
+  finish_kernel(std::move(k), inputs, tensor(out, {rows, n + pad}));
   return true;
 }
 

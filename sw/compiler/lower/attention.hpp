@@ -2,6 +2,8 @@
 // What the two ways to compute attention share.
 #pragma once
 
+#include <optional>
+
 #include "compiler/lower/context.hpp"
 
 namespace oct::lower {
@@ -10,6 +12,9 @@ namespace oct::lower {
 struct AttentionViews {
   View q, k, v, o;
 };
+/// Attention of a single token: heads become queries of one job where they can. Where the result
+/// stands then; nothing, and nothing is changed, if they cannot.
+[[nodiscard]] std::optional<View> pack_heads(Context& ctx, const ir::Node& n, AttentionViews& a);
 void lower_attention_with_bias(Context& ctx, const ir::Node& n, const AttentionViews& views);
 
 /// One of a batch.

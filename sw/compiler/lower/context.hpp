@@ -36,6 +36,9 @@ struct Context {
   /// Images with a border: the whole, of which `wanted` has the inside; border not yet written.
   std::map<ValueId, View> bordered;
   std::set<ValueId> border_written;
+  /// Queries of a single token, their heads apart with zeros between them, and what attention makes
+  /// of them (attention_packed.cpp).
+  std::set<TensorId> apart;
 
   explicit Context(const quant::Plan& p) : plan(p), graph(p.graph) {}
 

@@ -213,6 +213,7 @@ Lowered lower_with_places(const quant::Plan& plan) {
   for (const ir::Output& o : ctx.graph.outputs()) make_output(ctx, o);
   Lowered result{std::move(ctx.out), ctx.first_places()};
   drop_unused(result.graph, result.places);
+  caches_first(result.graph);
   return result;
 }
 

@@ -31,8 +31,20 @@ bool forward(Context& ctx, const Node& n, F f) {
 void lower_layout(Context& ctx, const Node& n) {
   const Layout layout = layout_of(ctx.graph, n);
   if (forward(ctx, n, [&](const View& p) { return apply(p, layout); })) return;
-  // Written out: into the result seen as the operand, or by way of rows without padding.
   View from = ctx.places(n.inputs[0]).front();
+  // Heads that lie apart are brought together by the workers, which is less than DMA's way to L2.
+  if (ctx.apart.contains(from.tensor) && layout.shape.back() % from.sizes.back() == 0) {
+    Layout pieces = layout;
+    pieces.shape.back() /= from.sizes.back();
+    pieces.shape.push_back(from.sizes.back());
+    if (const auto rows = apply(from, pieces)) {
+      const View to = ctx.fresh(n.output, {}, ctx.elem(from));
+      ctx.out.at(to.tensor).scale = ctx.scale(from);
+      ctx.requantize(*rows, *reshape(to, rows->sizes), n);
+      return ctx.put(n.output, to);
+    }
+  }
+  // Written out: into the result seen as the operand, or by way of rows without padding.
   const auto dense = [&](const ir::Shape& shape) {
     const TensorId id = ctx.tensor(ctx.name(n.output), ctx.elem(from), shape, ctx.scale(from),
                                    Role::kActivation, n.sources, ctx.zero(from));

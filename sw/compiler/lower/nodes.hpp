@@ -8,8 +8,12 @@ namespace oct::lower {
 
 // attention.cpp
 void lower_attention(Context& ctx, const ir::Node& n);
-void lower_rotary(Context& ctx, const ir::Node& n);
 void lower_kv_append(Context& ctx, const ir::Node& n);
+// rotary.cpp
+void lower_rotary(Context& ctx, const ir::Node& n);
+// caches_first.cpp
+/// Orders the operations of a network with caches.
+void caches_first(integer::Graph& graph);
 // norms.cpp
 void lower_norm(Context& ctx, const ir::Node& n);
 void lower_softmax(Context& ctx, const ir::Node& n);
@@ -34,6 +38,8 @@ void lower_pool(Context& ctx, const ir::Node& n);
 // place.cpp
 /// The operand of a Conv, with a border (conv.cpp).
 void want_image(Context& ctx, const ir::Node& n);
+/// Attention of a single token (attention_packed.cpp): keys and queries as one job takes them.
+void want_packed(Context& ctx, const ir::Node& n);
 /// Fills ctx.wanted: from the last node to the first, who wants which value where.
 void find_places(Context& ctx);
 

@@ -76,6 +76,7 @@ void find_places(Context& ctx) {
         want_image(ctx, n);
         break;
       case Op::kAttention:
+        want_packed(ctx, n);
         want_transposed(ctx, n.inputs[2]);
         break;
       default:

@@ -227,8 +227,9 @@ void AttentionTiler::block(const Plan& p, std::int64_t g0, std::int64_t m0) {
   for (std::int64_t i = 0; i < key_blocks; ++i) {
     const std::int64_t j0 = i * p.keys, keys = std::min(p.keys, sk_ - j0);
     const std::int64_t number = g0 / p.groups * key_blocks + i;
-    const Place k = b_.fetch(a_.k.slice(0, g0, groups).slice(1, j0, keys), k_, number, op_);
+    // Values first: new rows of caches come in this order (lower/caches_first.cpp).
     const Place v = b_.fetch(a_.v.slice(0, g0, groups).slice(2, j0, keys), v_, number, op_);
+    const Place k = b_.fetch(a_.k.slice(0, g0, groups).slice(1, j0, keys), k_, number, op_);
     if (i == 0) {
       q = b_.fetch(rows_of(a_.q), q_, op_);
       o = b_.target(rows_of(a_.o), o_);

@@ -118,13 +118,17 @@ Case make_case(const std::string& kernel, const Shape& shape, std::mt19937_64& r
     word(n);
     const std::int64_t entries = x == Elem::kI8 ? 256 : 513;
     c.constants.push_back(half_words(random, x == Elem::kI8 ? 128 : entries, -32768, 32767));
-  } else if (kind == "rotary") {
+  } else if (kind == "rotary" || kind == "turn") {
     const std::int64_t d = 2 * std::max<std::int64_t>(2, 2 * (n / 16)), heads = (n + d - 1) / d;
     const std::int64_t r = d / 2 * (draw(random, 0, 1) == 0 ? 1 : 2);
     out_n = n = heads * d;
     c.args = {static_cast<std::int32_t>(n), static_cast<std::int32_t>(d),
               static_cast<std::int32_t>(r), static_cast<std::int32_t>(draw(random, 0, 1)),
               scale(factor(random, top_of(x), top_of(y)) / 16384)};
+    if (kind == "turn") {
+      word(d % 4 == 0 ? 4 * draw(random, 0, 9) : 0);
+      out_n += heads * c.args.back();
+    }
     Operand cs = operand(c.rows, r, Elem::kI16, shape.pad);
     for (std::int64_t i = 0; i < c.rows; ++i) {
       for (std::int64_t j = 0; j < r / 2; ++j) {

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "compiler/integer/rows.hpp"
+
 namespace octant {
 namespace {
 
@@ -149,6 +151,19 @@ void PieceChecker::compare(const Piece& p) {
 
 PieceChecker::Coverage PieceChecker::coverage() const {
   Coverage all;
+  // What no operation writes belongs to nobody: bytes behind a row's last element, between heads.
+  std::vector<std::vector<bool>> written(covered_.size());
+  for (std::size_t t = 0; t < covered_.size(); ++t) written[t].resize(covered_[t].size());
+  for (const auto& op : graph_.operations) {
+    oct::integer::for_each_view(op, [&](const oct::integer::View& v, bool writes) {
+      const auto t = static_cast<std::size_t>(v.tensor);
+      if (!writes || written[t].empty()) return;
+      const std::int64_t bytes =
+          (v.sizes.empty() ? 1 : v.sizes.back()) * oct::integer::elem_bytes(graph_.tensors[t].elem);
+      oct::integer::for_each_row(
+          v, [&](std::int64_t o) { std::fill_n(written[t].begin() + o, bytes, true); });
+    });
+  }
   for (std::size_t t = 0; t < covered_.size(); ++t) {
     const oct::integer::Tensor& tensor = graph_.tensors[t];
     if (covered_[t].empty()) continue;
@@ -158,6 +173,8 @@ PieceChecker::Coverage PieceChecker::coverage() const {
     std::int64_t seen = 0, missing = 0;
     for (std::int64_t i = 0; i < tensor.bytes(); ++i) {
       if (row != 0 && i % row >= used) continue;
+      const bool state = tensor.role == Role::kState;  // the slot's rows
+      if (!state && !written[t][static_cast<std::size_t>(i)]) continue;
       ++(covered_[t][static_cast<std::size_t>(i)] ? seen : missing);
     }
     all.elements += static_cast<std::uint64_t>(seen / size);

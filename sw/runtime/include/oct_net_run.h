@@ -100,7 +100,8 @@ __attribute__((always_inline)) static inline uint32_t oct_net_patch_few(const oc
 __attribute__((always_inline)) static inline int oct_network_run(const oct_network_t* net) {
   uint32_t begin = oct_cycles();
   uint32_t events = 0, bad = 0, element = 0;
-  if (net->uses_slot) *oct_reg(OCT_REG_PREG(0)) = oct_net_slot;
+  /* On its way from L2 while the registers below are written. */
+  const uint32_t slot = net->uses_slot ? oct_net_slot : 0;
   *oct_eu(OCT_EU_EVT_CLEAR) = ~0u;
   for (unsigned q = 0; q < OCT_NUM_QUEUES; q++) *oct_reg(OCT_REG_SEM(q)) = 0;
   /* DMA-in first: everything begins with it. */
@@ -112,8 +113,13 @@ __attribute__((always_inline)) static inline int oct_network_run(const oct_netwo
     if (net->queue[q].units == 0) continue;
     *oct_reg(OCT_REG_QUEUE_BASE(q)) = (uint32_t)(uintptr_t)net->queue[q].ring;
     *oct_reg(OCT_REG_QUEUE_SIZE(q)) = net->queue[q].units;
-    *oct_reg(OCT_REG_QUEUE_TAIL(q)) = net->queue[q].ready;
     events |= OCT_EVT_QUEUE_EMPTY(q);
+  }
+  if (net->uses_slot) *oct_reg(OCT_REG_PREG(0)) = slot;
+#pragma GCC unroll 5
+  for (unsigned i = 0; i < OCT_NUM_QUEUES; i++) {
+    const unsigned q = order[i];
+    if (net->queue[q].units != 0) *oct_reg(OCT_REG_QUEUE_TAIL(q)) = net->queue[q].ready;
   }
   if (net->num_ids != 0) {
     if (net->single_ids) {

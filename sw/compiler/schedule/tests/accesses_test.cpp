@@ -114,7 +114,8 @@ Accesses of_call(const Call& call) {
     return out;
   }
   const integer::KernelInfo& info = integer::kernel_info(call.kernel);
-  const bool equal = !call.kernel.starts_with("rotary") && call.kernel != "key_mask";
+  const bool equal = !call.kernel.starts_with("rotary") && !call.kernel.starts_with("turn") &&
+                     call.kernel != "key_mask";
   if (!info.row_wise || !equal) return out;
   const std::int64_t n = call.words.at(call.words.size() - info.args);
   const std::size_t inputs = info.inputs.size();
