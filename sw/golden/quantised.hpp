@@ -21,7 +21,8 @@ constexpr std::int64_t rounded(std::int64_t v, unsigned s) {
   return (v + (std::int64_t{1} << (s - 1))) >> s;
 }
 
-/// (a ma + b mb + c) * 2^-s: sums, differences, a change of scale. |ma|, |mb| < 2^30.
+/// (a ma + b mb + c) * 2^-s: sums, differences, a change of scale. |ma|, |mb| < 2^30; of bytes
+/// alone < 2^21 and |c| <= 2^29, so that 32 bits hold everything.
 struct Sum {
   std::int32_t ma = 0, mb = 0;
   std::int64_t c = 0;
@@ -32,17 +33,21 @@ constexpr Y add(const Sum& k, std::int32_t a, std::int32_t b) {
   return clip_to<Y>(rounded(std::int64_t{a} * k.ma + std::int64_t{b} * k.mb + k.c, k.s));
 }
 /// a fa + b fb + c with as many bits as fit.
-inline Sum sum(double fa, double fb, double c) {
-  const double most = std::max({std::abs(fa), std::abs(fb), 0x1p-20, std::abs(c) * 0x1p-30});
+inline Sum sum(double fa, double fb, double c, bool bytes) {
+  const int bits = bytes ? 21 : 30;
+  const double whole = std::abs(c) * (bytes ? 0x1p-8 : 0x1p-30);
+  const double most = std::max({std::abs(fa), std::abs(fb), 0x1p-20, whole});
   Sum k;
-  k.s = static_cast<unsigned>(std::clamp(29 - std::ilogb(most), 1, 40));
+  k.s = static_cast<unsigned>(std::clamp(bits - 1 - std::ilogb(most), 1, bytes ? 30 : 40));
+  const double limit = std::ldexp(1, bits) - 1;
   const auto m = [&](double f) {
-    return static_cast<std::int32_t>(std::clamp(std::round(std::ldexp(f, static_cast<int>(k.s))),
-                                                -0x1.fffffffp29, 0x1.fffffffp29));
+    return static_cast<std::int32_t>(
+        std::clamp(std::round(std::ldexp(f, static_cast<int>(k.s))), -limit, limit));
   };
   k.ma = m(fa);
   k.mb = m(fb);
-  k.c = std::llround(std::clamp(std::ldexp(c, static_cast<int>(k.s)), -0x1p60, 0x1p60));
+  const double most_c = bytes ? 0x1p29 : 0x1p60;
+  k.c = std::llround(std::clamp(std::ldexp(c, static_cast<int>(k.s)), -most_c, most_c));
   return k;
 }
 
@@ -64,17 +69,18 @@ inline Product product(double f, int za, int zb, int zy) {
   return k;
 }
 
-/// table[d]: exp(-d scale) * 2^23; y = round(e / sum * k / 2^8) + zero, k = 2^8 / scale of y.
+/// table[d]: exp(-d scale) * 2^23; y = round(e / sum * k / 2^8) + zero, k = 2^8 / scale of y; 15
+/// bits behind the point are left of 32.
 inline void softmax(unsigned n, std::uint32_t k, std::int32_t zero, const std::int8_t* x,
                     const std::uint32_t* table, std::int8_t* y) {
   int most = -128;
   for (unsigned i = 0; i < n; ++i) most = std::max<int>(most, x[i]);
   std::uint64_t total = 0;
   for (unsigned i = 0; i < n; ++i) total += table[most - x[i]];
-  const std::uint64_t r = (std::uint64_t{k} << 32) / total;  // k < 2^24, total >= 2^23
+  const std::uint64_t r = (std::uint64_t{k} << 31) / total;  // k < 2^24, total >= 2^23
   for (unsigned i = 0; i < n; ++i) {
-    y[i] =
-        clip_to<std::int8_t>(rounded(static_cast<std::int64_t>(table[most - x[i]] * r), 40) + zero);
+    const std::uint64_t share = (std::uint64_t{table[most - x[i]]} << 8) * r >> 32;
+    y[i] = clip_to<std::int8_t>(rounded(static_cast<std::int64_t>(share), 15) + zero);
   }
 }
 
@@ -87,8 +93,9 @@ constexpr std::uint32_t root(std::uint64_t v) {
   return static_cast<std::uint32_t>(r);
 }
 /// LayerNorm of INT8; the zero point of x does not matter. n <= 2^14. With V = n sum(x^2) - (sum
-/// x)^2 + eps, every normalised value is (n x - sum x) / sqrt(V), here with 20 bits behind the
-/// point; y = (norm gamma + beta 2^20) * 2^-s.
+/// x)^2 + eps, every normalised value is (n x - sum x) / sqrt(V), below 2^7, here with 24 bits
+/// behind the point; y = (norm gamma / 2^8 + beta) * 2^-s. Upper halves of products of 32 bits, so
+/// |gamma| < 2^31 and what is rounded stays below 2^30.
 inline void layernorm(unsigned n, std::uint64_t eps, unsigned s, const std::int8_t* x,
                       const std::int32_t* gamma, const std::int32_t* beta, std::int8_t* y) {
   std::int64_t sum = 0, squares = 0;
@@ -97,16 +104,20 @@ inline void layernorm(unsigned n, std::uint64_t eps, unsigned s, const std::int8
     squares += x[i] * x[i];
   }
   const std::uint64_t v = static_cast<std::uint64_t>(n * squares - sum * sum) + eps;
-  std::int64_t inverse = 0;  // 2^(31 + shift) / sqrt(v)
-  unsigned shift = 0;
+  const unsigned up = static_cast<unsigned>(std::countl_zero(255 * n)) - 1;
+  std::int64_t inverse = 0;  // 2^(62 - half) / sqrt(v)
+  unsigned half = 0;
   if (v != 0) {
-    shift = static_cast<unsigned>(std::countl_zero(v)) & ~1U;
-    inverse = static_cast<std::int64_t>((std::uint64_t{1} << 62) / root(v << shift));
-    shift = 62 - shift / 2 - 20;
+    half = static_cast<unsigned>(std::countl_zero(v)) / 2;
+    const std::uint64_t r = (std::uint64_t{1} << 62) / root(v << (2 * half));
+    inverse = static_cast<std::int64_t>(std::min<std::uint64_t>(r, 0x7fffffff));
   }
+  const int down = 6 + static_cast<int>(up) - static_cast<int>(half);
   for (unsigned i = 0; i < n; ++i) {
-    const std::int64_t norm = v == 0 ? 0 : rounded((std::int64_t{n} * x[i] - sum) * inverse, shift);
-    y[i] = clip_to<std::int8_t>(rounded(norm * gamma[i] + beta[i] * (std::int64_t{1} << 20), s));
+    const std::int64_t apart = (std::int64_t{n} * x[i] - sum) * (std::int64_t{1} << up);
+    const std::int64_t wide = apart * inverse >> 32;
+    const std::int64_t norm = down >= 0 ? wide >> down : wide * (std::int64_t{1} << -down);
+    y[i] = clip_to<std::int8_t>(rounded((norm * gamma[i] >> 32) + beta[i], s));
   }
 }
 

@@ -111,6 +111,18 @@ Tensor with_parameters(const Call& call) {
       const float a = alpha(1);
       return map_floats(call, [a](float x) { return x * sigmoid(a * x); });
     }
+    case Op::kTable: {
+      const auto& values = std::get<Tensor>(call.attrs().map().at("values"));
+      const auto v = values.data<float>();
+      const auto scale = static_cast<float>(call.attrs().number("scale"));
+      const auto zero =
+          static_cast<float>(call.attrs().integer("zero") - call.attrs().integer("low"));
+      const auto last = static_cast<float>(v.size() - 1);
+      return map_floats(call, [=](float x) {
+        return v[static_cast<std::size_t>(
+            std::clamp(std::nearbyint(x / scale) + zero, 0.0F, last))];
+      });
+    }
     case Op::kGelu: {
       const bool tanh_form = call.attrs().text("approximate", "none") == "tanh";
       return map_floats(call, [tanh_form](float x) { return gelu(x, tanh_form); });

@@ -107,10 +107,10 @@ void multi_head_attention(Lowering& l) {  // com.microsoft, separate Q, K, V
   if (l.wants(2)) l.result(h.v, 2);
 }
 
-void packed_attention(Lowering& l) {  // com.microsoft:Attention
+/// One product makes Q, K and V; `mask` and `bias` are inputs' numbers.
+void packed(Lowering& l, ValueId x, ValueId weights, std::size_t mask, std::size_t bias) {
   const std::int64_t heads = l.integer("num_heads", 1);
-  if (l.has(4) || l.has(6)) throw Unsupported{"a past in one tensor", ""};
-  ValueId all = l.add(Op::kMatMul, {l.in(0), l.in(1)});
+  ValueId all = l.add(Op::kMatMul, {x, weights});
   if (l.has(2)) all = l.add(Op::kAdd, {all, l.in(2)});
   const std::int64_t width = l.last(all);
   const Ints sizes = l.ints("qkv_hidden_sizes", Ints(3, width / 3));
@@ -121,17 +121,30 @@ void packed_attention(Lowering& l) {  // com.microsoft:Attention
     start += sizes[i];
   }
   Heads h{qkv[0], qkv[1], qkv[2]};
-  if (l.has(3)) {
-    if (l.shape(l.in(3)) != Shape{l.shape(h.q)[0], l.shape(h.k)[2]}) {
-      throw Unsupported{"a mask " + ir::shape_text(l.shape(l.in(3))), ""};
+  if (l.has(mask)) {
+    if (l.shape(l.in(mask)) != Shape{l.shape(h.q)[0], l.shape(h.k)[2]}) {
+      throw Unsupported{"a mask " + ir::shape_text(l.shape(l.in(mask))), ""};
     }
-    h.key_mask = l.in(3);
+    h.key_mask = l.in(mask);
   }
-  h.bias = l.in_or_none(5);
+  h.bias = l.in_or_none(bias);
   ir::Attributes attrs;
   if (const double s = l.number("scale", 0); s != 0) attrs.set("scale", s);
   if (l.integer("unidirectional", 0)) attrs.set("causal", std::int64_t{1});
   l.result(merge_heads(l, attend(l, h, attrs)));
+}
+
+void packed_attention(Lowering& l) {  // com.microsoft:Attention
+  if (l.has(4) || l.has(6)) throw Unsupported{"a past in one tensor", ""};
+  packed(l, l.in(0), l.in(1), 3, 5);
+}
+
+void quantised_attention(Lowering& l) {  // com.microsoft:QAttention
+  if (l.has(8)) throw Unsupported{"a past in one tensor", ""};
+  const auto floats = [&](std::size_t i, std::int64_t axis) {
+    return l.add(Op::kDequantize, {l.in(i), l.in(i + 3), l.in_or_none(i + 6)}, {{"axis", axis}});
+  };
+  packed(l, floats(0, 0), floats(1, 1), 5, 9);
 }
 
 /// Tables [positions, half] and position ids, or one row for each token.
@@ -172,6 +185,7 @@ void add_attention(OperatorTable& t) {
   t["com.microsoft:RotaryEmbedding"] = {[](Lowering& l) { rotary(l, 2, 1); }, ""};
   t["com.microsoft:MultiHeadAttention"] = {multi_head_attention, "separate Q, K, V"};
   t["com.microsoft:Attention"] = {packed_attention, "without past"};
+  t["com.microsoft:QAttention"] = {quantised_attention, "without past"};
 }
 
 }  // namespace oct::importer

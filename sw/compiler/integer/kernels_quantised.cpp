@@ -112,7 +112,9 @@ const std::vector<KernelInfo>& quantised_kernels() {
 #define OCT_TWO(kernel, name, a, b, y, cost)                       \
   put(#name, "oct_net_" #name, {elem(a), elem(b)}, elem(y), {}, 6, \
       kernel<OCT_T_##a, OCT_T_##b, OCT_T_##y>, oct_net_##name, cost);
-#define OCT_ADD(name, a, b, y) OCT_TWO(qadd, name, a, b, y, (element_cost<170, 1500>))
+#define OCT_ADD(name, a, b, y) \
+  OCT_TWO(qadd, name, a, b, y, \
+          ((a) + (b) + (y) == 24 ? element_cost<170, 1000> : element_cost<170, 1500>))
 #define OCT_MUL(name, a, b, y) OCT_TWO(qmul, name, a, b, y, (element_cost<170, 1500>))
     OCT_NET_Q_TWO(OCT_ADD, qadd)
     OCT_NET_Q_TWO(OCT_MUL, qmul)
@@ -121,11 +123,10 @@ const std::vector<KernelInfo>& quantised_kernels() {
 #undef OCT_TWO
     const Elem k8 = Elem::kI8, k32 = Elem::kI32;
     put("qsoftmax", "oct_net_qsoftmax", {k8}, k8, {k32}, 3, qsoftmax, oct_net_qsoftmax,
-        row_cost<90, 900, 3300>);
+        row_cost<90, 600, 2000>);
     put("qlayernorm", "oct_net_qlayernorm", {k8}, k8, {k32, k32}, 4, qlayernorm, oct_net_qlayernorm,
-        row_cost<90, 2200, 4200>);
-    put("spread", "oct_net_spread", {k8}, k8, {}, 3, spread, oct_net_spread,
-        row_cost<70, 40, 1400>);
+        row_cost<90, 1200, 1600>);
+    put("spread", "oct_net_spread", {k8}, k8, {}, 3, spread, oct_net_spread, row_cost<70, 40, 350>);
     put("mask_bytes", "oct_net_mask_bytes", {Elem::kI64}, k8, {}, 3, mask_bytes, oct_net_mask_bytes,
         row_cost<70, 40, 700>);
     return t;

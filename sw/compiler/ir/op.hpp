@@ -69,6 +69,7 @@ enum class OpClass : std::uint8_t {
   X(HardSwish, kUnary, 1)       \
   X(Mish, kUnary, 1)            \
   X(Clip, kUnary, 1)            \
+  X(Table, kUnary, 1)           \
   X(Cast, kUnary, 1)            \
   X(Not, kUnary, 0)             \
   X(IsNan, kUnary, 0)           \

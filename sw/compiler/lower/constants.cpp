@@ -35,6 +35,29 @@ double most(Elem e) { return e == Elem::kI8 ? 127 : 32767; }
 
 }  // namespace
 
+namespace {
+
+/// The largest value takes the whole range, unless all are multiples of one step, as they are that
+/// a file has as bytes: those stay what they are.
+double step_of(const std::vector<double>& x, Elem e, bool multiples) {
+  constexpr int kMost = 510;  // bytes less their zero point, and sums of two
+  constexpr double kNear = 2e-4;
+  double range = 0;
+  for (const double d : x) range = std::max(range, std::abs(d));
+  if (range == 0) return 1;
+  for (int k = 1; multiples && e == Elem::kI16 && k <= kMost; ++k) {
+    const double step = range / k;
+    if (std::all_of(x.begin(), x.end(), [&](double d) {
+          return std::abs(d / step - std::nearbyint(d / step)) < kNear;
+        })) {
+      return step;
+    }
+  }
+  return range / most(e);
+}
+
+}  // namespace
+
 View Context::constant_view(ValueId v, const ir::Shape& shape, Elem e) {
   const ir::Tensor t = constant_value(graph, v);
   const std::vector<double> x = t.to_doubles();
@@ -42,9 +65,9 @@ View Context::constant_view(ValueId v, const ir::Shape& shape, Elem e) {
   const std::int64_t per_row = own.back();
   // Broadcast along the last dimension is written out; the rest is done by strides.
   if (!shape.empty()) own.back() = std::max(own.back(), shape.back());
-  double range = 0;
-  for (const double d : x) range = std::max(range, std::abs(d));
-  const double step = range > 0 ? range / most(e) : 1;
+  const bool quantised = std::any_of(plan.values.begin(), plan.values.end(),
+                                     [](const auto& value) { return value.second.fixed; });
+  const double step = step_of(x, e, quantised);
   const View whole =
       out.whole(constant(name(v), e, own, stored(x, per_row, own.back(), e, step), step));
   if (!shape.empty()) return expand(whole, shape);

@@ -205,7 +205,8 @@ void Context::requantize(const View& from, const View& to, const ir::Node& node)
   const auto columns = static_cast<std::int32_t>((*m)[0].sizes[2]);
   if (zero(from) != 0 || zero(to) != 0) {
     const double factor = scale(from) / scale(to);
-    const auto k = golden::quantised::sum(factor, 0, zero(to) - zero(from) * factor);
+    const bool bytes = elem(from) == Elem::kI8 && elem(to) == Elem::kI8;
+    const auto k = golden::quantised::sum(factor, 0, zero(to) - zero(from) * factor, bytes);
     kernel(node, fmt::format("qadd_{0}_{0}_{1}", elem_text(elem(from)), elem_text(elem(to))),
            {(*m)[0], (*m)[0]}, {(*m)[1]}, {}, sum_args(columns, k));
     return;

@@ -156,8 +156,10 @@ void lower_fixed_binary(Context& ctx, const Node& n) {
     args = product_args(columns(rows), golden::quantised::product(sa * sb / sy, za, zb, zy));
   } else {
     const double minus = n.op == Op::kSub ? -1 : 1;
+    const bool bytes =
+        ctx.elem(a) == Elem::kI8 && ctx.elem(b) == Elem::kI8 && ctx.elem(rows.place) == Elem::kI8;
     const double fa = (first ? minus : 1) * sa / sy, fb = (first ? 1 : minus) * sb / sy;
-    args = sum_args(columns(rows), golden::quantised::sum(fa, fb, zy - fa * za - fb * zb));
+    args = sum_args(columns(rows), golden::quantised::sum(fa, fb, zy - fa * za - fb * zb, bytes));
   }
   ctx.kernel(n,
              fmt::format("{}_{}_{}_{}", product ? "qmul" : "qadd", elem_text(ctx.elem(a)),

@@ -35,13 +35,15 @@ class Walk {
         v = n.output;
         continue;
       }
-      // What the file rounds is stored, but for what a table reads.
-      if (fixed(c_.result) && !is_function(g_, n)) return;
+      // What the file rounds is stored, but for what a table reads: a function, or itself.
+      const bool rounds = fixed(c_.result) && !is_function(g_, n);
+      if (rounds && !can_round(n)) return;
       std::swap(c_.layouts, layouts);
       if (!step(n, v, second)) {
         std::swap(c_.layouts, layouts);
         return;
       }
+      if (rounds) c_.before_functions = c_.after_functions = v;
       layouts = c_.layouts;
       c_.nodes.insert(c_.nodes.end(), pending.begin(), pending.end());
       c_.nodes.push_back(id);
@@ -87,6 +89,14 @@ class Walk {
     }
   }
 
+  /// A rounding in the middle: the epilogue makes it in front of a table, of which one is there;
+  /// without zero point, which in the units of the accumulator would be off by up to half a unit.
+  [[nodiscard]] bool can_round(const Node& n) const {
+    const bool sums = n.op == Op::kAdd || n.op == Op::kSub || n.op == Op::kMul;
+    return sums && plan_.values.at(c_.result).zero == 0 && fixed(n.output) &&
+           c_.before_functions == ir::kNone && plain() && !c_.relu;
+  }
+
   bool relu() {
     if (limited()) return false;
     if (fixed(c_.result)) return false;
@@ -111,7 +121,7 @@ class Walk {
   bool function(const Node& n, ValueId v) {
     // What is kept in 16 bits is not squeezed through a table of 256 entries.
     if (!plain() || c_.relu || wide(v) || wide(n.output)) return false;
-    if (!c_.functions.empty() && fixed(v)) return false;
+    if (c_.before_functions != ir::kNone && fixed(v)) return false;
     if (c_.functions.empty()) c_.before_functions = v;
     c_.functions.push_back(static_cast<NodeId>(g_.value(n.output).producer));
     c_.after_functions = n.output;

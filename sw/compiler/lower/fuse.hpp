@@ -21,6 +21,7 @@ struct Chain {
   std::vector<Layout> layouts;
 
   std::vector<ir::NodeId> functions;  ///< by table
+  /// Without functions: a value that the file rounds; the table says what it reads.
   ValueId before_functions = ir::kNone, after_functions = ir::kNone;
   bool relu = false;
 

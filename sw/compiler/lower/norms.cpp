@@ -82,28 +82,30 @@ std::vector<View> byte_rows(Context& ctx, const Node& n, View& y) {
   return *m;
 }
 
-/// With gamma in 2^k and sums in 2^(20 + k): both fit their 32 bits.
+/// gamma in 2^(8 + k) and beta in 2^k: both and the largest sum there can be fit their 32 bits.
 void lower_fixed_norm(Context& ctx, const Node& n, std::vector<double> gamma,
                       std::vector<double> beta) {
   View y;
   const std::vector<View> rows = byte_rows(ctx, n, y);
   const double sx = ctx.scale(rows[0]), sy = ctx.scale(y);
   const auto size = static_cast<double>(gamma.size());
-  double most = 0x1p-10;
+  double most = 0x1p-10, highest = 0x1p-10;  // of gamma, of the result
   for (std::size_t i = 0; i < gamma.size(); ++i) {
     beta[i] = beta[i] / sy + ctx.zero(y);
     gamma[i] /= sy;
-    most = std::max({most, std::abs(gamma[i]), std::abs(beta[i])});
+    most = std::max(most, std::abs(gamma[i]));
+    highest = std::max(highest, std::abs(gamma[i]) * std::sqrt(size) + std::abs(beta[i]));
   }
-  const int k = std::min(28 - std::ilogb(most), 24);
+  const int k = std::min({22 - std::ilogb(most), 28 - std::ilogb(highest), 24});
+  if (k < 1) throw Unsupported("its results are far larger than the steps they are stored in", "");
   const double eps = n.attrs.number("epsilon", 1e-5) / (sx * sx) * size * size;
   const auto bits = static_cast<std::uint64_t>(std::llround(std::clamp(eps, 0.0, 0x1p60)));
   const std::string name = n.sources.empty() ? n.name : n.sources.front();
   ctx.kernel(n, "qlayernorm", {rows[0]}, {rows[1]},
-             {constant_i32(ctx, name + ".gamma", words32(gamma, std::ldexp(1, k))),
+             {constant_i32(ctx, name + ".gamma", words32(gamma, std::ldexp(1, 8 + k))),
               constant_i32(ctx, name + ".beta", words32(beta, std::ldexp(1, k)))},
              {static_cast<std::int32_t>(gamma.size()), static_cast<std::int32_t>(bits & 0xffffffff),
-              static_cast<std::int32_t>(bits >> 32), 20 + k});
+              static_cast<std::int32_t>(bits >> 32), k});
   ctx.put(n.output, y);
 }
 

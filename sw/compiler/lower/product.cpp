@@ -51,6 +51,13 @@ struct Columns {
   }
 };
 
+/// The integers as they are.
+Table unchanged(double step) {
+  Table table{{}, step};
+  for (int i = -128; i < 128; ++i) table.entries.push_back(static_cast<std::uint8_t>(i));
+  return table;
+}
+
 void fill_epilogue(Context& ctx, const Chain& chain, Factors& f, const View& y, const View& r,
                    const std::string& name, integer::Epilogue& e) {
   const std::size_t n = f.scale_w.size();
@@ -65,13 +72,16 @@ void fill_epilogue(Context& ctx, const Chain& chain, Factors& f, const View& y, 
   }
   double table_step = 0, table_zero = 0;  // of its results; of what it reads, as a real number
   std::int32_t zero_late = zy;            // behind the table
-  if (!chain.functions.empty()) {
+  const bool rounded = chain.before_functions != ir::kNone;
+  if (rounded) {
     const double step = ctx.scale_as(chain.before_functions, Elem::kI8);
-    const bool exact = !chain.multiply && chain.residual == ir::kNone && chain.gain.empty() &&
-                       ctx.elem(y) == Elem::kI8;
+    const bool exact = !chain.functions.empty() && !chain.multiply && chain.residual == ir::kNone &&
+                       chain.gain.empty() && ctx.elem(y) == Elem::kI8;
     const std::int32_t zero = ctx.zero_as(chain.before_functions, Elem::kI8);
-    const Table table =
-        make_table(ctx.graph, chain.functions, {step, zero}, {exact ? sy : 0, exact ? zy : 0});
+    const Table table = chain.functions.empty()
+                            ? unchanged(step)
+                            : make_table(ctx.graph, chain.functions, {step, zero},
+                                         {exact ? sy : 0, exact ? zy : 0});
     table_zero = zero * step;
     if (exact) zero_late = 0;
     table_step = table.step;
@@ -102,11 +112,13 @@ void fill_epilogue(Context& ctx, const Chain& chain, Factors& f, const View& y, 
     // Zero points: of the operand, and of what the table reads.
     double b = ((f.bias.empty() ? 0 : f.bias[i]) + table_zero) / unit[i];
     if (f.zero_a != 0) b -= static_cast<double>(f.zero_a) * static_cast<double>(f.sum_w[i]);
-    if (std::abs(b) < 0x1p30 || !chain.functions.empty() || chain.relu || chain.multiply) {
+    if (std::abs(b) < 0x1p30 || rounded || chain.relu || chain.multiply) {
       bias[i] = to_int32(b);
     } else {
       late[i] = b * unit[i] * c.gain(i);
     }
+    // What passes a table unchanged still has its zero point.
+    if (rounded && chain.functions.empty()) late[i] -= table_zero * c.gain(i);
   }
   e.plane_a = ctx.constant(name + ".plane_a", Elem::kI32, {static_cast<std::int64_t>(2 * n)},
                            plane_a(bias, factor));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What only networks that come quantised have: a change of scale and zero point, integers as inputs
 // and outputs of the model, masks in bytes.
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "compiler/lower/nodes.hpp"
@@ -20,7 +22,30 @@ void lower_fixed(Context& ctx, const Node& n) {
   ctx.put(n.output, y);
 }
 
+namespace {
+
+/// What a Quantize or Dequantize of run-time values must be like; throws what is wrong with it.
+void require_numbers(const Context& ctx, const Node& n) {
+  for (std::size_t i = 1; i < n.inputs.size(); ++i) {
+    if (n.inputs[i] == ir::kNone) continue;
+    const ir::Tensor* numbers = ctx.graph.constant(n.inputs[i]);
+    const char* what = i == 1 ? "scale" : "zero point";
+    if (!numbers) {
+      throw Unsupported(fmt::format("its {} is known only at run time", what),
+                        "quantise statically (quantize_static), with constant scales");
+    }
+    if (numbers->size() != 1) {
+      throw Unsupported(fmt::format("its {0} is {1} numbers: activations have one {0} a tensor",
+                                    what, numbers->size()),
+                        "quantise activations per tensor; weights may have a scale per channel");
+    }
+  }
+}
+
+}  // namespace
+
 void lower_as_it_is(Context& ctx, const Node& n) {
+  require_numbers(ctx, n);
   const ValueId real = n.op == Op::kQuantize ? n.inputs[0] : n.output;
   const ValueId integers = n.op == Op::kQuantize ? n.output : n.inputs[0];
   const quant::ValueQuant q = ctx.quant(real);

@@ -119,6 +119,11 @@ ValueId dequantized(Graph& g, const Node& n) {
     return g.add_constant(g.value(q).name, exec::evaluate_value(g, n.output, {}));
   }
   const Node* from = g.producer(q);
+  // What is quantised by its own range at run time is the value, as far as the file goes.
+  if (from && from->op == Op::kQuantize && n.inputs[1] == from->inputs[1] &&
+      g.producer(n.inputs[1], Op::kDynamicScale)) {
+    return from->inputs[0];
+  }
   const auto own = numbers_of(g, n, g.value(q).type.dtype);
   if (!from || !own) return n.output;
   if (from->op == Op::kQuantize) {

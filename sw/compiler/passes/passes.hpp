@@ -14,6 +14,7 @@ struct PassOptions {
 [[nodiscard]] ir::Graph simplify(ir::Graph graph);
 [[nodiscard]] ir::Graph fixed(ir::Graph graph);
 [[nodiscard]] ir::Graph fixed_masks(ir::Graph graph);
+[[nodiscard]] ir::Graph fixed_functions(ir::Graph graph);
 [[nodiscard]] ir::Graph functions(ir::Graph graph);
 [[nodiscard]] ir::Graph norms(ir::Graph graph);
 [[nodiscard]] ir::Graph linears(ir::Graph graph);

@@ -21,6 +21,7 @@ const std::vector<Step>& steps() {
       {"simplify", plain(simplify)},
       {"fixed", plain(fixed)},
       {"fixed_masks", plain(fixed_masks)},
+      {"fixed_functions", plain(fixed_functions)},
       {"functions", plain(functions)},
       {"norms", plain(norms)},
       {"linears", plain(linears)},
