@@ -167,7 +167,8 @@ def cnn(opset):
     v = n("Clip", conv(v, 16, 32, k=1), number0(n, 0), number0(n, 6))
     v = n("Clip", conv(v, 32, 32, group=32, stride=2), number0(n, 0), number0(n, 6))
     v = n("Mul", v, n("Sigmoid", conv(v, 32, 32, k=1)))
-    y = n("Gemm", n("Flatten", n("GlobalAveragePool", v)), n.weight(32, 10), n.weight(10, scale=0.2))
+    v = n("MaxPool", v, kernel_shape=[2, 2], strides=[2, 2])
+    y = n("Gemm", n("Flatten", v), n.weight(128, 10), n.weight(10, scale=0.2))
     return n.model("x", [1, 3, 16, 16], y, [1, 10], opset)
 
 
@@ -198,6 +199,9 @@ CASES = {
     "bert_qdq_u8": (bert, 17, "qdq", {"activation_type": U8, "per_channel": True}),
     "vit_qdq": (vit, 17, "qdq", {}),
     "vit_qdq_channel": (vit, 17, "qdq", {"activation_type": U8, "per_channel": True}),
+    "cnn_qdq": (cnn, 17, "qdq", {}),
+    "cnn_qdq_channel": (cnn, 13, "qdq", {"activation_type": U8, "per_channel": True}),
+    "cnn_qop": (cnn, 13, "qop", {"activation_type": U8}),
 }
 
 
