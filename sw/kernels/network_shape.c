@@ -3,23 +3,25 @@
 #include "oct_network_job.h"
 #include "oct_network_simd.h"
 
+/// Eight keys make a byte; a token's mask has few.
 int oct_net_key_mask(void* job, unsigned rank, unsigned size) {
   const uint32_t* w = (const uint32_t*)job;
-  const unsigned n = w[5], words = (n + 63) / 64 * 2, total = w[0] * words;
+  const unsigned n = w[5], bytes = (n + 63) / 64 * 8, total = w[0] * bytes;
   const unsigned end = net_share(total, rank + 1, size);
   for (unsigned u = net_share(total, rank, size); u < end; ++u) {
-    const unsigned row = w[0] == 1 ? 0 : u / words, first = 32 * (u - row * words);
+    const unsigned row = w[0] == 1 ? 0 : u / bytes, first = 8 * (u - row * bytes);
     const uint32_t* mask = (const uint32_t*)NET_X(w, row) + 2 * first;
-    unsigned left = first >= n ? 0 : n - first < 32 ? n - first : 32;
-    uint32_t bits = 0, at = 0;
-    // Bits come in from above; four loads ahead of their use, for rows in L2.
-    for (; left >= 4; left -= 4, at += 4, mask += 8) {
+    uint32_t bits = 0;
+    if (first + 8 <= n) {  // all loads ahead of their use, for rows in L2
       const uint32_t a = mask[0], b = mask[2], c = mask[4], d = mask[6];
-      bits = bits >> 4 | (uint32_t)(a != 0) << 28 | (uint32_t)(b != 0) << 29 |
-             (uint32_t)(c != 0) << 30 | (uint32_t)(d != 0) << 31;
+      const uint32_t e = mask[8], f = mask[10], g = mask[12], h = mask[14];
+      bits = (uint32_t)(a != 0) | (uint32_t)(b != 0) << 1 | (uint32_t)(c != 0) << 2 |
+             (uint32_t)(d != 0) << 3 | (uint32_t)(e != 0) << 4 | (uint32_t)(f != 0) << 5 |
+             (uint32_t)(g != 0) << 6 | (uint32_t)(h != 0) << 7;
+    } else {
+      for (unsigned i = 0; first + i < n; ++i) bits |= (uint32_t)(mask[2 * i] != 0) << i;
     }
-    for (; left != 0; --left, ++at, mask += 2) bits = bits >> 1 | (uint32_t)(*mask != 0) << 31;
-    ((uint32_t*)NET_Y1(w, row))[first / 32] = at == 0 ? 0 : bits >> (32 - at);
+    ((uint8_t*)NET_Y1(w, row))[first / 8] = (uint8_t)bits;
   }
   return 0;
 }

@@ -238,7 +238,7 @@ double turn_cost(std::int64_t rows, const Args& a, unsigned workers) {
                                   (10 + a.at(1) * (fast ? 5.5 : 20.0) + a.at(5) / 3.0);
 }
 double mask_cost(std::int64_t rows, const Args& a, unsigned workers) {
-  return 40 + share(rows * ((a.at(0) + 63) / 64 * 2), workers) * 232;
+  return 60 + share(rows * ((a.at(0) + 63) / 64 * 8), workers) * 42;
 }
 /// Groups of columns are dealt out.
 template <int Columns, int Start, int Group, int Element>

@@ -14,20 +14,23 @@ using integer::Copy;
 constexpr std::size_t kNear = 3;  // operations to the copy that are one chain
 constexpr std::size_t kFar = std::numeric_limits<std::size_t>::max();
 
-/// Copies first, then what is near one, the farthest of it and products before kernels; then as it
-/// was.
+/// What is looked up by ids first, then copies, then what is near one: products
+/// before kernels, those whose result is stored as it is (V, byte by byte, which takes longest)
+/// before the others; then as it was.
 struct Rank {
-  bool copy = false;
+  bool lookup = false, copy = false;
   std::size_t way = kFar;
   bool product = false;
   std::size_t number = 0;
 
   [[nodiscard]] bool before(const Rank& o) const {
+    if (lookup != o.lookup) return lookup;
+    if (lookup) return number < o.number;
     if (copy != o.copy) return copy;
     const bool near = way <= kNear, near_o = o.way <= kNear;
     if (near != near_o) return near;
     if (near && product != o.product) return product;
-    if (near && way != o.way) return way > o.way;
+    if (near && way != o.way) return way < o.way;
     return number < o.number;
   }
 };
@@ -58,6 +61,7 @@ void caches_first(integer::Graph& graph) {
     const auto* copy = std::get_if<Copy>(&op.what);
     rank[i].number = i;
     rank[i].product = std::holds_alternative<integer::Gemm>(op.what);
+    rank[i].lookup = before[i].empty() && std::holds_alternative<integer::Gather>(op.what);
     rank[i].copy = copy != nullptr && copy->to.slot_stride != 0;
     if (rank[i].copy) rank[i].way = 0;
     for (const std::size_t next : behind[i]) {

@@ -44,7 +44,8 @@ class AttentionTiler final : public Tiler {
     if (!b_.allocate(params_, params_bytes(), 1, b_.graph().operations[op_].name + " scales")) {
       return false;
     }
-    b_.load_bytes(a_.head_params, 0, 8 * heads_, params_.slots[0], op_);
+    scales_there_ = b_.graph().at(a_.k.tensor).role != integer::Role::kState;
+    if (scales_there_) b_.load_bytes(a_.head_params, 0, 8 * heads_, params_.slots[0], op_);
     if (b_.machine().engine) return true;
     room_.table = params_.slots[0] + up(8 * heads_, 64);
     const auto table = [] {
@@ -112,6 +113,7 @@ class AttentionTiler final : public Tiler {
   std::optional<Plan> plan_;
   Ring params_, q_, o_, state_, mask_, team_;
   TeamRoom room_;
+  bool scales_there_ = false;
   Cache k_, v_;
   Place mask_at_;
 };
@@ -230,6 +232,9 @@ void AttentionTiler::block(const Plan& p, std::int64_t g0, std::int64_t m0) {
     // Values first: new rows of caches come in this order (lower/caches_first.cpp).
     const Place v = b_.fetch(a_.v.slice(0, g0, groups).slice(2, j0, keys), v_, number, op_);
     const Place k = b_.fetch(a_.k.slice(0, g0, groups).slice(1, j0, keys), k_, number, op_);
+    // Behind a cache, for the new row of which the DMA waits: what is little does not go in front.
+    if (!scales_there_) b_.load_bytes(a_.head_params, 0, 8 * heads_, params_.slots[0], op_);
+    scales_there_ = true;
     if (i == 0) {
       q = b_.fetch(rows_of(a_.q), q_, op_);
       o = b_.target(rows_of(a_.o), o_);

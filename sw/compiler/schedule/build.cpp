@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
+#include <vector>
 
 #include "compiler/schedule/builder.hpp"
 
@@ -44,9 +44,13 @@ std::optional<Network> attempt(const Graph& graph, const Options& options, const
 std::optional<Network> search(const Graph& graph, const Options& options, bool quick,
                               std::string& reason) {
   std::optional<Network> best;
-  const std::array<Tuning, 5> ways{
-      Tuning{.rows = 64}, Tuning{.rows = 32}, Tuning{.rows = 64, .beside = 0.6},
-      Tuning{.rows = 32, .beside = 0.3}, Tuning{.rows = 128, .kernel_rows = 32, .tail = 0.05}};
+  std::vector<Tuning> ways{Tuning{.rows = 64}, Tuning{.rows = 32},
+                           Tuning{.rows = 64, .beside = 0.6}, Tuning{.rows = 32, .beside = 0.3},
+                           Tuning{.rows = 128, .kernel_rows = 32, .tail = 0.05}};
+  // Operations of a token are short: the next ones' constants must be on their way long before.
+  if (graph.slots > 1) {
+    for (const unsigned ahead : {2U, 3U}) ways.push_back({.rows = 64, .ahead = ahead});
+  }
   for (const Tuning& tuning : ways) {
     std::optional<Network> n = attempt(graph, options, tuning, reason);
     if (n && (!best || n->estimate < best->estimate)) best = std::move(n);

@@ -53,7 +53,7 @@ bool Builder::evict(std::size_t op) {
 
 void Builder::look_ahead(std::size_t op) {
   for (std::size_t j = op + 1; j < tilers_.size() && j <= op + tuning_.ahead; ++j) {
-    if (started_[j]) continue;
+    if (started_[j] || begun_[j]) continue;
     if (!begin_homes(j) || !tilers_[j]->start()) return;
     started_[j] = true;
   }
@@ -194,6 +194,7 @@ Network Builder::build() {
     std::size_t last = head_;
     while (last + 1 < ops && begun_[last + 1]) ++last;
     join();
+    if (tuning_.ahead > 1) look_ahead(head_);
     while (last + 1 < ops && begun_[last + 1]) ++last;
     std::size_t next = head_;
     double since = std::numeric_limits<double>::max();

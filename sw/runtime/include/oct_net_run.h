@@ -100,6 +100,7 @@ __attribute__((always_inline)) static inline uint32_t oct_net_patch_few(const oc
 __attribute__((always_inline)) static inline int oct_network_run(const oct_network_t* net) {
   uint32_t begin = oct_cycles();
   uint32_t events = 0, bad = 0, element = 0;
+  *oct_reg(OCT_REG_ICACHE_PREFETCH) = 3; /* what is not yet there is straight code */
   /* On its way from L2 while the registers below are written. */
   const uint32_t slot = net->uses_slot ? oct_net_slot : 0;
   *oct_eu(OCT_EU_EVT_CLEAR) = ~0u;
