@@ -10,6 +10,8 @@ the calls in eval_nba of a generated model are put under that condition:
  - before each of its functions, the variables outside that this function names are looked at; the first
    that has changed ends the rest;
  - memories are too large to compare: writes to them are counted instead;
+ - copies and comparisons of those that wait equally long fall into the same cycle, so most cycles do
+   without either; which instances rest is a bit each;
  - some instances never rest (they hold counters). If all others do, and no output of the busy ones and
    no pin changes, the cycle ends after them; else they are put back and the cycle is done in full.
 The results are exact, no matter what the RTL says. With -DOCT_IDLE_CHECK the model evaluates what rests,
@@ -146,6 +148,7 @@ def count_writes(model, cls, arrays):
 
 
 PROLOGUE = """// Made by scripts/idle_instances.py
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -159,14 +162,25 @@ inline bool same(const T& a, const T& b) {{
     if constexpr (std::is_arithmetic_v<T>) {{
         return a == b;
     }} else {{
-        return std::memcmp(&a, &b, sizeof(T)) == 0;
+        // In line and without branches: most are a few words long and mostly equal.
+        const auto* x = reinterpret_cast<const unsigned char*>(&a);
+        const auto* y = reinterpret_cast<const unsigned char*>(&b);
+        std::uint64_t differ = 0, p = 0, q = 0;
+        std::size_t i = 0;
+        for (; i + 8 <= sizeof(T); i += 8) {{
+            std::memcpy(&p, x + i, 8);
+            std::memcpy(&q, y + i, 8);
+            differ |= p ^ q;
+        }}
+        if constexpr (sizeof(T) % 8 != 0) {{
+            p = q = 0;
+            std::memcpy(&p, x + i, sizeof(T) % 8);
+            std::memcpy(&q, y + i, sizeof(T) % 8);
+            differ |= p ^ q;
+        }}
+        return differ == 0;
     }}
 }}
-struct State {{
-    bool rests = false;      // a cycle changed nothing, and nothing outside has changed since
-    bool trial = false;
-    unsigned char wait = 1, backoff = 1;
-}};
 }}  // namespace
 """
 
@@ -183,13 +197,23 @@ def spans(inst):
 
 
 def write_state(model, instances):
+    last = max(i.index for i in instances)
     out = [PROLOGUE.format(prefix=model.prefix),
            "#define VL_IDLE_AT(cls, member) __builtin_offsetof(cls, member)\n",
-           f"struct {model.prefix}__Idle {{\n    bool all_rest = false;\n"]
+           f"struct {model.prefix}__Idle {{\n"
+           "    bool all_rest = false;\n"
+           "    // Bits of instances: a cycle changed nothing, and nothing outside has changed since; copied at\n"
+           "    // the start of this cycle.\n"
+           "    std::uint64_t rests = 0, trials = 0;\n"
+           "    std::uint64_t now = 0, next = 1;  // cycle; the next with a copy\n"
+           f"    std::uint64_t due[{last + 1}] = {{}};\n"
+           f"    unsigned char backoff[{last + 1}];\n"
+           f"    {model.prefix}__Idle() {{ std::memset(backoff, 1, sizeof backoff); }}\n"
+           f"    void wake(unsigned n) {{\n        rests &= ~(std::uint64_t{{1}} << n);\n"
+           "        due[n] = next = now + 1;\n        backoff[n] = 1;\n    }\n"]
     for i in instances:
         n = i.index
-        out.append(f"    State state{n};  // {i.name}\n")
-        out.append(f"    struct Out{n} {{\n")
+        out.append(f"    struct Out{n} {{  // {i.name}\n")
         for at, member in i.outside:
             out.append(f"        decltype({model.class_of[at]}::{member}) {at}__{member};\n")
         out.append(f"    }} out{n};\n    alignas(64) unsigned char raw{n}[sizeof({i.cls})];\n"
@@ -238,13 +262,18 @@ def write_state(model, instances):
     return "".join(out)
 
 
+def bit(n):
+    return f"{1 << n:#x}ULL"
+
+
 def write_call(by_name, f, name, argument):
     call = f"{f}({argument});"
     i = by_name.get(name)
     if i is None or i.busy:
         return f"        {call}\n"
-    return (f"        if (!(k.state{i.index}.rests && same_{i.index}_{i.functions.index(f)}(s, k))) {{\n"
-            f"            k.state{i.index}.rests = false;\n            {call}\n        }} IDLE_CHECK({call})\n")
+    n = i.index
+    return (f"        if (!((k.rests & {bit(n)}) && (same_{n}_{i.functions.index(f)}(s, k) || (k.wake({n}), false)))) {{\n"
+            f"            {call}\n        }} IDLE_CHECK({call})\n")
 
 
 def write_begin(model, which):
@@ -260,8 +289,11 @@ def write_eval(model, instances, sections, ico, clock):
     by_name = {i.name: i for i in instances}
     busy = [i for i in instances if i.busy]
     resting = [i for i in instances if not i.busy]
-    for f in dict.fromkeys(f for _, calls in sections + ico for f, _, _ in calls):
-        yield f"void {f}({model.owner[f]}* vlSelf);\n"
+    # What several instances share stays one copy, or each of them fills the host's cache anew.
+    count = collections.Counter(f for _, calls in sections + ico for f, _, _ in calls)
+    for f, times in count.items():
+        yield f"{'[[gnu::noinline]] ' if times > 1 else ''}void {f}({model.owner[f]}* vlSelf);\n"
+    yield from write_trials(model, resting)
 
     yield write_begin(model, "ico")
     for trigger, calls in ico:
@@ -272,7 +304,7 @@ def write_eval(model, instances, sections, ico, clock):
     yield f"    const bool clocked = vlSelf->__VnbaTriggered.at({clock}U);\n"
     yield "    if (VL_UNLIKELY(!clocked)) {  // reset\n        k.all_rest = false;\n"
     for i in resting:
-        yield f"        k.state{i.index}.rests = k.state{i.index}.trial = false;\n"
+        yield f"        k.wake({i.index});\n"
     yield "    }\n"
     # Everything rests: only the busy ones.
     root = by_name["TOP"]
@@ -300,35 +332,48 @@ def write_eval(model, instances, sections, ico, clock):
     yield "            if (busy_same()) return;\n"
     for i in busy:
         yield f"            put_back_{i.index}(s, k);\n"
-    yield "        }\n    }\n    if (clocked) {\n"
-    for i in resting:
-        n = i.index
-        yield (f"        if (!k.state{n}.rests && --k.state{n}.wait == 0) {{\n"
-               f"            k.state{n}.trial = true;\n            keep_{n}(s, k);\n        }}\n")
-    yield "    }\n"
+    yield "        }\n    }\n    if (clocked && ++k.now >= k.next) begin_trials(s, k);\n"
     for trigger, calls in sections:
         yield f"    if ({trigger}) {{\n" + "".join(write_call(by_name, *c) for c in calls) + "    }\n"
-    yield "    if (clocked) {\n        bool all = true;\n"
+    yield "    if (clocked) {\n#ifdef OCT_IDLE_CHECK\n"
+    for i in resting:
+        yield f"        if (k.rests & {bit(i.index)}) check_{i.index}(s, k);\n"
+    whole = {name for _, calls in sections for _, name, _ in calls} <= set(by_name)
+    every = bit_mask(resting) if whole else "~std::uint64_t{0}"
+    yield f"#endif\n        if (k.trials) end_trials(s, k);\n        k.all_rest = k.rests == {every};\n    }}\n}}\n"
+
+
+def bit_mask(instances):
+    return f"{sum(1 << i.index for i in instances):#x}ULL"
+
+
+def write_trials(model, resting):
+    """Copying at the start of a cycle, comparing at its end, for those whose turn it is."""
+    head = f"({model.prefix}__Syms& s, {model.prefix}__Idle& k) {{\n"
+    yield f"\nnamespace {{\n[[gnu::noinline]] void begin_trials{head}    k.next = ~std::uint64_t{{0}};\n"
     for i in resting:
         n = i.index
-        yield (f"        if (k.state{n}.trial) {{\n            k.state{n}.trial = false;\n"
-               f"            k.state{n}.rests = unchanged_{n}(s, k) && same_all_{n}(s, k);\n"
-               f"            k.state{n}.backoff = k.state{n}.rests ? 1 : k.state{n}.backoff < {MAX_WAIT} ? "
-               f"2 * k.state{n}.backoff : {MAX_WAIT};\n            k.state{n}.wait = k.state{n}.backoff;\n"
-               f"        }} else if (k.state{n}.rests) {{\n            IDLE_COMPARE({n})\n        }}\n"
-               f"        all = all && k.state{n}.rests;\n")
-    whole = {name for _, calls in sections for _, name, _ in calls} <= set(by_name)
-    yield f"        k.all_rest = {'all' if whole else 'false'};\n    }}\n}}\n"
+        yield (f"    if (!(k.rests & {bit(n)})) {{\n        if (k.now >= k.due[{n}]) {{\n"
+               f"            k.trials |= {bit(n)};\n            keep_{n}(s, k);\n"
+               f"        }} else if (k.due[{n}] < k.next) {{\n            k.next = k.due[{n}];\n        }}\n    }}\n")
+    yield f"}}\n[[gnu::noinline]] void end_trials{head}"
+    for i in resting:
+        n = i.index
+        # All that wait equally long are due in the same cycle: most cycles have nothing to do here.
+        yield (f"    if (k.trials & {bit(n)}) {{\n        if (unchanged_{n}(s, k) && same_all_{n}(s, k)) {{\n"
+               f"            k.rests |= {bit(n)};\n        }} else {{\n"
+               f"            k.backoff[{n}] = k.backoff[{n}] < {MAX_WAIT} ? 2 * k.backoff[{n}] : {MAX_WAIT};\n"
+               f"            k.due[{n}] = (k.now | (k.backoff[{n}] - 1u)) + 1;\n"
+               f"            if (k.due[{n}] < k.next) k.next = k.due[{n}];\n        }}\n    }}\n")
+    yield "    k.trials = 0;\n}\n}  // namespace\n"
 
 
 MACROS = """
 #ifdef OCT_IDLE_CHECK
 #define IDLE_CHECK(call) else { call }
-#define IDLE_COMPARE(n) check_##n(s, k);
 #define IDLE_FAST && false
 #else
 #define IDLE_CHECK(call)
-#define IDLE_COMPARE(n)
 #define IDLE_FAST
 #endif
 """
@@ -355,19 +400,38 @@ def parse_eval(model, which):
 
 
 def clock_trigger(model):
+    """Number of the trigger of the clock alone, and the variable that holds the clock's last level."""
     text = model.body[f"{model.root_class}___eval_triggers__act"]
     for index, expression in re.findall(r"__VactTriggered\.at\((\d+)U\) = (.*?);", text, re.S):
-        if set(re.findall(r"vlSelf->(\w+)", expression)) == {"clk_i", "__Vtrigrprev__TOP__clk_i"} or \
-           set(re.findall(r"vlSelf->(\w+)", expression)) == {"clk_i", "__Vtrigprev__TOP__clk_i"}:
-            return int(index)
+        for last in ("__Vtrigrprev__TOP__clk_i", "__Vtrigprev__TOP__clk_i"):
+            if set(re.findall(r"vlSelf->(\w+)", expression)) == {"clk_i", last}:
+                return int(index), last
     raise Cannot("no trigger of the clock alone")
+
+
+def write_fall(model, folder, last):
+    """If only rising edges count, the harness need not evaluate the falling ones: a header tells it."""
+    rise = re.compile(r"\(IData\)\(vlSelf->clk_i\)\s*&\s*\(~\s*\(IData\)\(vlSelf->" + last + r"\)\)")
+    text = "".join(t for f, t in model.sources.items()
+                   if "__Slow" not in f.name and f.name != f"{model.prefix}.cpp")
+    for name, body in model.body.items():
+        if name.endswith("___eval_debug_assertions"):
+            text = text.replace(body, "")
+    text = rise.sub("", text).replace(f"vlSelf->{last} = vlSelf->clk_i;", "")
+    if re.search(r"\bclk_i\b|\b" + last + r"\b", text):
+        return
+    (folder / f"{model.prefix}__Fall.h").write_text(
+        "// Made by scripts/idle_instances.py\n#pragma once\n"
+        f'#include "{model.prefix}.h"\n#include "{model.root_class}.h"\n#define OCT_FALL_UNSEEN\n'
+        f"/// A low clock without an evaluation.\ninline void oct_fall_unseen({model.prefix}& model) {{\n"
+        f"    model.rootp->{last} = 0;\n}}\n")
 
 
 def rest(folder, prefix, busy_modules):
     """Changes the model in `folder`; returns the number of instances that may rest."""
     model = Model(folder, prefix)
     sections, ico = parse_eval(model, "nba"), parse_eval(model, "ico")
-    clock = clock_trigger(model)
+    clock, last = clock_trigger(model)
     busy_classes = {f"{prefix}_{m}" for m in busy_modules}
     instances = {}
     for _, calls in sections + ico:
@@ -400,6 +464,8 @@ def rest(folder, prefix, busy_modules):
     if "TOP" not in instances:
         raise Cannot("the top level is not understood")
     ordered = list(instances.values())
+    if max(i.index for i in ordered) > 63:
+        raise Cannot("more than 64 instances")
 
     for file, text in model.headers.items():
         cls = file.stem
@@ -415,4 +481,5 @@ def rest(folder, prefix, busy_modules):
         file.write_text(old.sub("", text))
     out = write_state(model, ordered) + MACROS + "".join(write_eval(model, ordered, sections, ico, clock))
     (folder / f"{prefix}__Idle.cpp").write_text(out)
+    write_fall(model, folder, last)
     return sum(not i.busy for i in ordered)

@@ -25,6 +25,8 @@ class Histogram {
  private:
   static constexpr std::size_t kBins = 4096;
   void widen(double max);
+  /// The part of error() that comes from values beyond the clip.
+  [[nodiscard]] double beyond(double clip) const;
 
   double width_ = 0, max_ = 0;
   std::uint64_t count_ = 0;
