@@ -13,8 +13,10 @@ ninja -C "$work" oct_model_octant_fast
 rm -f "$work"/*.profraw
 export OCT_MODEL_DIR=$PWD/$work/bin LLVM_PROFILE_FILE=$PWD/$work/%p.profraw
 octant=build/default/bin/octant
-"$octant" bench --gemm 128x512x128 --gemm 512x512x512 --attention 4x128x32 --gemv 512x128 --from-l2
-scripts/run.sh digits
-"$octant" sim build/default/programs/octant/bench_busy.elf --no-checks --max-cycles 30000 || true  # never ends
+# A network counts as much as the engine alone and as nine busy cores; a sleeping cluster, too.
+"$octant" bench --gemm 128x512x128 --gemm 256x512x512 --attention 4x128x32 --gemv 512x128 --from-l2
+RUN_OPTIONS="--repeat 4" scripts/run.sh digits
+"$octant" sim build/default/programs/octant/bench_busy.elf --no-checks --max-cycles 60000 || true  # ends later
+"$octant" sim build/default/programs/octant/bench_asleep.elf --no-checks --max-cycles 100000 || true
 "$profdata" merge -sparse -o tb/fast.profdata "$work"/*.profraw
 echo "tb/fast.profdata is new; existing build folders keep their objects: remove them or ninja -t clean oct_model_octant_fast"
