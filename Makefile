@@ -34,7 +34,7 @@ coverage: setup  ## lines, bits and cover points of the RTL that unit tests reac
 bench: setup  ## the performance marks beside their goals
 	@scripts/bench.sh
 
-waves: setup  ## record a test and open its waves (TEST=fifo)
+waves: setup  ## record waves and open them: a test (TEST=fifo), a network's layer (MODEL=digits LAYER=NAME)
 	@scripts/waves.sh $(TEST)
 
 synth: setup  ## area and timing of every block (LIB=file.lib, BLOCKS="...", FPGA=xilinx|ecp5)

@@ -16,6 +16,7 @@
 #include "compiler/ir/graph.hpp"
 #include "flow/flow.hpp"
 #include "flow/integers.hpp"
+#include "flow/stage.hpp"
 
 namespace octant {
 namespace {
@@ -45,10 +46,13 @@ void compile(CompileArguments args) {
     print_summary(canonical_graph(args.flow));
     return;
   }
-  const Compiled c = compile_network(args.flow);
+  Compiled c = compile_network(args.flow);
   if (args.out.empty()) return print_summary(c.canonical);
   const std::filesystem::path folder = args.out;
-  oct::emit::write(c.graph(), c.network, folder, {args.flow.config});
+  {
+    const Stage stage("program", &c.stages);
+    oct::emit::write(c.graph(), c.network, folder, {args.flow.config});
+  }
   write_text(folder / "canonical.txt", oct::ir::to_text(c.canonical));
   write_text(folder / "integer.txt", oct::integer::to_text(c.graph()));
   oct::integer::save_onnx(c.graph(), folder / "integer.onnx");
@@ -61,6 +65,10 @@ void compile(CompileArguments args) {
       folder.string(), c.graph().operations.size(), c.network.program.jobs().size(),
       c.network.estimate, args.flow.config, static_cast<double>(c.network.image.size()) / 1024,
       static_cast<double>(c.network.l2_used) / 1024);
+  double all = 0, calibrate = 0;
+  for (const StageTime& t : c.stages) (t.name == kCalibrate ? calibrate : all) += t.seconds;
+  fmt::print("compiled in {:.1f} s, calibrated in {:.1f} s ({}); at most {:.2f} GiB of memory\n",
+             all, calibrate, text_of(c.stages), peak_gib());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include <numeric>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "commands.hpp"
 #include "compiler/emit/emit.hpp"
@@ -22,11 +24,16 @@
 #include "flow/batch.hpp"
 #include "flow/decode.hpp"
 #include "flow/flow.hpp"
+#include "flow/layer_window.hpp"
 #include "flow/picture.hpp"
+#include "flow/print.hpp"
 #include "flow/report_json.hpp"
+#include "flow/stage.hpp"
+#include "harness/program_run.hpp"
 #include "harness/seed.hpp"
 #include "network/network_run.hpp"
 #include "trace_file.hpp"
+#include "wave_view.hpp"
 
 namespace octant {
 namespace {
@@ -79,18 +86,41 @@ NetworkOptions network_options(const RunArguments& a, const TraceFile& trace) {
   return options;
 }
 
-NetworkResult simulate(const RunArguments& a, const Compiled& c, const Golden& golden) {
-  const Folder folder(a.keep);
-  emit::write(c.graph(), c.network, folder.path(), {a.flow.config});
+NetworkResult simulate(const RunArguments& a, const Compiled& c, const Golden& golden,
+                       const Folder& folder) {
   const TraceFile trace(a.trace);
-  return run_network(c.graph(), c.network, golden.before, golden.after, folder.path(),
-                     network_options(a, trace));
+  NetworkOptions options = network_options(a, trace);
+  Stage stage("simulate");
+  options.progress = [&](double done) { stage.set(done / a.repeat); };
+  return run_network(c.graph(), c.network, golden.before, golden.after, folder.path(), options);
+}
+
+/// A run to find out when the layer is at work; another one, not to its end, for its waves.
+NetworkResult simulate_layer(const RunArguments& a, const Compiled& c, const Golden& golden,
+                             const Folder& folder) {
+  const std::vector<bool> layers = layers_named(c, a.trace.layer);
+  RunArguments plain = a, traced = a;
+  plain.trace = {};
+  NetworkResult r = simulate(plain, c, golden, folder);
+  choose_window(c, r, layers, traced.trace);
+  traced.repeat = 1;
+  traced.max_cycles = traced.trace.to;
+  try {
+    (void)simulate(traced, c, golden, folder);
+  } catch (const tb::WatchdogError&) {
+    if (!std::filesystem::exists(a.trace.file)) throw;
+  }
+  const std::string& file = a.trace.file;
+  if (file.ends_with(".fst")) {
+    const std::string view = file.substr(0, file.size() - 4) + ".gtkw";
+    write_view(file, view, fmt::format("{}, layer {}", a.flow.model, a.trace.layer));
+    fmt::print("{:<26}{}, view {}\n", "", file, view);
+  }
+  return r;
 }
 
 /// Token by token; 0 if all of them were exact.
-int run_steps(const RunArguments& a, const Compiled& c) {
-  const Folder folder(a.keep);
-  emit::write(c.graph(), c.network, folder.path(), {a.flow.config});
+int run_steps(const RunArguments& a, const Compiled& c, const Folder& folder) {
   const TraceFile trace(a.trace);
   NetworkSession session(c.graph(), c.network, folder.path(), network_options(a, trace));
   DecodeOptions options = a.decode;
@@ -110,19 +140,11 @@ int run_steps(const RunArguments& a, const Compiled& c) {
   return r.mismatches == 0 && r.wrong.empty() ? 0 : 1;
 }
 
-std::string grouped(std::uint64_t n) {
-  std::string text = std::to_string(n);
-  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, " ");
-  return text;
-}
-
 /// One sample after the other on one cluster; 0 if all were exact.
-int run_samples(const RunArguments& a, const Compiled& c) {
+int run_samples(const RunArguments& a, const Compiled& c, const Folder& folder) {
   std::vector<exec::Tensors> samples{c.inputs};
   if (!a.flow.inputs.empty()) samples = io::read_samples(a.flow.inputs, c.canonical);
   const std::size_t last = std::min<std::size_t>(samples.size(), a.flow.sample + a.samples);
-  const Folder folder(a.keep);
-  emit::write(c.graph(), c.network, folder.path(), {a.flow.config});
   const TraceFile trace(a.trace);
   NetworkSession session(c.graph(), c.network, folder.path(), network_options(a, trace));
   Batch batch;
@@ -190,6 +212,22 @@ std::vector<Accuracy> layer_accuracy(const Compiled& c, const Golden& golden) {
   return all;
 }
 
+/// Where the cycles went, largest first; 100 % of them.
+void print_lost(const NetworkResult& r) {
+  std::vector<std::size_t> order(kCauses);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::pair(r.causes[b], a) < std::pair(r.causes[a], b);
+  });
+  const char* title = "where they went";
+  for (const std::size_t i : order) {
+    if (r.causes[i] == 0) break;
+    fmt::print("{:<26}{:>5.1f} %  {} ({})\n", std::exchange(title, ""),
+               100 * static_cast<double>(r.causes[i]) / static_cast<double>(r.cycles),
+               cause_text(static_cast<Cause>(i)), grouped(r.causes[i]));
+  }
+}
+
 void print_result(const RunReport& report, const Compiled& c, const NetworkResult& r) {
   fmt::print("{:<26}{} tensors, {} elements, {} mismatches\n", "against the golden model",
              r.coverage.tensors, grouped(r.coverage.elements), r.mismatches);
@@ -202,6 +240,7 @@ void print_result(const RunReport& report, const Compiled& c, const NetworkResul
   fmt::print("{:<26}{} (estimated {}), {} MAC, utilisation {:.1f} %\n", "cycles", grouped(r.cycles),
              grouped(static_cast<std::uint64_t>(std::llround(c.network.estimate))),
              grouped(report.macs), 100 * report.utilisation);
+  print_lost(r);
   fmt::print("{:<26}{:.2f} s, {:.0f} kHz\n", "simulation", r.seconds,
              static_cast<double>(r.simulated) / std::max(r.seconds, 1e-9) / 1000);
 }
@@ -209,21 +248,42 @@ void print_result(const RunReport& report, const Compiled& c, const NetworkResul
 int run(const RunArguments& a) {
   tb::set_seed(a.flow.seed);
   a.trace.check();
-  const Compiled c = compile_network(a.flow);
+  Compiled c = compile_network(a.flow);
+  if (!a.trace.layer.empty()) {
+    if (a.decode.steps != 0 || a.samples != 0) {
+      throw std::invalid_argument(
+          "--layer goes with a single inference, without --steps, --samples");
+    }
+    (void)layers_named(c, a.trace.layer);
+  }
+  const Folder folder(a.keep);
+  {
+    const Stage stage("program", &c.stages);
+    emit::write(c.graph(), c.network, folder.path(), {a.flow.config});
+  }
+  const double memory = peak_gib();
   fmt::print("{:<25} {} operations, {} jobs, {:.1f} KiB of constants\n", a.flow.model,
              c.graph().operations.size(), c.network.program.jobs().size(),
              static_cast<double>(c.network.image.size()) / 1024);
   std::fflush(stdout);
-  if (a.decode.steps != 0) return run_steps(a, c);
-  if (a.samples != 0) return run_samples(a, c);
-  const Golden golden = golden_run(c, c.inputs);
-  if (!a.no_verify) schedule::verify(c.graph(), c.network, golden.after, a.flow.seed);
+  if (a.decode.steps != 0) return run_steps(a, c, folder);
+  if (a.samples != 0) return run_samples(a, c, folder);
+  const Golden golden = [&] {
+    const Stage stage("golden model");
+    return golden_run(c, c.inputs);
+  }();
+  if (!a.no_verify) {
+    const Stage stage("check");
+    schedule::verify(c.graph(), c.network, golden.after, a.flow.seed);
+  }
 
-  NetworkResult r = simulate(a, c, golden);
+  NetworkResult r =
+      a.trace.layer.empty() ? simulate(a, c, golden, folder) : simulate_layer(a, c, golden, folder);
   Outputs outputs = read_outputs(c, golden, r);
   RunReport report;
   report.model = a.flow.model;
   report.config = a.flow.config;
+  report.memory_gib = memory;
   for (const schedule::Layer& l : c.network.layers) report.macs += l.macs;
   report.utilisation = static_cast<double>(report.macs) /
                        (static_cast<double>(std::max<std::uint64_t>(r.cycles, 1)) * c.machine.macs);
@@ -246,6 +306,7 @@ int run(const RunArguments& a) {
   }
   if (!a.save_outputs.empty()) io::write_npz(a.save_outputs, outputs.got);
   if (!a.report.empty()) {
+    const Stage stage("report");
     report.layers = layer_accuracy(c, golden);
     write_report(a.report, report, c, r);
     spdlog::info("report: {}/report.html", a.report);
@@ -285,6 +346,11 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_flag("--no-verify", a->no_verify, "skip the check of the job list before the run");
   command->add_flag("--picture", a->picture, "print images that go in and classes that come out");
   add_trace_options(*command, a->trace);
+  command->add_option("--layer", a->trace.layer,
+                      "with --trace: waves of this layer or ONNX node, with a view for GTKWave");
+  command->add_option("--layer-cycles", a->trace.most, "at most so many cycles of it")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}))
+      ->capture_default_str();
   command->footer(
       "Exit code 0: everything is bit-exact. 1: something differs. 2: wrong arguments, model or\n"
       "input, 3: the program came to no end, 4: protocol rule or RTL assertion broken.");

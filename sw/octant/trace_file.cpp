@@ -12,24 +12,32 @@
 namespace octant {
 namespace {
 
-/// The file the model writes: FST; a .vcd is made from it afterwards.
+/// The file the model writes: FST; .vcd and .saif are made from it afterwards.
 std::string fst_name(const std::string& trace) {
   if (trace.ends_with(".fst")) return trace;
-  if (trace.ends_with(".vcd")) return trace + ".fst";
-  throw std::invalid_argument("--trace " + trace + ": the name must end with .fst or .vcd");
+  if (trace.ends_with(".vcd") || trace.ends_with(".saif")) return trace + ".fst";
+  throw std::invalid_argument("--trace " + trace + ": the name must end with .fst, .vcd or .saif");
 }
 
 }  // namespace
 
 void TraceArguments::check() const {
   if (!wanted() && (!scopes.empty() || depth != kWholeDepth || from != 0)) {
-    throw std::invalid_argument("--scope, --depth and --from need --trace FILE.fst or FILE.vcd");
+    throw std::invalid_argument("--scope, --depth and --from need --trace FILE.fst, .vcd or .saif");
+  }
+  if (!wanted() && !layer.empty()) {
+    throw std::invalid_argument("--layer needs --trace FILE.fst, .vcd or .saif");
+  }
+  if (!layer.empty() && (from != 0 || to != ~std::uint64_t{0})) {
+    throw std::invalid_argument("--layer chooses the window: it does not go with --from and --to");
   }
   if (wanted() && to <= from) throw std::invalid_argument("--to must be later than --from");
 }
 
 void add_trace_options(CLI::App& command, TraceArguments& a) {
-  command.add_option("--trace", a.file, "record waves into FILE.fst or FILE.vcd");
+  command.add_option(
+      "--trace", a.file,
+      "record waves into FILE.fst or FILE.vcd, or how often each bit changes into FILE.saif");
   command.add_option("--from", a.from, "first cycle recorded");
   command.add_option("--to", a.to, "cycle at which recording ends");
   command
@@ -56,7 +64,8 @@ TraceFile::~TraceFile() {
     return;
   }
   try {
-    if (fst_ != a_.file) tb::fst_to_vcd(fst_, a_.file);
+    if (a_.file.ends_with(".vcd")) tb::fst_to_vcd(fst_, a_.file);
+    if (a_.file.ends_with(".saif")) tb::fst_to_saif(fst_, a_.file);
   } catch (const std::exception& error) {
     spdlog::error("{}", error.what());
   }

@@ -18,6 +18,8 @@ struct TraceArguments {
   std::uint64_t from = 0, to = ~std::uint64_t{0};
   int depth = kWholeDepth;
 
+  std::string layer;            ///< networks: the window is this layer's
+  std::uint64_t most = 20'000;  ///< ... but not more cycles of it
   [[nodiscard]] bool wanted() const { return !file.empty(); }
   /// Throws std::invalid_argument where options do not go together.
   void check() const;

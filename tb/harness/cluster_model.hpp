@@ -41,6 +41,11 @@ struct BackDoor {
   /// A bit per core; while it is set the core is held and its mcycle is zero.
   const std::uint8_t* held = nullptr;
   unsigned held_bytes = 0;
+  /// What the engine does in this cycle: a bit for each of its counters
+  /// (docs/architecture/engine.md).
+  const std::uint16_t* engine = nullptr;
+  /// Of each work queue: whether a descriptor is at its head, not yet given to the unit.
+  std::vector<const std::uint8_t*> heads;
 };
 
 class ClusterModel {
@@ -67,7 +72,7 @@ class ClusterModel {
   [[nodiscard]] virtual BackDoor back_door() { return {}; }
 };
 
-inline constexpr int kModelInterface = 4;  // grows with every change of this file
+inline constexpr int kModelInterface = 5;  // grows with every change of this file
 
 }  // namespace tb
 

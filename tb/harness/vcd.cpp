@@ -31,21 +31,43 @@ void fst_to_vcd(const std::string& fst, const std::string& vcd) {
   std::filesystem::remove(fst);
 }
 
-std::vector<FstScope> fst_scopes(const std::string& fst) {
+namespace {
+
+/// Calls `scope` and `signal` with names in full, in the order of the file.
+template <typename Scope, typename Signal>
+void walk(const std::string& fst, const Scope& scope, const Signal& signal) {
   const std::unique_ptr<void, decltype(&fstReaderClose)> reader(fstReaderOpen(fst.c_str()),
                                                                 &fstReaderClose);
   if (!reader) throw std::runtime_error(fst + ": cannot be read");
-  std::vector<FstScope> all;
   std::vector<std::string> path;
   while (const fstHier* h = fstReaderIterateHier(reader.get())) {
     if (h->htyp == FST_HT_SCOPE) {
       const std::string name = h->u.scope.name;
       path.push_back(path.empty() ? name : path.back() + "." + name);
-      all.push_back({path.back(), h->u.scope.typ == FST_ST_VCD_STRUCT});
+      scope(path.back(), h->u.scope.typ == FST_ST_VCD_STRUCT);
     } else if (h->htyp == FST_HT_UPSCOPE && !path.empty()) {
       path.pop_back();
+    } else if (h->htyp == FST_HT_VAR) {
+      std::string name = h->u.var.name;
+      std::erase(name, ' ');
+      signal(path.empty() ? name : path.back() + "." + name);
     }
   }
+}
+
+}  // namespace
+
+std::vector<FstScope> fst_scopes(const std::string& fst) {
+  std::vector<FstScope> all;
+  walk(
+      fst, [&](const std::string& name, bool is_struct) { all.push_back({name, is_struct}); },
+      [](const std::string&) {});
+  return all;
+}
+
+std::vector<std::string> fst_signals(const std::string& fst) {
+  std::vector<std::string> all;
+  walk(fst, [](const std::string&, bool) {}, [&](const std::string& name) { all.push_back(name); });
   return all;
 }
 

@@ -93,6 +93,14 @@ class VerilatedCluster final : public tb::ClusterModel {
     const VerilatedVar& held = variable(context_, "u_cores", "clear_q");
     door.held = static_cast<const std::uint8_t*>(held.datap());
     door.held_bytes = static_cast<unsigned>(held.entSize());
+    door.engine =
+        static_cast<const std::uint16_t*>(variable(context_, "u_attention.u_regs", "step").datap());
+    constexpr int kQueues = 5;
+    for (int q = 0; q < kQueues; ++q) {
+      const std::string scope = "u_queues.g_queue[" + std::to_string(q) + "].u_head";
+      door.heads.push_back(
+          static_cast<const std::uint8_t*>(variable(context_, scope, "valid_q").datap()));
+    }
     return door;
   }
 

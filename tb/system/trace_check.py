@@ -104,6 +104,62 @@ class Trace(unittest.TestCase):
         self.assertEqual(len(tiles), 3)  # tiny: two workers and the controller
         self.assertEqual(waves.instances() - tiles, {"u_cluster.u_dma"})
 
+    def test_saif_counts_what_the_vcd_shows(self):
+        """Times at 1 and changes of every bit of an instance, counted again in the VCD."""
+        code, text, path = self.run_octant("waves.vcd", "--from", "600", "--to", "700", "--scope", "u_cluster.u_dma")
+        self.assertEqual(code, 0, text)
+        names, here, now, last, start = {}, [], 0, {}, None
+        one, changes = {}, {}
+        for line in path.read_text().splitlines():
+            word = line.split()
+            if line.startswith("$scope"):
+                here.append(word[2])
+            elif line.startswith("$upscope"):
+                here.pop()
+            elif line.startswith("$var"):
+                names.setdefault(word[3], []).append("/".join(here) + "/" + "".join(word[4:-1]))
+                last[word[3]] = None
+            elif line.startswith("#"):
+                now = int(line[1:])
+                start = now if start is None else start
+            elif line[:1] in "01b" and line:
+                code_, bits = (word[1], word[0][1:]) if line[0] == "b" else (line[1:], line[0])
+                old = last.get(code_)
+                if old is not None:
+                    bits = bits.rjust(len(old[0]), "0")
+                    for i, (a, b) in enumerate(zip(old[0], bits)):
+                        one[code_][i] += (now - old[1]) * (a == "1")
+                        changes[code_][i] += a != b
+                else:
+                    one[code_], changes[code_] = [0] * len(bits), [0] * len(bits)
+                last[code_] = (bits, now)
+        code, text, path = self.run_octant("waves.saif", "--from", "600", "--to", "700", "--scope", "u_cluster.u_dma")
+        self.assertEqual(code, 0, text)
+        self.assertEqual([p.name for p in path.parent.iterdir() if "saif" in p.name], ["waves.saif"])
+        saif, here = {}, []
+        for line in path.read_text().replace("\\", "").splitlines():
+            word = line.replace("(", " ").replace(")", " ").split()
+            if word[:1] == ["INSTANCE"]:
+                here.append(word[1])
+            elif "(TC" in line:
+                saif["/".join(here) + "/" + word[0]] = (int(word[4]), int(word[8]))
+            elif line.strip() == ")" and line.startswith("  ") and not line.startswith(" " * (2 * len(here) + 2)):
+                here.pop()
+        compared = changed = 0
+        for code_, old in last.items():
+            if old is None or len(old[0]) != 1:
+                continue
+            for name in names[code_]:
+                if "[" in name.rsplit("/", 1)[1]:
+                    continue
+                self.assertEqual(saif[name][1], changes[code_][0], name)
+                self.assertLessEqual(abs(saif[name][0] - one[code_][0] - (700 * NS_PER_CYCLE - old[1])
+                                         * (old[0] == "1")), NS_PER_CYCLE, name)
+                compared += 1
+                changed += changes[code_][0] > 0
+        self.assertGreater(compared, 100)
+        self.assertGreater(changed, 5)
+
     def test_fst(self):
         code, text, path = self.run_octant("waves.fst", "--from", "600", "--to", "700", "--scope",
                                            "u_cluster.u_dma")

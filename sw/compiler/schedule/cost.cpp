@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "compiler/schedule/attribution.hpp"
 #include "compiler/schedule/jobs.hpp"
 
 namespace oct::schedule::cost {
@@ -144,38 +145,12 @@ Times simulate(const Program& program) {
 }
 
 void estimate(Network& network) {
-  const Program& p = network.program;
-  const Times t = simulate(p);
+  const Times t = simulate(network.program);
   network.estimate = t.total;
   for (Layer& l : network.layers) l.estimate = 0;
-  const auto& engine_jobs = p.queue(Queue::kEngine);
-  double now = 0;
-  const auto charge = [&](std::size_t layer, double until) {
-    if (until > now) network.layers.at(layer).estimate += until - now, now = until;
-  };
-  // While the engine's head waits, a cycle belongs to the layer of the job that it waits for.
-  const std::function<void(std::size_t, double)> charge_wait = [&](std::size_t job, double until) {
-    const Job* last = nullptr;
-    double latest = -1;
-    for (const Wait& w : p.jobs()[job].waits) {
-      const std::size_t id = p.queue(w.queue)[w.index];
-      if (t.end[id] > latest) latest = t.end[id], last = &p.jobs()[id];
-    }
-    charge(last != nullptr ? last->layer : p.jobs()[job].layer, until);
-  };
-  for (const std::size_t id : engine_jobs) {
-    charge_wait(id, t.start[id]);
-    charge(p.jobs()[id].layer, t.end[id]);
+  for (const Span& s : attribute(network.program, t.start, t.end)) {
+    network.layers.at(s.layer).estimate += s.to - s.from;
   }
-  // Behind the engine's last job: by the ends of what is left.
-  std::vector<std::size_t> rest;
-  for (std::size_t i = 0; i < p.jobs().size(); ++i) {
-    if (t.end[i] > now) rest.push_back(i);
-  }
-  std::sort(rest.begin(), rest.end(), [&](std::size_t a, std::size_t b) {
-    return std::pair(t.end[a], a) < std::pair(t.end[b], b);
-  });
-  for (const std::size_t i : rest) charge(p.jobs()[i].layer, t.end[i]);
 }
 
 }  // namespace oct::schedule::cost

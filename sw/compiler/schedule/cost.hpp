@@ -48,8 +48,7 @@ class Clock {
   std::vector<double> start_, end_;
   double total_ = 0;
 };
-/// Sets Network::estimate and the layers' estimates: a cycle belongs to the layer at the head of
-/// the engine's queue, or to the one that it waits for; behind its last job to what still runs.
+/// Sets Network::estimate and the layers' estimates, by the rule of attribution.hpp.
 void estimate(Network& network);
 
 }  // namespace oct::schedule::cost

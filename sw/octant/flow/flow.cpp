@@ -6,7 +6,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <chrono>
 #include <stdexcept>
 
 #include "compiler/emit/emit.hpp"
@@ -116,7 +115,10 @@ ir::Graph canonical_graph(const FlowOptions& options) {
 
 /// Canonical graph, plan and lowering, with ranges from samples.
 void quantise(const FlowOptions& options, Compiled& c) {
-  c.canonical = canonical_graph(options);
+  {
+    const Stage stage("import", &c.stages);
+    c.canonical = canonical_graph(options);
+  }
   quant::Options quant_options;
   quant_options.seed = options.seed;
   quant_options.integers = lower::golden;
@@ -136,14 +138,17 @@ void quantise(const FlowOptions& options, Compiled& c) {
     spdlog::warn("ranges come from drawn inputs; --calibrate FILE.npz gives real ones");
   }
   if (c.inputs.empty()) c.inputs = samples.front();
-  quant::Plan plan = quant::plan(c.canonical, samples, quant_options);
+  quant::Plan plan = [&] {
+    const Stage stage(kCalibrate, &c.stages);
+    return quant::plan(c.canonical, samples, quant_options);
+  }();
   if (wants(options, "quantise")) fmt::print("# after quantise\n{}", quantised_text(plan));
+  const Stage stage("lower", &c.stages);
   c.lowered = lower::lower_with_places(plan);
   c.notes = std::move(plan.notes);
 }
 
 Compiled compile_network(const FlowOptions& options) {
-  const auto start = std::chrono::steady_clock::now();
   Compiled c;
   c.machine = emit::machine(options.config);
   c.machine.engine = !options.without_engine;
@@ -171,9 +176,11 @@ Compiled compile_network(const FlowOptions& options) {
   if (!options.scheduled) return c;
   schedule::Options schedule_options;
   schedule_options.machine = c.machine;
-  c.network = schedule::build(c.lowered.graph, schedule_options);
+  {
+    const Stage stage("schedule", &c.stages);
+    c.network = schedule::build(c.lowered.graph, schedule_options);
+  }
   if (wants(options, "schedule")) fmt::print("# after schedule\n{}", schedule_text(c.network));
-  c.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return c;
 }
 

@@ -12,6 +12,7 @@
 #include "compiler/lower/lower.hpp"
 #include "compiler/quant/plan.hpp"
 #include "compiler/schedule/schedule.hpp"
+#include "flow/stage.hpp"
 
 namespace octant {
 
@@ -31,6 +32,8 @@ void add_flow_options(CLI::App& command, FlowOptions& options);
 /// What import and passes make of the file; dumps what was asked for.
 [[nodiscard]] oct::ir::Graph canonical_graph(const FlowOptions& options);
 
+inline constexpr const char* kCalibrate = "calibrate";  ///< the stage that goes with the samples
+
 struct Compiled {
   oct::ir::Graph canonical;
   oct::exec::Tensors inputs;  ///< of the inference
@@ -38,8 +41,8 @@ struct Compiled {
   oct::schedule::Machine machine;
   oct::schedule::Network network;
   std::vector<std::string> notes;
-  bool whole = false;  ///< of whole numbers: exact, without a float model beside it
-  double seconds = 0;
+  bool whole = false;             ///< of whole numbers: exact, without a float model beside it
+  std::vector<StageTime> stages;  ///< what took how long
 
   [[nodiscard]] const oct::integer::Graph& graph() const { return lowered.graph; }
 };

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "flow/report_json.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "compiler/ir/tensor.hpp"
+#include "golden/engine_desc.hpp"
 #include "page.hpp"
 
 namespace octant {
@@ -14,6 +18,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using oct::schedule::Queue;
+namespace engine = oct::golden::engine;
 
 constexpr unsigned kDmaBytesPerCycle = 64;
 constexpr double kMostDecibels = 200;  // JSON has no infinity
@@ -40,6 +45,15 @@ Json accuracies(const std::vector<Accuracy>& list, const char* key) {
   return all;
 }
 
+/// Those that there are: they add up to the cycles.
+Json causes(const Causes& list) {
+  Json all = Json::object();
+  for (std::size_t i = 0; i < kCauses; ++i) {
+    if (list.at(i) != 0) all[cause_key(static_cast<Cause>(i))] = list.at(i);
+  }
+  return all;
+}
+
 Json layers(const Compiled& c, const NetworkResult& r) {
   Json all = Json::array();
   for (std::size_t i = 0; i < c.network.layers.size(); ++i) {
@@ -50,13 +64,28 @@ Json layers(const Compiled& c, const NetworkResult& r) {
                    {"nodes", nodes},
                    {"unit", l.unit},
                    {"estimated_cycles", std::round(l.estimate)},
-                   {"cycles", r.layers[i].advance},
+                   {"cycles", r.layers[i].cycles},
                    {"first", r.layers[i].first},
                    {"last", r.layers[i].last},
                    {"macs", l.macs},
-                   {"bytes", r.layers[i].bytes}});
+                   {"bytes", r.layers[i].bytes},
+                   {"lost", causes(r.layers[i].causes)}});
   }
   return all;
+}
+
+/// Calibration and compiling apart: one goes with the samples, the other with the network.
+Json compile(const Compiled& c, double memory_gib) {
+  Json stages = Json::object();
+  double all = 0, calibrate = 0;
+  for (const StageTime& t : c.stages) {
+    stages[t.name] = t.seconds;
+    (t.name == kCalibrate ? calibrate : all) += t.seconds;
+  }
+  return {{"seconds", all},
+          {"calibrate_seconds", calibrate},
+          {"stages", stages},
+          {"memory_gib", memory_gib}};
 }
 
 Json l1(const Compiled& c, const NetworkResult& r) {
@@ -76,6 +105,26 @@ Json l1(const Compiled& c, const NetworkResult& r) {
   return {{"bytes", c.machine.l1_bytes}, {"peak", peak - c.machine.l1_first}, {"blocks", blocks}};
 }
 
+/// An engine's job in figures; nothing for others.
+std::string shape_of(const oct::schedule::Job& job) {
+  if (job.queue != Queue::kEngine) return "";
+  engine::Descriptor d;
+  std::copy(job.words.begin(), job.words.end(), d.w.begin());
+  if (d.op() == engine::kOpAttn) {
+    const engine::AttnJob a = engine::decode_attn(d);
+    return fmt::format("{} heads, {} queries, {} keys of {}, values of {}{}{}{}", a.heads, a.sq,
+                       a.sk, a.d, a.dv, a.causal ? ", causal" : "", a.key_mask ? ", key mask" : "",
+                       a.first && a.last ? "" : ", a part of the keys");
+  }
+  const engine::GemmJob g = engine::decode_gemm(d);
+  constexpr std::array<const char*, 4> kResidual{"", ", residual added", ", residual multiplied",
+                                                 ""};
+  return fmt::format("{}{} x {} x {}{}{}{}{}", g.batch > 1 ? fmt::format("{} of ", g.batch) : "",
+                     g.m, g.k, g.n, g.epilogue.table ? ", table" : "",
+                     kResidual.at(static_cast<std::size_t>(g.epilogue.residual)),
+                     g.r16 ? " INT16" : "", g.y16 ? ", to INT16" : "");
+}
+
 /// Chrome's trace format, which Perfetto reads: a track for each queue, a microsecond is a cycle.
 Json timeline(const Compiled& c, const NetworkResult& r) {
   constexpr std::array<const char*, oct::schedule::kNumQueues> kNames{
@@ -92,15 +141,17 @@ Json timeline(const Compiled& c, const NetworkResult& r) {
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     const std::string layer =
         jobs[i].layer < c.network.layers.size() ? c.network.layers[jobs[i].layer].name : "";
-    events.push_back(
-        {{"ph", "X"},
-         {"pid", 1},
-         {"tid", static_cast<int>(jobs[i].queue)},
-         {"ts", r.jobs[i].start},
-         {"dur", r.jobs[i].end - r.jobs[i].start},
-         {"name", layer},
-         {"args",
-          {{"job", jobs[i].index}, {"note", jobs[i].note}, {"estimate", jobs[i].estimate}}}});
+    events.push_back({{"ph", "X"},
+                      {"pid", 1},
+                      {"tid", static_cast<int>(jobs[i].queue)},
+                      {"ts", r.jobs[i].start},
+                      {"dur", r.jobs[i].end - r.jobs[i].start},
+                      {"name", layer},
+                      {"args",
+                       {{"job", jobs[i].index},
+                        {"note", jobs[i].note},
+                        {"shape", shape_of(jobs[i])},
+                        {"estimate", jobs[i].estimate}}}});
   }
   return {{"displayTimeUnit", "ns"}, {"traceEvents", events}};
 }
@@ -158,12 +209,14 @@ void write_report(const std::filesystem::path& folder, const RunReport& report, 
         {"mismatches", r.mismatches}}},
       {"accuracy", accuracies(report.outputs, "output")},
       {"layer_accuracy", accuracies(report.layers, "name")},
+      {"lost", causes(r.causes)},
       {"layers", layers(c, r)},
       {"engine", counters(r.engine, {})},
       {"workers", counters(r.counters, {"core"})},
       {"dma", counters(r.counters, {"DMA", "AXI"})},
       {"machine", {{"macs_per_cycle", c.machine.macs}, {"dma_bytes_per_cycle", kDmaBytesPerCycle}}},
       {"l1", l1(c, r)},
+      {"compile", compile(c, report.memory_gib)},
       {"simulation",
        {{"seconds", r.seconds},
         {"khz", static_cast<double>(r.simulated) / std::max(r.seconds, 1e-9) / 1000}}}};

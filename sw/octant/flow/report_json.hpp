@@ -25,6 +25,7 @@ struct RunReport {
   std::vector<Accuracy> outputs, layers;
   std::uint64_t macs = 0;
   double utilisation = 0;
+  double memory_gib = 0;  ///< the most there was while compiling
 };
 
 /// Writes the three files into `folder`. Throws CompileError.

@@ -7,7 +7,7 @@
 #include <array>
 #include <chrono>
 #include <memory>
-#include <numeric>
+#include <utility>
 
 #include "compiler/emit/layout.hpp"
 #include "compiler/ir/tensor.hpp"
@@ -49,7 +49,7 @@ std::vector<std::pair<std::string, std::uint64_t>> engine_counters(tb::AxilDrive
 
 /// Times from the first instruction on; what each layer took.
 void measure(const oct::schedule::Network& network, const PieceChecker& checker,
-             std::uint32_t begin, NetworkResult& result) {
+             std::uint32_t begin, unsigned macs, NetworkResult& result) {
   const std::uint64_t zero = checker.released() + begin;
   const auto since = [&](std::uint64_t cycle) { return cycle > zero ? cycle - zero : 0; };
   result.jobs = checker.times();
@@ -68,22 +68,16 @@ void measure(const oct::schedule::Network& network, const PieceChecker& checker,
       l.bytes += std::uint64_t{job.words[6]} * (job.words[7] & 0xffff) * (job.words[7] >> 16);
     }
   }
-  // Ends in order of time: each layer is charged for what it adds.
-  std::vector<std::size_t> order(result.layers.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return std::pair(result.layers[a].last, a) < std::pair(result.layers[b].last, b);
-  });
-  std::uint64_t before = 0;
-  for (const std::size_t i : order) {
-    LayerTime& l = result.layers[i];
-    if (l.last == 0) {
-      l.first = 0;
-      continue;
-    }
-    l.advance = l.last - before;
-    before = l.last;
+  for (LayerTime& l : result.layers) {
+    if (l.last == 0) l.first = 0;
   }
+  const LostCycles lost = lost_cycles(network, result.jobs, checker.engine(), begin + 1, macs);
+  for (std::size_t i = 0; i < result.layers.size(); ++i) {
+    result.layers[i].cycles = lost.cycles[i];
+    result.layers[i].causes = lost.layers[i];
+  }
+  result.causes = lost.total;
+  result.wrong = lost.check(result.cycles);
 }
 
 }  // namespace
@@ -97,6 +91,7 @@ struct NetworkSession::State {
   tb::BackDoor door;
   std::unique_ptr<tb::Cluster> cluster;
   std::unique_ptr<PieceChecker> checker;
+  bool counted = false;  // the engine's counters have been compared: they go on in later runs
 };
 
 NetworkSession::NetworkSession(const oct::integer::Graph& graph,
@@ -109,7 +104,8 @@ NetworkSession::NetworkSession(const oct::integer::Graph& graph,
                                            tb::ElfProgram::load(folder / "network.elf"),
                                            {},
                                            nullptr,
-                                           nullptr})) {
+                                           nullptr,
+                                           false})) {
   if (!state_->program.symbol("oct_net_result")) {
     throw tb::ElfError(state_->program.name() + ": is no network (no oct_net_result in it)");
   }
@@ -172,6 +168,7 @@ NetworkResult NetworkSession::run(const oct::integer::Memory& initial,
   tb::ProgramRun program_run(cluster, state_->program, run);
   state_->checker = std::make_unique<PieceChecker>(graph, network, golden, layout.arena, slot);
   PieceChecker& checker = *state_->checker;
+  checker.progress = options.progress;
   checker.attach(state_->door, cluster.info().l1_bytes, cluster.info().cores - 1, memory);
   const std::uint64_t before = cluster.cycle();
   const auto start = std::chrono::steady_clock::now();
@@ -195,12 +192,14 @@ NetworkResult NetworkSession::run(const oct::integer::Memory& initial,
     throw std::runtime_error(fmt::format("the network failed with exit code {}: {}\n{}{}",
                                          exit_code, machine_error, said, checker.heads()));
   }
-  measure(network, checker, record.begin, result);
+  const unsigned macs = cluster.info().engine_macs;
+  measure(network, checker, record.begin, macs, result);
+  result.zero = before + checker.released() + record.begin;
   result.controller_cycles = record.end - record.begin;
   result.last_cycles = record.last;
   result.coverage = checker.coverage();
   result.mismatches = checker.mismatches();
-  result.wrong = checker.wrong();
+  result.wrong.insert(result.wrong.begin(), checker.wrong().begin(), checker.wrong().end());
   for (const std::string& tensor : result.coverage.missing) {
     result.wrong.push_back("never compared: " + tensor);
   }
@@ -211,6 +210,10 @@ NetworkResult NetworkSession::run(const oct::integer::Memory& initial,
   if (result.coverage.elements == 0) result.wrong.push_back("nothing was compared");
   result.counters = tb::read_counters(cluster.host());
   result.engine = engine_counters(cluster.host());
+  if (options.repeat == 1 && !std::exchange(state_->counted, true)) {
+    const auto wrong = check_watch(network, checker.engine(), macs, result.engine);
+    result.wrong.insert(result.wrong.end(), wrong.begin(), wrong.end());
+  }
   result.memory.resize(graph.tensors.size());
   for (std::size_t t = 0; t < graph.tensors.size(); ++t) {
     if (!in_l2(graph, network, t)) continue;

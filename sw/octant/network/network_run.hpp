@@ -15,6 +15,7 @@
 #include "compiler/integer/run.hpp"
 #include "compiler/schedule/schedule.hpp"
 #include "harness/cluster.hpp"
+#include "network/lost.hpp"
 #include "network/piece_checker.hpp"
 
 namespace octant {
@@ -27,25 +28,30 @@ struct NetworkOptions {
   unsigned latency = 100;
   /// Given the model before the run, for tracing.
   std::function<std::optional<tb::TraceWindow>(tb::ClusterModel&)> trace;
+  /// Told now and then how much of the first run is done, from 0 to 1.
+  std::function<void(double)> progress;
   /// For tests: called once L2 is filled.
   std::function<void(tb::AxiMemory&)> tamper;
 };
 
 struct LayerTime {
   std::uint64_t first = 0, last = 0;  ///< since the network's first instruction
-  std::uint64_t advance = 0;  ///< cycles by which its jobs moved the end: they add up to the whole
-  std::uint64_t bytes = 0;    ///< by DMA
+  std::uint64_t cycles = 0;           ///< that belong to it (compiler/schedule/attribution.hpp)
+  std::uint64_t bytes = 0;            ///< by DMA
+  Causes causes{};                    ///< of these cycles: they add up to them
 };
 
 struct NetworkResult {
   std::uint64_t cycles = 0;  ///< from the controller's first instruction to the last job's end
   std::uint64_t controller_cycles = 0;  ///< the same until the controller has woken up
   std::uint64_t last_cycles = 0;        ///< of the last of several runs, likewise
+  std::uint64_t zero = 0;  ///< cycle of that first instruction since power-on, as waves count
   PieceChecker::Coverage coverage;
   std::uint64_t mismatches = 0;    ///< elements
   std::vector<std::string> wrong;  ///< the first few, and what else is not as it should be
   std::vector<JobTime> jobs;       ///< since the network's first instruction
   std::vector<LayerTime> layers;
+  Causes causes{};  ///< where all cycles went
   std::vector<std::pair<std::string, std::uint64_t>> counters;
   std::vector<std::pair<std::string, std::uint64_t>> engine;
   oct::integer::Memory memory;  ///< inputs, outputs and states as L2 holds them at the end

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "compiler/integer/rows.hpp"
+#include "compiler/schedule/attribution.hpp"
 
 namespace octant {
 namespace {
@@ -44,7 +45,12 @@ std::int64_t element(oct::integer::Elem elem, const std::uint8_t* at) {
 PieceChecker::PieceChecker(const oct::integer::Graph& graph, const oct::schedule::Network& network,
                            const oct::integer::Memory& golden, std::uint32_t arena,
                            std::int64_t slot)
-    : graph_(graph), network_(network), golden_(golden), arena_(arena), slot_(slot) {
+    : graph_(graph),
+      network_(network),
+      golden_(golden),
+      arena_(arena),
+      slot_(slot),
+      leading_(oct::schedule::leading_queue(network.program)) {
   pieces_.resize(network.program.jobs().size());
   times_.resize(pieces_.size());
   for (std::size_t i = 0; i < network.pieces.size(); ++i) {
@@ -60,6 +66,7 @@ PieceChecker::PieceChecker(const oct::integer::Graph& graph, const oct::schedule
 void PieceChecker::attach(const tb::BackDoor& door, std::uint32_t l1_bytes, unsigned controller,
                           tb::AxiMemory& memory) {
   l1_ = tb::L1View(door, l1_bytes);
+  engine_.attach(door);
   memory_ = &memory;
   semaphores_ = door.semaphores;
   held_ = door.held + controller / 8;
@@ -100,6 +107,7 @@ void PieceChecker::changed(std::size_t queue) {
 void PieceChecker::ended(std::size_t queue, std::uint32_t index) {
   const std::size_t id = network_.program.queue(static_cast<Queue>(queue)).at(index);
   if (run_[queue] == 0) {
+    if (static_cast<Queue>(queue) == leading_) watched_.push_back(engine_.take());
     JobTime& t = times_[id];
     t.end = cycle_;
     const auto after = [&](Queue q, std::uint32_t i) {
@@ -107,6 +115,9 @@ void PieceChecker::ended(std::size_t queue, std::uint32_t index) {
     };
     if (index != 0) after(static_cast<Queue>(queue), index - 1);
     for (const oct::schedule::Wait& w : network_.program.jobs()[id].waits) after(w.queue, w.index);
+  }
+  if (progress && (++ended_ % 64 == 0)) {
+    progress(static_cast<double>(ended_) / static_cast<double>(times_.size()));
   }
   for (const std::size_t piece : pieces_[id]) compare(network_.pieces[piece]);
 }

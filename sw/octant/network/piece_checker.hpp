@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "compiler/schedule/schedule.hpp"
 #include "harness/axi_memory.hpp"
 #include "harness/back_door.hpp"
+#include "network/engine_watch.hpp"
 
 namespace octant {
 
@@ -37,15 +39,21 @@ class PieceChecker {
       released_ = cycle_ + 1;
       return;
     }
+    engine_.tick();
     for (std::size_t q = 0; q < kQueues; ++q) {
       if (semaphores_[q] != seen_[q]) changed(q);
     }
   }
 
+  /// Told the part of the jobs that have ended, now and then.
+  std::function<void(double)> progress;
+
   /// Cycle at which mcycle was zero.
   [[nodiscard]] std::uint64_t released() const { return released_; }
   /// Of the first run.
   [[nodiscard]] const std::vector<JobTime>& times() const { return times_; }
+  /// Likewise: what the engine did before each end of a job of the leading queue (attribution.hpp).
+  [[nodiscard]] const std::vector<EngineCycles>& engine() const { return watched_; }
   /// Runs in which all jobs have ended.
   [[nodiscard]] std::uint64_t runs() const;
 
@@ -73,6 +81,9 @@ class PieceChecker {
   const oct::integer::Memory& golden_;
   std::uint32_t arena_;
   std::int64_t slot_;
+  oct::schedule::Queue leading_;
+  EngineWatch engine_;
+  std::vector<EngineCycles> watched_;
   tb::L1View l1_;
   tb::AxiMemory* memory_ = nullptr;
   const std::uint8_t* held_ = nullptr;
@@ -80,7 +91,7 @@ class PieceChecker {
   const std::uint16_t* semaphores_ = nullptr;
   std::array<std::uint16_t, kQueues> seen_{};
   std::array<std::uint64_t, kQueues> run_{};  // runs finished by this queue
-  std::uint64_t cycle_ = 0, released_ = 0, mismatches_ = 0;
+  std::uint64_t cycle_ = 0, released_ = 0, mismatches_ = 0, ended_ = 0;
   std::vector<std::vector<std::size_t>> pieces_;  // of each job
   std::vector<JobTime> times_;
   std::vector<std::vector<bool>> covered_;  // bytes of each tensor

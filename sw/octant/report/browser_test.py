@@ -19,7 +19,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 DIGITS = "sw/models/digits"
-PICTURES = ["Roofline", "L1 over time", "Accuracy against float"]
+PICTURES = ["Where the cycles went", "Roofline", "L1 over time", "Accuracy against float"]
 ERRORS = """<script>window.errors = [];
 window.addEventListener("error", e => errors.push(String(e.message)));
 console.error = (...words) => errors.push(words.join(" "));</script>"""
@@ -84,8 +84,6 @@ def main():
                         f"{DIGITS}/images.npz", "--calibrate", f"{DIGITS}/calibration.npz", "--report", folder],
                        check=True, cwd=ROOT)
         text = (folder / "report.html").read_text()
-        if any("lost" in layer for layer in json.loads((folder / "report.json").read_text())["layers"]):
-            PICTURES.append("Lost cycles")
         found = problems(text, folder)
         if args.screenshot:
             show(folder / "report.html", "--window-size=1100,1900", f"--screenshot={args.screenshot}")

@@ -89,7 +89,7 @@ TEST_CASE("octant sim: files that do not run") {
   CHECK_THAT(machine.text, Catch::Contains("no model of the machine 'moon'") &&
                                Catch::Contains("there is: fake"));
   CHECK_THAT(good.sim("--trace x.fst").text, Catch::Contains("no tracing model"));
-  CHECK_THAT(good.sim("--trace x.png").text, Catch::Contains("must end with .fst or .vcd"));
+  CHECK_THAT(good.sim("--trace x.png").text, Catch::Contains("must end with .fst, .vcd or .saif"));
   CHECK_THAT(good.sim("--inject-error 0x80000000:4:boom").text,
              Catch::Contains("'boom' is none of"));
   CHECK_THAT(good.sim("--inject-error 12").text, Catch::Contains("write ADDRESS:BYTES:"));

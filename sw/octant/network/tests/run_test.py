@@ -82,6 +82,12 @@ def digits_are_exact(run):
     assert abs(r["utilisation"] - r["macs"] / (r["cycles"] * r["machine"]["macs_per_cycle"])) < 1e-9
     assert sum(layer["cycles"] for layer in r["layers"]) == r["cycles"]
     assert any(layer["nodes"] for layer in r["layers"])
+    assert sum(r["lost"].values()) == r["cycles"], r["lost"]
+    for layer in r["layers"]:
+        assert sum(layer["lost"].values()) == layer["cycles"], layer
+    assert r["lost"]["useful"] == r["macs"] // r["machine"]["macs_per_cycle"], r["lost"]
+    assert abs(sum(layer["estimated_cycles"] for layer in r["layers"]) - r["estimated_cycles"]) < len(r["layers"])
+    assert r["compile"]["seconds"] > 0 and r["compile"]["memory_gib"] > 0
     assert r["accuracy"][0]["output"] == "logits" and r["accuracy"][0]["cosine"] > 0.99
     assert len(r["layer_accuracy"]) > 10 and r["simulation"]["khz"] > 0
     assert "<html" in (report / "report.html").read_text()
@@ -101,6 +107,24 @@ def many_digits(run):
     got, wanted = np.load(outputs), np.load(golden)
     assert (got["logits"] == wanted["logits"]).all() and got["logits"].shape == (64, 1, 10)
     assert (got["float.logits"] == wanted["float.logits"]).all()
+
+
+@case
+def waves_of_a_layer(run):
+    """On the machine whose tracing model is always there."""
+    tiny = Runner(run.octant, "tiny", run.folder)
+    fst = run.folder / "layer.fst"
+    said = tiny("run", *digits(3), "--trace", fst, "--layer", "node_MatMul_62", "--layer-cycles", 300, "--scope",
+                "u_cluster.u_queues", "--scope", "u_cluster.u_attention.u_regs", text="0 mismatches")
+    assert re.search(r"waves +node_MatMul_62: cycles [0-9 ]+ to [0-9 ]+ of the network, of [0-9 ]+ \(--layer", said), said
+    assert fst.stat().st_size > 1000
+    view = fst.with_suffix(".gtkw").read_text()
+    for signal in ("u_attention.u_regs.step[8:0]", "u_queues.g_queue[0].u_head.tag_q[15:0]",
+                   "u_queues.g_queue[4].u_head.valid_q"):
+        assert f"TOP.oct_top.u_cluster.{signal}\n" in view, view
+    tiny("run", *digits(3), "--trace", fst, "--layer", "linear_99", code=2, text="--layer linear_99: no such layer")
+    tiny("run", *digits(3), "--trace", fst, "--layer", "linear", code=2, text=r"There are:\n  node_linear_18\n")
+    tiny("run", *digits(3), "--layer", "node_MatMul_62", code=2, text="--layer needs --trace")
 
 
 @case
