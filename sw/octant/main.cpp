@@ -36,6 +36,7 @@ int run(int argc, char** argv) {
   octant::add_bench(app, exit_code);
   octant::add_compile(app, exit_code);
   octant::add_ops(app, exit_code);
+  octant::add_report(app, exit_code);
   octant::add_run(app, exit_code);
   octant::add_sim(app, exit_code);
   try {

@@ -130,3 +130,62 @@ TEST_CASE("lost cycles: without the engine") {
   CHECK(of(lost.layers[1], Cause::kTeam) == 30);
   CHECK(of(lost.layers[2], Cause::kEmptyEnd) == 30);
 }
+
+TEST_CASE("lost cycles: what a cycle is, by the inputs of the engine's counters") {
+  std::uint16_t steps = 0;
+  std::uint8_t head = 0;
+  tb::BackDoor door;
+  door.engine = &steps;
+  door.heads = {&head};
+  EngineWatch watch;
+  watch.attach(door);
+  const auto state = [&](unsigned bits, bool queued = false) {
+    steps = static_cast<std::uint16_t>(bits);
+    head = queued ? 1 : 0;
+    watch.tick();
+    const EngineCycles c = watch.take();
+    CHECK(std::accumulate(c.begin(), c.end(), 0U) == 1);
+    return static_cast<EngineState>(std::max_element(c.begin(), c.end()) - c.begin());
+  };
+  CHECK(state(0x000) == EngineState::kEmpty);
+  CHECK(state(0x000, true) == EngineState::kQueued);
+  CHECK(state(0x100, true) == EngineState::kQueued);  // a job's end, none under way
+  CHECK(state(0x003) == EngineState::kComputing);
+  CHECK(state(0x083, true) == EngineState::kComputing);
+  CHECK(state(0x005) == EngineState::kWaitX);
+  CHECK(state(0x009) == EngineState::kWaitW);
+  CHECK(state(0x011) == EngineState::kWaitAcc);
+  CHECK(state(0x021, true) == EngineState::kWaitP);
+  CHECK(state(0x089) == EngineState::kRefused);
+  CHECK(state(0x041) == EngineState::kNoSlot);
+  CHECK(state(0x0c1) == EngineState::kNoSlot);
+}
+
+TEST_CASE("lost cycles: steps of the array by a job's shape") {
+  namespace engine = oct::golden::engine;
+  const auto gemm = [](std::uint32_t m, std::uint32_t k, std::uint32_t n, std::uint32_t seg) {
+    engine::Descriptor d;
+    d.w[0] = engine::kOpGemm, d.w[5] = m | n << 16, d.w[6] = k | seg << 16, d.w[20] = 1;
+    CHECK(engine::products(d) == std::uint64_t{m} * k * n);
+    return engine::steps(d, 16);
+  };
+  CHECK(gemm(17, 64, 16, 0) == 17);
+  CHECK(gemm(17, 65, 17, 0) == 17 * 2 * 2);
+  CHECK(gemm(4, 160, 16, 32) == 4 * 3);  // two rows of two segments, one of one
+  CHECK(gemm(4, 20, 16, 8) == 4 * 3);
+  const auto attention = [](std::uint32_t sq, std::uint32_t sk, std::uint32_t d, std::uint32_t dv,
+                            unsigned flags = 12, int offset = 0) {
+    engine::Descriptor a;
+    a.w[0] = engine::kOpAttn, a.w[4] = flags, a.w[5] = sq | sk << 16;
+    a.w[6] = d | dv << 8 | 1 << 16, a.w[18] = static_cast<std::uint32_t>(offset);
+    return std::pair(engine::steps(a, 16), engine::products(a));
+  };
+  using P = std::pair<std::uint64_t, std::uint64_t>;
+  CHECK(attention(16, 64, 64, 64) == P(128, 16 * 64 * 128));
+  CHECK(attention(16, 64, 32, 32) == P(32 + 32, 16 * 64 * 64));  // two keys a step
+  CHECK(attention(8, 64, 64, 64) == P(32 + 32, 8 * 64 * 128));   // two units a query
+  CHECK(attention(16, 129, 64, 64) ==
+        P(64 + 65 + 128, 16 * 129 * 128));  // the last key in the tile before
+  CHECK(attention(16, 64, 64, 64, 13) == P(128, (16 * 17 / 2) * 128));  // causal
+  CHECK(attention(16, 256, 64, 64, 13, 60).first == 128 * 2);  // tiles behind the last query
+}

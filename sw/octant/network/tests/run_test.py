@@ -110,6 +110,24 @@ def many_digits(run):
 
 
 @case
+def reports_side_by_side(run):
+    a, b, page = run.folder / "a", run.folder / "b", run.folder / "both.html"
+    run("run", *digits(3), "--report", a)
+    run("run", *digits(3), "--report", b, "--latency", 300)
+    words = [run.octant, "report", str(a), str(b / "report.json"), "-o", str(page)]
+    said = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True).stdout.decode()
+    cycles = [json.loads((d / "report.json").read_text())["cycles"] for d in (a, b)]
+    change = 100 * (cycles[1] / cycles[0] - 1)
+    assert cycles[1] > cycles[0] and re.search(rf"cycles +{cycles[0]} +{cycles[1]}  \+{change:.1f} %", said), said
+    assert "semaphore_dma_in" in said and "layers that differ most" in said
+    assert page.read_text().count('"octant-report-1"') == 2
+    (run.folder / "x.json").write_text("{}")
+    for bad, text in ((run.folder / "none", "cannot be read"), (run.folder / "x.json", "is no report")):
+        done = subprocess.run([run.octant, "report", str(bad)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert done.returncode == 2 and text in done.stdout.decode(), done.stdout
+
+
+@case
 def waves_of_a_layer(run):
     """On the machine whose tracing model is always there."""
     tiny = Runner(run.octant, "tiny", run.folder)
