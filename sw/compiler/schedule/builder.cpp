@@ -328,7 +328,10 @@ void Builder::call(CallJob job, std::size_t op, double cycles) {
   j.words[5] = word(job.call.l1);
   j.ranges = std::move(job.ranges);
   j.ranges.push_back({Memory::kL1, job.call.l1, bytes, 1, 0, false});
-  j.estimate = cycles;
+  // A kernel's first call fetches its instructions from L2.
+  constexpr double kFirstCall = 450;
+  const bool first = called_.insert(job.call.kernel).second;
+  j.estimate = cycles + (first ? kFirstCall : 0);
   j.kernel = static_cast<int>(net_.calls.size());
   net_.calls.push_back(std::move(job.call));
   append(std::move(j), op, graph_.operations[op].name);

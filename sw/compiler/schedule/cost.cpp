@@ -7,6 +7,7 @@
 
 #include "compiler/schedule/attribution.hpp"
 #include "compiler/schedule/jobs.hpp"
+#include "golden/engine_steps.hpp"
 
 namespace oct::schedule::cost {
 namespace {
@@ -15,8 +16,11 @@ namespace engine = golden::engine;
 constexpr double kEngineStart = 40;  // from the descriptor at the head to the first product
 constexpr double kEngineEnd = 40;    // from the last product to the last write
 constexpr double kEngineGap = 25;    // between two jobs, whatever their sizes
-constexpr double kDmaLatency = 110;  // first address to first line
-constexpr double kHandOver = 6;      // from a semaphore to the job that waited for it
+constexpr unsigned kFewRows = 16;    // jobs of fewer rows fill and drain the array faster:
+constexpr double kFewStart = 25, kFewEnd = 15;
+constexpr double kNetworkStart = 200;  // until the controller has filled the queues
+constexpr double kDmaLatency = 110;    // first address to first line
+constexpr double kHandOver = 6;        // from a semaphore to the job that waited for it
 constexpr std::int64_t kLine = 64;
 
 /// Steps of a block of rows: a bank of W is used for `rows` of them while the next one comes,
@@ -86,6 +90,39 @@ double dma(std::int64_t rows, std::int64_t bytes) {
   return std::max(4.0, static_cast<double>(rows * ceil_div(bytes, kLine)));
 }
 
+namespace {
+
+/// What the lanes behind the array need: one result of sixteen columns looks its values up in about
+/// four cycles; where there is one row only, each group of columns also waits for its parameters.
+double lanes(const Machine& machine, const engine::GemmJob& g) {
+  constexpr double kTable = 3.8, kTableLoad = 55, kGroup = 2, kResidual = 10, kOneTable = 8;
+  const std::int64_t units = std::max<std::int64_t>(1, machine.macs / 64);
+  const auto groups = static_cast<double>(g.batch * ceil_div(g.n, units));
+  const bool residual = g.epilogue.residual != engine::Residual::kNone;
+  if (g.m == 1) {
+    return groups * (std::max(8.0 * static_cast<double>(ceil_div(g.k, 64)), 9.0) + kGroup +
+                     (residual ? kResidual : 0) + (g.epilogue.table ? kOneTable : 0));
+  }
+  return g.epilogue.table ? groups * static_cast<double>(g.m) * kTable + kTableLoad : 0;
+}
+
+/// Each tile of keys goes through the array, the softmax and the array again: a short one waits.
+double attention_job(const Machine& machine, const engine::AttnJob& a) {
+  constexpr double kTile = 44, kGroup = 5;
+  const std::int64_t units = std::max<std::int64_t>(1, machine.macs / 64);
+  const std::int64_t most = a.d > 64 || a.dv > 64 ? std::max<std::int64_t>(1, units / 2) : units;
+  const auto groups = static_cast<double>(a.heads * ceil_div(a.sq, most));
+  // Tiles that causality or a window leave out take no time.
+  const double seen =
+      static_cast<double>(engine::visible_pairs(a.sq, a.sk, a.causal, a.offset, a.window)) /
+      (static_cast<double>(a.sq) * static_cast<double>(a.sk));
+  const double tiles = groups * static_cast<double>(ceil_div(a.sk, 64)) * std::max(seen, 0.5);
+  return std::max(static_cast<double>(engine::attention_steps(a, units)), tiles * kTile) +
+         groups * kGroup;
+}
+
+}  // namespace
+
 double job(const Machine& machine, const Job& job) {
   const auto& w = job.words;
   if (job.queue == Queue::kDmaIn || job.queue == Queue::kDmaOut) {
@@ -99,9 +136,12 @@ double job(const Machine& machine, const Job& job) {
   if (d.op() == engine::kOpGemm) {
     const engine::GemmJob g = engine::decode_gemm(d);
     const bool residual = g.epilogue.residual != engine::Residual::kNone;
-    return g.batch * gemm(machine, g.m, g.n, g.k, g.y16 ? 2 : 1, residual ? (g.r16 ? 2 : 1) : 0);
+    const double products =
+        g.batch * gemm(machine, g.m, g.n, g.k, g.y16 ? 2 : 1, residual ? (g.r16 ? 2 : 1) : 0);
+    return machine.engine ? std::max(products, lanes(machine, g)) : products;
   }
   const engine::AttnJob a = engine::decode_attn(d);
+  if (machine.engine) return attention_job(machine, a);
   return a.heads * attention(machine, a.sq, a.sk, a.d, a.dv);
 }
 
@@ -109,7 +149,7 @@ double Clock::add(const Program& program) {
   const std::size_t i = end_.size();
   const Job& j = program.jobs()[i];
   Unit& u = units_.at(static_cast<std::size_t>(j.queue));
-  double ready = u.recent[u.count % u.recent.size()];
+  double ready = std::max(kNetworkStart, u.recent[u.count % u.recent.size()]);
   for (const Wait& w : j.waits) {
     ready = std::max(ready, end_[program.queue(w.queue)[w.index]] + kHandOver);
   }
@@ -117,6 +157,9 @@ double Clock::add(const Program& program) {
   switch (j.queue) {
     case Queue::kEngine:
       before = kEngineStart, after = kEngineEnd, gap = kEngineGap;
+      if ((j.words[5] & 0xffff) < kFewRows) {  // rows of A, queries
+        before = kFewStart, after = kFewEnd, gap = 1;
+      }
       break;
     case Queue::kDmaIn:
       before = kDmaLatency, after = 6;
