@@ -198,7 +198,7 @@ class Builder {
     std::int64_t l1 = -1, l2 = -1, used = 0;
   };
   Page page_, next_page_;
-  std::set<std::string> called_;  // kernels
+  std::set<std::string> called_;                  // kernels
   std::int64_t other_page_ = -1;                  // L1 of the page before
   std::vector<std::size_t> op_begin_;             // first job of each operation
   std::vector<std::vector<std::size_t>> ending_;  // tensors by their last operation
