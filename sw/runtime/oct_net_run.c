@@ -7,26 +7,54 @@
 OCT_L2 OCT_ALIGNED oct_net_result_t oct_net_result;
 OCT_L2 volatile uint32_t oct_net_slot;
 
-/* L2 is far away: eight loads, then eight stores under way at a time. Short tails repeat their last
-   element, which writes the same word again. */
-uint32_t oct_net_patch(const oct_net_ids_t* ids, uint32_t* element) {
+/* The compiler neither moves work across this nor keeps more than these values ready. */
+#define OCT_NET_HERE(a, b) __asm__ volatile("" : "+r"(a), "+r"(b))
+
+/* L2 is far away: eight loads, then eight stores under way at a time, with nothing of another
+   target between them, which would wait for all answers. What is patched is handed to the queue as
+   soon as more is to come, and starts meanwhile. */
+uint32_t oct_net_patch(const oct_network_t* net, const oct_net_ids_t* ids, uint32_t* element) {
   const oct_net_ids_t t = *ids;
-  for (uint32_t i = 0; i < t.count; i += 8) {
-    uint32_t id[8];
-    const uint32_t last = t.count - 1;
+  const oct_net_queue_t queue = net->queue[t.queue];
+  volatile uint32_t* const tail = oct_reg(OCT_REG_QUEUE_TAIL(t.queue));
+  const volatile uint32_t* id = t.ids;
+  volatile uint32_t* word = t.word;
+  uint32_t base = t.base, left = t.count;
+  while (left != 0) {
+    const uint32_t* unit = (const uint32_t*)word - t.word_place;
+    const uint32_t ready = (uint32_t)(unit - queue.ring->w) / 16;
+    uint32_t v[8], good = 0;
+    if (ready > queue.ready) *tail = ready;
+    if (left >= 8) {
 #pragma GCC unroll 8
-    for (uint32_t k = 0; k < 8; k++) id[k] = t.ids[2 * (i + k < last ? i + k : last)];
+      for (uint32_t k = 0; k < 8; k++) v[k] = id[2 * k];
+#pragma GCC unroll 4
+      for (uint32_t k = 0; k < 8; k += 2) OCT_NET_HERE(v[k], v[k + 1]);
 #pragma GCC unroll 8
-    for (uint32_t k = 0; k < 8; k++) {
-      if (id[k] < t.limit) continue;
-      *element = i + k < last ? i + k : last;
+      for (uint32_t k = 0; k < 8; k++) good += v[k] < t.limit;
+    }
+    if (good == 8) {
+#pragma GCC unroll 8
+      for (uint32_t k = 0; k < 8; k++) {
+        *word = base + v[k] * t.stride;
+        word += t.word_step;
+        base += t.base_step;
+        OCT_NET_HERE(word, base);
+      }
+      id += 16;
+      left -= 8;
+      continue;
+    }
+    v[0] = id[0];
+    if (v[0] >= t.limit) {
+      *element = t.count - left;
       return 1;
     }
-#pragma GCC unroll 8
-    for (uint32_t k = 0; k < 8; k++) {
-      const uint32_t n = i + k < last ? i + k : last;
-      t.word[n * t.word_step] = t.base + n * t.base_step + id[k] * t.stride;
-    }
+    *word = base + v[0] * t.stride;
+    word += t.word_step;
+    base += t.base_step;
+    id += 2;
+    --left;
   }
   return 0;
 }

@@ -191,10 +191,11 @@ class Source {
         "static const oct_net_ids_t ids[] = {{\n");
     for (const Ids& t : layout_.ids) {
       const bool address = t.word % 16 == 4;
-      put("    {{.word = &{}[0].w[{}], .word_step = {}, .base = {}, .base_step = {}, .ids = (const "
-          "volatile uint32_t*)L2({:#x}),\n     .count = {}, .stride = {}, .limit = {}, .port = "
-          "\"{}\", .position = {}}},\n",
-          kRings.at(static_cast<std::size_t>(t.queue)), t.word, t.word_step,
+      put("    {{.word = &{}[0].w[{}], .queue = {}, .word_place = {}, .word_step = {}, .base = {}, "
+          ".base_step = {}, .ids = (const volatile uint32_t*)L2({:#x}),\n     .count = {}, .stride "
+          "= {}, .limit = {}, .port = \"{}\", .position = {}}},\n",
+          kRings.at(static_cast<std::size_t>(t.queue)), t.word, static_cast<int>(t.queue),
+          t.word % 16, t.word_step,
           address ? fmt::format("L2({:#x})", t.base) : fmt::format("{:#x}", t.base), t.base_step,
           t.ids, t.count, t.stride, t.limit, plain(t.port), t.position);
     }

@@ -21,6 +21,7 @@ struct PassOptions {
 [[nodiscard]] ir::Graph rotary(ir::Graph graph, const PassOptions& options);
 [[nodiscard]] ir::Graph attention(ir::Graph graph);
 [[nodiscard]] ir::Graph kv_cache(ir::Graph graph);
+[[nodiscard]] ir::Graph sums(ir::Graph graph);
 [[nodiscard]] ir::Graph fold_scales(ir::Graph graph);
 [[nodiscard]] ir::Graph expressible(ir::Graph graph);
 [[nodiscard]] ir::Graph split_linears(ir::Graph graph);

@@ -29,6 +29,7 @@ const std::vector<Step>& steps() {
       {"split_linears", plain(split_linears)},
       {"attention", plain(attention)},
       {"kv_cache", plain(kv_cache)},
+      {"sums", plain(sums)},
       {"fold_scales", plain(fold_scales)},
       {"expressible", plain(expressible)},
       {"operand_order", plain(operand_order)},

@@ -87,12 +87,12 @@ std::int64_t Allocator::allocate(std::int64_t bytes, std::size_t now, std::strin
   return start;
 }
 
-void Allocator::free(std::int64_t addr, std::size_t now) {
+void Allocator::free(std::int64_t addr, std::size_t now, std::size_t since) {
   const auto it = live_.find(addr);
   if (it == live_.end()) throw std::logic_error(fmt::format("no live block at {:#x}", addr));
   Block& b = blocks_[it->second];
   b.to = now;
-  free_[addr] = {b.bytes, now};
+  free_[addr] = {b.bytes, std::min(now, since)};
   used_ -= b.bytes;
   live_.erase(it);
 }

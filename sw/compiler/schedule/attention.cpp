@@ -14,7 +14,7 @@ namespace {
 
 namespace engine_ = golden::engine;
 using integer::Attention;
-constexpr double kJob = 60, kLoad = 10, kAlone = 150, kRoundTrip = 300;
+constexpr double kJob = 60, kLoad = 10, kAlone = 350, kRoundTrip = 300;
 
 struct Plan {
   std::int64_t groups = 1, rows = 1, keys = 1;
@@ -144,7 +144,8 @@ void AttentionTiler::add_plan(Plan p) {
                     ? 0
                     : up(a_.key_mask.sizes[1], 64));
       const std::int64_t k_loads = ks >= kb ? gb * kb : gb * mb * kb;
-      const double k_load = k + v == 0 ? 0 : 2 * kLoad + cost::dma(1, k + v);
+      const double k_load = (k == 0 ? 0 : kLoad + cost::dma(p.keys, p.groups * d_)) +
+                            (v == 0 ? 0 : kLoad + cost::dma(p.groups * dv_, p.keys));
       const double q_load = q == 0 ? 0 : kLoad + cost::dma(heads * p.rows, d_);
       const double o_store = o == 0 ? 0 : kLoad + cost::dma(heads * p.rows, dv_);
       const double in =
@@ -260,14 +261,31 @@ void AttentionTiler::block(const Plan& p, std::int64_t g0, std::int64_t m0) {
     w[22] = word(v.strides[0]), w[23] = word(o.strides[0]);
     for (const unsigned x : {8U, 10U, 12U, 14U, 20U, 21U, 22U, 23U}) w[x] = (w[x] + 7) & ~7U;
     b_.engine(d, op_, room_);
+    b_.used(k_.ring, k.addr);
+    b_.used(v_.ring, v.addr);
+    b_.used(q_, q.addr);
   }
   b_.finish(rows_of(a_.o), o, op_);
+  b_.used(o_, o.addr);
 }
 
-void AttentionTiler::begin(bool /*any*/) {
+void AttentionTiler::begin(bool any) {
   if (plans_.empty()) make_plans();
   const std::int64_t budget = b_.budget(op_) - up(params_bytes(), 64);
   std::optional<Plan>& plan = plan_;
+  if (!any) {  // beside the operation before, as planned or not at all
+    const bool had = !params_.slots.empty();
+    const auto best =
+        std::find_if(plans_.begin(), plans_.end(), [&](const Plan& p) { return p.need <= budget; });
+    if (best != plans_.end() && start()) {
+      if (rings(*best)) {
+        plan = *best;
+        return;
+      }
+      if (!had) stop();
+    }
+    throw Allocator::NoRoom("later");
+  }
   for (int round = 0; round < 2 && !plan; ++round) {
     if (start()) {
       for (const Plan& p : plans_) {

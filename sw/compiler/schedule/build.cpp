@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <vector>
 
@@ -40,21 +41,47 @@ std::optional<Network> attempt(const Graph& graph, const Options& options, const
   }
 }
 
-/// The cheapest of some ways.
+/// The cheapest of some ways, then of its neighbours.
 std::optional<Network> search(const Graph& graph, const Options& options, bool quick,
                               std::string& reason) {
   std::optional<Network> best;
-  std::vector<Tuning> ways{Tuning{.rows = 64}, Tuning{.rows = 32},
-                           Tuning{.rows = 64, .beside = 0.6}, Tuning{.rows = 32, .beside = 0.3},
+  Tuning chosen;
+  const auto look = [&](const Tuning& tuning) {
+    std::optional<Network> n = attempt(graph, options, tuning, reason);
+    if (!n || (best && n->estimate >= best->estimate)) return;
+    best = std::move(n);
+    chosen = tuning;
+  };
+  std::vector<Tuning> ways{Tuning{.rows = 64},
+                           Tuning{.rows = 32},
+                           Tuning{.rows = 64, .beside = 0.6},
+                           Tuning{.rows = 32, .beside = 0.3},
+                           Tuning{.rows = 64, .beside = 0.3},
                            Tuning{.rows = 128, .kernel_rows = 32, .tail = 0.05}};
   // Operations of a token are short: the next ones' constants must be on their way long before.
   if (graph.slots > 1) {
     for (const unsigned ahead : {2U, 3U}) ways.push_back({.rows = 64, .ahead = ahead});
   }
   for (const Tuning& tuning : ways) {
-    std::optional<Network> n = attempt(graph, options, tuning, reason);
-    if (n && (!best || n->estimate < best->estimate)) best = std::move(n);
+    look(tuning);
     if (quick && best) return best;
+  }
+  if (best) {
+    for (const double lead : {0.0, 500.0, 1500.0}) {
+      Tuning t = chosen;
+      t.lead = lead;
+      look(t);
+    }
+    for (const auto& [not_ahead, round_trip, first] :
+         {std::array{100.0, 300.0, 0.0}, std::array{100.0, 600.0, 0.0},
+          std::array{300.0, 600.0, 0.5}, std::array{0.0, 600.0, 1.0}}) {
+      Tuning t = chosen;
+      t.not_ahead = not_ahead, t.round_trip = round_trip, t.first = first;
+      look(t);
+    }
+    Tuning t = chosen;
+    t.peers = true;
+    look(t);
   }
   // With very little L1 nothing goes on side by side.
   if (!best)

@@ -51,7 +51,26 @@ std::int64_t Builder::budget(std::size_t op) {
   const std::int64_t all =
       machine().l1_bytes - homes_.live[op] - 2 * page_bytes(machine()) - kRound;
   const std::int64_t others = beside(op).bytes;
-  return others < all / 2 ? all - others : all;
+  return (others < all / 2 ? all - others : all) / peers(op);
+}
+
+/// The network's first products, if they take the same rows and those come from the workers: they
+/// share L1, so that all of them go on as rows come.
+std::int64_t Builder::peers(std::size_t op) const {
+  if (!tuning_.peers) return 1;
+  const auto product = [&](std::size_t i) {
+    return i < graph_.operations.size() ? std::get_if<integer::Gemm>(&graph_.operations[i].what)
+                                        : nullptr;
+  };
+  std::size_t first = 0;
+  while (first < graph_.operations.size() && unit(first) != Queue::kEngine) ++first;
+  if (first == 0 || op < first || product(first) == nullptr ||
+      !std::holds_alternative<integer::Kernel>(graph_.operations[first - 1].what)) {
+    return 1;
+  }
+  std::size_t end = first;
+  while (product(end) != nullptr && product(end)->a.tensor == product(first)->a.tensor) ++end;
+  return op < end ? static_cast<std::int64_t>(end - first) : 1;
 }
 
 // ---- Buffers -----------------------------------------------------------------------------------
@@ -86,16 +105,26 @@ bool Builder::allocate(Ring& ring, std::int64_t bytes, std::size_t count, const 
       ring.slots.push_back(l1_.allocate(bytes, net_.program.now(), name));
     }
   } catch (const Allocator::NoRoom&) {
+    ring.used.assign(count, 0);
     free(ring);
     return false;
   }
+  ring.used.assign(count, 0);
   ring.next = 0;
   return true;
 }
 
 void Builder::free(Ring& ring) {
-  for (const std::int64_t addr : ring.slots) l1_.free(addr, net_.program.now());
+  for (std::size_t i = 0; i < ring.slots.size(); ++i) {
+    l1_.free(ring.slots[i], now(), ring.used[i] == 0 ? now() : ring.used[i]);
+  }
   ring.slots.clear();
+}
+
+void Builder::used(Ring& ring, std::int64_t addr) const {
+  for (std::size_t i = 0; i < ring.slots.size(); ++i) {
+    if (ring.slots[i] == addr) ring.used[i] = now();
+  }
 }
 
 // ---- Operands ----------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ struct Place {
 /// Equal buffers that are used in turn.
 struct Ring {
   std::vector<std::int64_t> slots;
+  std::vector<std::size_t> used;  // behind the last job that used each; 0: not known
   std::size_t next = 0;
   std::int64_t take() { return slots[next++ % slots.size()]; }
 };
@@ -115,6 +116,8 @@ class Builder {
   [[nodiscard]] bool allocate(Ring& ring, std::int64_t bytes, std::size_t count,
                               const std::string& name);
   void free(Ring& ring);
+  /// The jobs up to now have used the buffer at `addr`, and no job will but behind another use.
+  void used(Ring& ring, std::int64_t addr) const;
 
   /// The view where it stands in L1 (its home).
   [[nodiscard]] Place home(const View& v) const;
@@ -169,6 +172,8 @@ class Builder {
   void look_ahead(std::size_t op);
   bool begin(std::size_t op, bool must);
   [[nodiscard]] bool may_join(std::size_t op) const;
+  [[nodiscard]] bool starved(std::size_t op) const;
+  [[nodiscard]] std::int64_t peers(std::size_t op) const;
   [[nodiscard]] Relation relation(std::size_t before, std::size_t op) const;
   [[nodiscard]] std::optional<double> ready(std::size_t op) const;
   [[nodiscard]] Queue unit(std::size_t op) const;

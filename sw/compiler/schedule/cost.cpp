@@ -21,6 +21,7 @@ constexpr double kFewStart = 25, kFewEnd = 15;
 constexpr double kNetworkStart = 200;  // until the controller has filled the queues
 constexpr double kDmaLatency = 110;    // first address to first line
 constexpr double kHandOver = 6;        // from a semaphore to the job that waited for it
+constexpr double kCrowded = 1.25;      // the workers' kernels beside a busy engine: L1 refuses them
 constexpr std::int64_t kLine = 64;
 
 /// Steps of a block of rows: a bank of W is used for `rows` of them while the next one comes,
@@ -73,6 +74,11 @@ double gemm(const Machine& machine, std::int64_t m, std::int64_t n, std::int64_t
   const double drain = static_cast<double>(blocks * rows * groups) *
                        (1.0 + 0.15 * static_cast<double>(out_bytes - 1 + residual_bytes));
   return std::max(products, drain);
+}
+
+double gemm_extra(std::int64_t m, bool table, std::int64_t residual_bytes) {
+  if (m < 16) return 0;
+  return (table ? (m <= 32 ? 65 : 10) : 0) + (residual_bytes > 1 ? (m <= 32 ? 45 : 35) : 0);
 }
 
 double attention(const Machine& machine, std::int64_t sq, std::int64_t sk, std::int64_t d,
@@ -136,9 +142,10 @@ double job(const Machine& machine, const Job& job) {
   if (d.op() == engine::kOpGemm) {
     const engine::GemmJob g = engine::decode_gemm(d);
     const bool residual = g.epilogue.residual != engine::Residual::kNone;
-    const double products =
-        g.batch * gemm(machine, g.m, g.n, g.k, g.y16 ? 2 : 1, residual ? (g.r16 ? 2 : 1) : 0);
-    return machine.engine ? std::max(products, lanes(machine, g)) : products;
+    const std::int64_t r_bytes = residual ? (g.r16 ? 2 : 1) : 0;
+    const double products = g.batch * gemm(machine, g.m, g.n, g.k, g.y16 ? 2 : 1, r_bytes);
+    if (!machine.engine) return products;
+    return std::max(products, lanes(machine, g)) + gemm_extra(g.m, g.epilogue.table, r_bytes);
   }
   const engine::AttnJob a = engine::decode_attn(d);
   if (machine.engine) return attention_job(machine, a);
@@ -172,11 +179,14 @@ double Clock::add(const Program& program) {
       break;
   }
   const double begin = std::max(ready + before, u.free);
+  const bool team = j.queue == Queue::kTeam0 || j.queue == Queue::kTeam1;
+  const bool crowded =
+      team && units_.at(static_cast<std::size_t>(Queue::kEngine)).free > begin + j.estimate / 2;
   start_.push_back(ready);
-  u.free = begin + j.estimate + gap;
+  u.free = begin + (crowded ? kCrowded : 1) * j.estimate + gap;
   end_.push_back(u.ended = std::max(u.ended, u.free + after));
   u.recent[u.count++ % u.recent.size()] = end_[i];
-  if (j.queue == Queue::kTeam0 || j.queue == Queue::kTeam1) u.recent.fill(end_[i]);
+  if (team) u.recent.fill(end_[i]);
   total_ = std::max(total_, end_[i]);
   return end_[i];
 }

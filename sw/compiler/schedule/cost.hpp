@@ -13,6 +13,9 @@ namespace oct::schedule::cost {
 /// M x N outputs of K products.
 [[nodiscard]] double gemm(const Machine& machine, std::int64_t m, std::int64_t n, std::int64_t k,
                           std::int64_t out_bytes, std::int64_t residual_bytes);
+/// What such a job takes on top, beside neighbours and a busy DMA: few rows at a time leave a table
+/// or INT16 residuals little time between two blocks.
+[[nodiscard]] double gemm_extra(std::int64_t m, bool table, std::int64_t residual_bytes);
 /// One head.
 [[nodiscard]] double attention(const Machine& machine, std::int64_t sq, std::int64_t sk,
                                std::int64_t d, std::int64_t dv);

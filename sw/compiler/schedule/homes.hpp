@@ -20,6 +20,16 @@ struct Tuning {
   double beside = 0;              ///< ... until kernels that take its rows can
   unsigned ahead = 1;             ///< operations whose constants are loaded early
   bool together = true;           ///< products leave room for the kernels beside them
+  /// Cycles that a product's step is issued ahead of the array's being free, so that its loads
+  /// stand in the DMA's queue before those that wait for the workers.
+  double lead = 1000;
+  /// Steps before its end at which an operation loads the next one's constants.
+  std::size_t near = 3;
+  double not_ahead =
+      600;           ///< cycles lost where there is no room for the next operation's constants
+  double first = 0;  ///< weight of the loads in front of the first product
+  double round_trip = 300;  ///< ... where what follows waits for a tensor that goes through L2
+  bool peers = false;       ///< products that wait for rows let the next product begin
 };
 
 struct Use {

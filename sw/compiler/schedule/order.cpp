@@ -80,6 +80,7 @@ bool Builder::begin(std::size_t op, bool must) {
     if (!begin_homes(op) && !(evict(op) && begin_homes(op))) {
       throw Allocator::NoRoom(graph_.operations[op].name + ": homes");
     }
+    if (!started_[op]) started_[op] = tilers_[op]->start();  // before those behind it
     look_ahead(op);
     tilers_[op]->begin(true);
   } else {
@@ -99,12 +100,19 @@ bool Builder::begin(std::size_t op, bool must) {
 bool Builder::may_join(std::size_t op) const {
   if (op - head_ >= kSideBySide) return false;
   const bool over = done_[op - 1] == tilers_[op - 1]->steps();
-  if (!over && unit(op) == unit(op - 1)) return false;
+  if (!over && unit(op) == unit(op - 1) && !starved(op - 1)) return false;
   if (unit(op) == Queue::kDmaIn) return false;  // takes its buffers when it needs them
   for (std::size_t p = head_; p < op; ++p) {
     if (done_[p] < tilers_[p]->steps() && relation(p, op) == Relation::kAll) return false;
   }
   return true;
+}
+
+/// Whether a product waits for rows while the array has nothing to do.
+bool Builder::starved(std::size_t op) const {
+  if (!tuning_.peers || unit(op) != Queue::kEngine) return false;
+  const auto when = ready(op);
+  return !when || *when > clock_.free(Queue::kEngine);
 }
 
 void Builder::join() {
@@ -123,6 +131,7 @@ Relation Builder::relation(std::size_t before, std::size_t op) const {
 std::optional<double> Builder::ready(std::size_t op) const {
   const std::int64_t need = tilers_[op]->needs(done_[op]);
   double when = clock_.free(unit(op));
+  if (unit(op) == Queue::kEngine) when -= tuning_.lead;
   for (std::size_t p = op - std::min(op, kSideBySide); p < op; ++p) {
     const Relation r = relation(p, op);
     if (r == Relation::kNone) continue;
@@ -204,6 +213,12 @@ Network Builder::build() {
     }
     step(next);
     join();  // buffers of its own for what comes next, before those of the last are given back
+    while (last + 1 < ops && begun_[last + 1]) ++last;
+    if (done_[last] < tilers_[last]->steps() &&
+        done_[last] + tuning_.near >= tilers_[last]->steps()) {
+      now_op_ = last;
+      look_ahead(last);
+    }
     now_op_ = head_;
     finish_ops();
   }

@@ -103,7 +103,9 @@ class Allocator {
   std::int64_t allocate(std::int64_t bytes, std::size_t now, std::string name,
                         std::int64_t align = 64, Where where = Where::kOldest);
   [[nodiscard]] bool fits(std::int64_t bytes, std::int64_t align = 64) const;
-  void free(std::int64_t addr, std::size_t now);
+  /// `since`: the last job that used it, if that is known to be an earlier one than `now`.
+  void free(std::int64_t addr, std::size_t now, std::size_t since);
+  void free(std::int64_t addr, std::size_t now) { free(addr, now, now); }
 
   [[nodiscard]] std::int64_t capacity() const { return bytes_; }
   [[nodiscard]] std::int64_t available() const { return bytes_ - used_; }

@@ -22,7 +22,8 @@ typedef struct {
 /* For i < count: word[i * word_step] = base + i * base_step + ids[i] * stride. Ids are INT64, their
    low words count; ids from `limit` on are an error. */
 typedef struct {
-  volatile uint32_t* word; /* in a ring */
+  volatile uint32_t* word;    /* in a ring */
+  uint32_t queue, word_place; /* whose ring, and the first's place in its unit */
   uint32_t word_step;
   uint32_t base, base_step;
   const volatile uint32_t* ids;
@@ -58,8 +59,9 @@ typedef struct {
 } oct_net_result_t;
 extern oct_net_result_t oct_net_result;
 
-/* Used by oct_network_run. Index of the first bad id + 1 (in *element), or 0. */
-uint32_t oct_net_patch(const oct_net_ids_t* ids, uint32_t* element);
+/* Used by oct_network_run. 1: the id of *element is bad. Tables come in the order of their units.
+ */
+uint32_t oct_net_patch(const oct_network_t* net, const oct_net_ids_t* ids, uint32_t* element);
 int oct_net_finish(const oct_network_t* net, uint32_t begin, uint32_t bad, uint32_t element);
 int oct_net_failed(const oct_network_t* net, uint32_t begin);
 
@@ -127,7 +129,7 @@ __attribute__((always_inline)) static inline int oct_network_run(const oct_netwo
       bad = oct_net_patch_few(net->ids, net->num_ids);
     } else {
       for (uint32_t i = 0; i < net->num_ids && bad == 0; i++) {
-        if (oct_net_patch(&net->ids[i], &element) != 0) bad = i + 1;
+        if (oct_net_patch(net, &net->ids[i], &element) != 0) bad = i + 1;
       }
     }
     if (bad != 0) return oct_net_finish(net, begin, bad, element);
