@@ -58,9 +58,12 @@ class Importer {
     graph_inputs(proto, scope);
     fail();
     nodes(proto.node(), scope, "", {});
+    std::set<std::string> outputs;
     for (const auto& o : proto.output()) {
       const ValueId* v = scope.find(o.name());
-      if (!v) {
+      if (!outputs.insert(o.name()).second) {
+        problems_.push_back({"output '" + o.name() + "'", "", "it is there twice", ""});
+      } else if (!v) {
         problems_.push_back({"output '" + o.name() + "'", "", "nothing makes it", ""});
       } else if (*v != kPoison) {
         graph_.add_output(o.name(), *v);
@@ -115,8 +118,12 @@ class Importer {
 
   void graph_inputs(const onnx::GraphProto& proto, Scope& scope) {
     std::map<std::string, std::vector<std::string>> open;  // without a number, and where
-    std::set<std::string> known;
+    std::set<std::string> known, names;
     for (const auto& in : proto.input()) {
+      if (!names.insert(in.name()).second) {
+        problems_.push_back({"input '" + in.name() + "'", "", "it is there twice", ""});
+        continue;
+      }
       if (scope.find(in.name())) continue;  // a weight that is listed as an input too
       if (!in.type().has_tensor_type() || !in.type().tensor_type().has_shape()) {
         problems_.push_back({"input '" + in.name() + "'", "", "no tensor with a shape", ""});

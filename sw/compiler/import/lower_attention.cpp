@@ -2,6 +2,7 @@
 // Attention and rotary embedding as single operators: ONNX 23 and ONNX Runtime's.
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "compiler/import/lowering.hpp"
 
@@ -41,6 +42,15 @@ ValueId additive(Lowering& l, ValueId mask) {
   return l.add(Op::kWhere, {mask, l.scalar(0, DType::kFloat32), none});
 }
 
+/// 0, 1, .., n - 1.
+ValueId counting(Lowering& l, std::int64_t n, DType type) {
+  l.require_foldable({1, n});
+  Ints v(static_cast<std::size_t>(n));
+  std::iota(v.begin(), v.end(), 0);
+  const ir::Tensor t = ir::Tensor::int64s({1, n}, v);
+  return l.constant(type == DType::kInt64 ? t : t.converted(type));
+}
+
 struct Heads {
   ValueId q, k, v, bias = ir::kNone, key_mask = ir::kNone;
   std::int64_t past = 0;
@@ -74,13 +84,51 @@ void attention(Lowering& l) {  // ONNX 23
   if (l.wants(2)) l.result(h.v, 2);
 }
 
-void multi_head_attention(Lowering& l) {  // com.microsoft, separate Q, K, V
-  const std::int64_t heads = l.integer("num_heads", 1);
-  if (!l.has(1) || !l.has(2) || l.rank(l.in(0)) != 3) {
-    throw Unsupported{"packed Q, K, V", "run ONNX Runtime's optimiser at a lower level"};
+/// ONNX Runtime's masks: how many keys count {B}, which ones {B, T}, which for each query {B, S,
+/// T}.
+void mask_index(Lowering& l, ValueId mask, Heads& h) {
+  const std::int64_t batch = l.shape(h.q)[0], rows = l.shape(h.q)[2], keys = l.shape(h.k)[2];
+  const Shape s = l.shape(mask);
+  if (s == Shape{batch, keys}) {
+    h.key_mask = mask;
+  } else if (s == Shape{batch}) {
+    const ValueId n = l.reshape(mask, {batch, 1});
+    h.key_mask = l.add(Op::kLess, {counting(l, keys, l.dtype(mask)), n});
+  } else if (s == Shape{batch, rows, keys}) {
+    const ValueId seen = l.reshape(l.cast(mask, DType::kBool), {batch, 1, rows, keys});
+    h.bias =
+        l.add(Op::kWhere, {seen, l.scalar(0, DType::kFloat32), l.scalar(-10000, DType::kFloat32)});
+  } else {
+    throw Unsupported{"a mask " + ir::shape_text(s), ""};
   }
-  ValueId qkv[3] = {l.in(0), l.in(1), l.in(2)};
+}
+
+void add_bias(Lowering& l, Heads& h, ValueId more) {
+  if (more == ir::kNone) return;
+  h.bias = h.bias == ir::kNone ? more : l.add(Op::kAdd, {h.bias, more});
+}
+
+/// Part i of [B, S, heads, parts, D].
+ValueId packed_part(Lowering& l, ValueId all, std::int64_t i) {
+  const Shape s = l.shape(all);
+  const ValueId one = l.reshape(l.part(all, 3, i, 1), {s[0], s[1], s[2], s[4]});
+  return l.transpose(one, {0, 2, 1, 3});
+}
+
+void multi_head_attention(Lowering& l) {  // com.microsoft
+  const std::int64_t heads = l.integer("num_heads", 1);
+  const bool packed = l.rank(l.in(0)) == 5, pair = l.has(1) && l.rank(l.in(1)) == 5;
+  if (!packed && !pair && (!l.has(1) || !l.has(2))) {
+    throw Unsupported{"keys or values are missing", "the model breaks the operator's rules"};
+  }
+  const auto part = [&](std::size_t i) {
+    const auto n = static_cast<std::int64_t>(i);
+    if (packed) return packed_part(l, l.in(0), n);
+    return pair && i > 0 ? packed_part(l, l.in(1), n - 1) : l.in(i);
+  };
+  ValueId qkv[3] = {part(0), part(1), part(2)};
   if (l.has(3)) {
+    if (l.rank(qkv[0]) != 3 || l.rank(qkv[1]) != 3) throw Unsupported{"a bias of packed heads", ""};
     std::int64_t start = 0;
     for (ValueId& v : qkv) {
       const std::int64_t n = l.last(v);
@@ -92,13 +140,8 @@ void multi_head_attention(Lowering& l) {  // com.microsoft, separate Q, K, V
   Heads h{split_heads(l, qkv[0], heads), appended(l, past_k, split_heads(l, qkv[1], heads)),
           appended(l, past_v, split_heads(l, qkv[2], heads))};
   if (past_k != ir::kNone) h.past = l.shape(past_k).at(2);
-  if (l.has(4)) {
-    if (l.shape(l.in(4)) != Shape{l.shape(h.q)[0], l.shape(h.k)[2]}) {
-      throw Unsupported{"a key mask " + ir::shape_text(l.shape(l.in(4))), ""};
-    }
-    h.key_mask = l.in(4);
-  }
-  h.bias = l.in_or_none(5);
+  if (l.has(4)) mask_index(l, l.in(4), h);
+  add_bias(l, h, l.in_or_none(5));
   ir::Attributes attrs;
   if (const double s = l.number("scale", 0); s != 0) attrs.set("scale", s);
   if (l.integer("unidirectional", 0)) attrs.set("causal", std::int64_t{1});
@@ -121,13 +164,8 @@ void packed(Lowering& l, ValueId x, ValueId weights, std::size_t mask, std::size
     start += sizes[i];
   }
   Heads h{qkv[0], qkv[1], qkv[2]};
-  if (l.has(mask)) {
-    if (l.shape(l.in(mask)) != Shape{l.shape(h.q)[0], l.shape(h.k)[2]}) {
-      throw Unsupported{"a mask " + ir::shape_text(l.shape(l.in(mask))), ""};
-    }
-    h.key_mask = l.in(mask);
-  }
-  h.bias = l.in_or_none(bias);
+  if (l.has(mask)) mask_index(l, l.in(mask), h);
+  add_bias(l, h, l.in_or_none(bias));
   ir::Attributes attrs;
   if (const double s = l.number("scale", 0); s != 0) attrs.set("scale", s);
   if (l.integer("unidirectional", 0)) attrs.set("causal", std::int64_t{1});
@@ -145,6 +183,66 @@ void quantised_attention(Lowering& l) {  // com.microsoft:QAttention
     return l.add(Op::kDequantize, {l.in(i), l.in(i + 3), l.in_or_none(i + 6)}, {{"axis", axis}});
   };
   packed(l, floats(0, 0), floats(1, 1), 5, 9);
+}
+
+/// com.microsoft: heads in groups, rotary embedding inside, a cache whose length comes at run time
+/// (`seqlens_k`: keys that count, less one). New rows stand behind the whole cache.
+void grouped_attention(Lowering& l) {
+  const std::int64_t heads = l.integer("num_heads", 1), groups = l.integer("kv_num_heads", heads);
+  if (heads < 1 || groups < 1 || heads % groups != 0) {
+    throw Unsupported{fmt::format("{} heads in {} groups", heads, groups), ""};
+  }
+  if (l.integer("smooth_softmax", 0)) throw Unsupported{"a smooth softmax", ""};
+  ValueId q = l.in(0), k = l.in_or_none(1), v = l.in_or_none(2);
+  if (k == ir::kNone) {
+    const std::int64_t d = l.last(q) / (heads + 2 * groups);
+    const ValueId all = q;
+    q = l.part(all, 2, 0, heads * d);
+    k = l.part(all, 2, heads * d, groups * d);
+    v = l.part(all, 2, (heads + groups) * d, groups * d);
+  }
+  q = split_heads(l, q, heads), k = split_heads(l, k, groups), v = split_heads(l, v, groups);
+  const std::int64_t batch = l.shape(q)[0], rows = l.shape(q)[2];
+  const ValueId past_k = l.in_or_none(3), past_v = l.in_or_none(4);
+  Heads h{q, k, v};
+  if (past_k != ir::kNone) h.past = l.shape(past_k).at(2);
+  const ValueId lengths = l.in(5);
+  const DType type = l.dtype(lengths);
+  // Rows of the cache that count; without a cache all tokens are there.
+  ValueId first = ir::kNone;
+  if (h.past > 0) {
+    const ValueId less = l.scalar(static_cast<double>(rows - 1), type);
+    first = l.add(Op::kSub, {l.reshape(lengths, {batch, 1}), less});
+  }
+  if (l.integer("do_rotary", 0)) {
+    ValueId at = l.in_or_none(9);
+    if (at == ir::kNone) {
+      at = counting(l, rows, type);
+      if (first != ir::kNone) at = l.add(Op::kAdd, {first, at});
+      if (l.shape(at) != Shape{batch, rows}) {
+        at = l.add(Op::kExpand, {at}, {{"shape", Shape{batch, rows}}});
+      }
+    }
+    const ir::Attributes attrs{{"interleaved", l.integer("rotary_interleaved", 0)}};
+    h.q = l.add(Op::kRotary, {h.q, l.in(7), l.in(8), at}, attrs);
+    h.k = l.add(Op::kRotary, {h.k, l.in(7), l.in(8), at}, attrs);
+  }
+  h.k = appended(l, past_k, h.k), h.v = appended(l, past_v, h.v);
+  if (first != ir::kNone) {
+    const ValueId key = counting(l, h.past + rows, type);
+    const ValueId cached = l.add(Op::kLess, {key, first});
+    const ValueId fresh =
+        l.add(Op::kLessOrEqual, {l.scalar(static_cast<double>(h.past), type), key});
+    h.key_mask = l.add(Op::kOr, {cached, fresh});
+  }
+  add_bias(l, h, l.in_or_none(10));
+  ir::Attributes attrs{{"causal", std::int64_t{1}}};
+  if (const double s = l.number("scale", 0); s != 0) attrs.set("scale", s);
+  if (const double c = l.number("softcap", 0); c != 0) attrs.set("softcap", c);
+  if (const std::int64_t w = l.integer("local_window_size", -1); w > 0) attrs.set("window", w);
+  l.result(merge_heads(l, attend(l, h, attrs)));
+  if (l.wants(1)) l.result(h.k, 1);
+  if (l.wants(2)) l.result(h.v, 2);
 }
 
 /// Tables [positions, half] and position ids, or one row for each token.
@@ -183,7 +281,9 @@ void add_attention(OperatorTable& t) {
   t["Attention"] = {attention, "opset 23; scores not as an output"};
   t["RotaryEmbedding"] = {[](Lowering& l) { rotary(l, 1, 3); }, ""};
   t["com.microsoft:RotaryEmbedding"] = {[](Lowering& l) { rotary(l, 2, 1); }, ""};
-  t["com.microsoft:MultiHeadAttention"] = {multi_head_attention, "separate Q, K, V"};
+  t["com.microsoft:MultiHeadAttention"] = {multi_head_attention, ""};
+  t["com.microsoft:GroupQueryAttention"] = {
+      grouped_attention, "a cache with rows that do not count: not on the cluster"};
   t["com.microsoft:Attention"] = {packed_attention, "without past"};
   t["com.microsoft:QAttention"] = {quantised_attention, "without past"};
 }

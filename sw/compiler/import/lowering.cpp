@@ -143,6 +143,7 @@ const OperatorTable& operator_table() {
     add_compute(t);
     add_norm(t);
     add_attention(t);
+    add_microsoft(t);
     add_quant(t);
     return t;
   }();

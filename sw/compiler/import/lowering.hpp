@@ -118,6 +118,7 @@ void add_index(OperatorTable& table);
 void add_compute(OperatorTable& table);
 void add_norm(OperatorTable& table);
 void add_attention(OperatorTable& table);
+void add_microsoft(OperatorTable& table);
 void add_quant(OperatorTable& table);
 [[nodiscard]] const OperatorTable& operator_table();
 /// The integer dialect's: keys without a domain, since it comes in several.

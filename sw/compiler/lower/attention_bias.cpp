@@ -171,10 +171,9 @@ void lower_attention_with_bias(Context& ctx, const Node& n, const AttentionViews
       ctx.emit(n, qk);
       const auto rows =
           as_matrices({part(logits, from, count), part(weights, from, count)}, ctx.out);
-      ctx.kernel(
-          n, "softmax_i16_i8", {(*rows)[0]}, {(*rows)[1]}, {exp2},
-          {static_cast<std::int32_t>(sk), static_cast<std::int32_t>(golden::net::scale_word(1)),
-           static_cast<std::int32_t>(scale_word(127, 0))});
+      ctx.kernel(n, "softmax_i16_i8", {(*rows)[0]}, {(*rows)[1]}, {exp2},
+                 {static_cast<std::int32_t>(sk), static_cast<std::int32_t>(kernel_scale(1)),
+                  static_cast<std::int32_t>(scale_word(127, 0))});
       integer::Gemm av;
       av.a = part(weights, from, count);
       av.w = once ? of_batch(v.v, b) : shared(v.v);

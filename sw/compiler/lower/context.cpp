@@ -213,7 +213,7 @@ void Context::requantize(const View& from, const View& to, const ir::Node& node)
   }
   kernel(node, fmt::format("requant_{}_{}", elem_text(elem(from)), elem_text(elem(to))), {(*m)[0]},
          {(*m)[1]}, {},
-         {columns, static_cast<std::int32_t>(golden::net::scale_word(scale(from) / scale(to)))});
+         {columns, static_cast<std::int32_t>(kernel_scale(scale(from) / scale(to)))});
 }
 
 void Context::finish(const ir::Node& node) {

@@ -211,7 +211,7 @@ void lower_binary(Context& ctx, const Node& n) {
     std::swap(ka, kb);
   }
   const std::uint32_t word =
-      product ? golden::net::scale_word(sa * sb / sy) : sum_word(ka * sa / sy, kb * sb / sy);
+      product ? kernel_scale(sa * sb / sy) : sum_word(ka * sa / sy, kb * sb / sy);
   ctx.kernel(n, name(), rows.inputs, {rows.output}, {},
              {columns(rows), static_cast<std::int32_t>(word)});
   ctx.put(n.output, rows.place);

@@ -205,11 +205,10 @@ void lower_softmax(Context& ctx, const Node& n) {
   const auto table = golden::net::softmax_table();
   const TensorId exp2 = ctx.constant_i16(ctx.name(n.output) + ".exp2",
                                          std::vector<std::int16_t>(table.begin(), table.end()));
-  ctx.kernel(
-      n, fmt::format("softmax_{}_i8", elem_text(ctx.elem(x))), {(*m)[0]}, {(*m)[1]}, {exp2},
-      {static_cast<std::int32_t>(x.sizes.back()),
-       static_cast<std::int32_t>(golden::net::scale_word(ctx.scale(x) * std::numbers::log2e * 64)),
-       static_cast<std::int32_t>(scale_word(1 / ctx.scale(y), 0))});
+  ctx.kernel(n, fmt::format("softmax_{}_i8", elem_text(ctx.elem(x))), {(*m)[0]}, {(*m)[1]}, {exp2},
+             {static_cast<std::int32_t>(x.sizes.back()),
+              static_cast<std::int32_t>(kernel_scale(ctx.scale(x) * std::numbers::log2e * 64)),
+              static_cast<std::int32_t>(scale_word(1 / ctx.scale(y), 0))});
   ctx.put(n.output, y);
 }
 

@@ -2,10 +2,15 @@
 // Real numbers as the units read them.
 #include "compiler/lower/numbers.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
+
+#include "compiler/lower/context.hpp"
+#include "golden/network.hpp"
 
 namespace oct::lower {
 
@@ -20,6 +25,15 @@ std::vector<std::int32_t> sum_args(std::int32_t n, const golden::quantised::Sum&
 }
 std::vector<std::int32_t> product_args(std::int32_t n, const golden::quantised::Product& k) {
   return {n, k.za, k.zb, k.zy, k.m, static_cast<std::int32_t>(k.s)};
+}
+
+std::uint32_t kernel_scale(double factor) {
+  if (!(std::abs(factor) < 0x1p10)) {
+    throw Unsupported(
+        fmt::format("its operands are far larger than its result (factor {:.3g})", factor),
+        "calibrate with more samples; masks that are added to numbers stay unknown");
+  }
+  return golden::net::scale_word(factor);
 }
 
 std::uint32_t scale_word(double scale, int f) {

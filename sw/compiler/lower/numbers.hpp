@@ -19,6 +19,8 @@ namespace oct::lower {
 [[nodiscard]] std::int32_t to_int32(double v);
 [[nodiscard]] std::int32_t to_bits(double v, unsigned bits);
 [[nodiscard]] std::vector<std::uint8_t> bytes_of_words(const std::vector<std::uint32_t>& words);
+/// The scale word of a kernel. Throws Unsupported where the factor is beyond its range.
+[[nodiscard]] std::uint32_t kernel_scale(double factor);
 /// Up to a multiple of 8.
 [[nodiscard]] std::int64_t padded(std::int64_t bytes);
 

@@ -149,6 +149,20 @@ void fill_epilogue(Context& ctx, const Chain& chain, Factors& f, const View& y, 
   }
 }
 
+/// A layout or its inverse, by copies where views cannot say it.
+View moved(Context& ctx, View v, const Layout& l, const Node& node, bool back) {
+  if (const auto view = back ? undo(v, l) : apply(v, l)) return *view;
+  ir::Shape before, after = l.dims;  // dimensions on both sides of the permutation
+  for (const std::int64_t p : l.perm) before.push_back(l.dims.at(static_cast<std::size_t>(p)));
+  if (!back) std::swap(before, after);
+  auto seen = reshape(v, before);
+  if (!seen) seen = reshape(contiguous_copy(ctx, v, node), before);
+  v = permute(*seen, back ? inverse(l.perm) : l.perm);
+  auto there = reshape(v, back ? l.from : l.shape);
+  if (!there) there = reshape(contiguous_copy(ctx, v, node), back ? l.from : l.shape);
+  return *there;
+}
+
 /// The run-time operand in the coordinates of the product's result.
 View residual_view(Context& ctx, const Chain& chain, const ir::Shape& product_shape) {
   ir::Shape shape = product_shape;
@@ -164,10 +178,11 @@ View residual_view(Context& ctx, const Chain& chain, const ir::Shape& product_sh
   if (r && usable(ctx, *r)) return *r;
   if (r) return contiguous_copy(ctx, *r, node);
   // Rows of its own, then the way back.
-  const auto again =
-      pulled_back(contiguous_copy(ctx, place, node), chain.layouts, chain.residual_layouts);
-  if (!again) throw Unsupported("its residual is laid out in a way that views cannot follow", "");
-  return usable(ctx, *again) ? *again : contiguous_copy(ctx, *again, node);
+  View again = contiguous_copy(ctx, place, node);
+  for (std::size_t i = chain.residual_layouts; i-- > 0;) {
+    again = moved(ctx, again, chain.layouts[i], node, true);
+  }
+  return usable(ctx, again) ? again : contiguous_copy(ctx, again, node);
 }
 
 }  // namespace
@@ -258,9 +273,12 @@ void emit_product(Context& ctx, const Chain& chain, Factors f) {
   }
   if (!place) {  // behind the job: to where the result belongs
     place = ctx.fresh(chain.result, {}, std::nullopt, Context::Zero::kAny);
-    const auto back = pulled_back(*place, chain.layouts, chain.layouts.size());
-    if (!back) throw Unsupported("its result is laid out in a way that views cannot follow", "");
-    ctx.copy(own, *back, name, sources);
+    if (const auto back = pulled_back(*place, chain.layouts, chain.layouts.size())) {
+      ctx.copy(own, *back, name, sources);
+    } else {
+      place = own;
+      for (const Layout& l : chain.layouts) place = moved(ctx, *place, l, node, false);
+    }
   }
   ctx.put(chain.result, *place);
 }

@@ -6,6 +6,7 @@
 
 #include "compiler/integer/kernels.hpp"
 #include "compiler/lower/nodes.hpp"
+#include "compiler/lower/numbers.hpp"
 #include "compiler/lower/product.hpp"
 #include "golden/network.hpp"
 
@@ -38,23 +39,22 @@ void lower_reduce(Context& ctx, const Node& n) {
     }
     return last;
   };
-  if (last_kept(x) == shape.size()) {
+  std::size_t last = last_kept(x);
+  if (last == shape.size()) {
     // Some dimension that stays becomes the contiguous one.
     std::size_t largest = shape.size();
     for (std::size_t d = 0; d < shape.size(); ++d) {
       if (!gone[d] && (largest == shape.size() || shape[d] >= shape[largest])) largest = d;
     }
-    if (largest == shape.size() || shape[largest] == 1) {
-      throw Unsupported("it leaves a single element", "");
-    }
+    if (largest == shape.size()) throw Unsupported("it leaves a single element", "");
     ir::Ints front;
     for (std::size_t d = 0; d < shape.size(); ++d) {
       if (d != largest) front.push_back(static_cast<std::int64_t>(d));
     }
     front.push_back(static_cast<std::int64_t>(largest));
     x = permute(contiguous_copy(ctx, permute(x, front), n), inverse(front));
+    last = largest;
   }
-  const std::size_t last = last_kept(x);
   ir::Ints order;
   double rows = 1;
   ir::Shape kept, flat;
@@ -124,10 +124,10 @@ void lower_reduce(Context& ctx, const Node& n) {
     return;
   }
   const double factor = ctx.scale(x) / ctx.scale(y) / (sum ? 1 : rows);
-  ctx.kernel(n, fmt::format("mean_{}_{}", elem_text(ctx.elem(x)), elem_text(ctx.elem(y))), {*in},
-             {*out}, {},
-             {static_cast<std::int32_t>(in->sizes[2]),
-              static_cast<std::int32_t>(golden::net::scale_word(factor))});
+  ctx.kernel(
+      n, fmt::format("mean_{}_{}", elem_text(ctx.elem(x)), elem_text(ctx.elem(y))), {*in}, {*out},
+      {},
+      {static_cast<std::int32_t>(in->sizes[2]), static_cast<std::int32_t>(kernel_scale(factor))});
   ctx.put(n.output, y);
 }
 
@@ -180,8 +180,7 @@ void lower_pool(Context& ctx, const Node& n) {
     const double window = static_cast<double>(args[3]) * args[4];
     if (window > 255) throw Unsupported("windows of more than 255 elements", "");
     args.push_back(arg(n.attrs.integer("count_include_pad")));
-    args.push_back(
-        static_cast<std::int32_t>(golden::net::scale_word(ctx.scale(x) / ctx.scale(y) / window)));
+    args.push_back(static_cast<std::int32_t>(kernel_scale(ctx.scale(x) / ctx.scale(y) / window)));
   }
   ctx.kernel(n, name, {*in}, {*out}, {}, args);
   ctx.put(n.output, y);

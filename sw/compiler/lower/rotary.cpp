@@ -55,8 +55,7 @@ View angles_of(Context& ctx, const Node& n, const Turn& t, std::int64_t b) {
 }
 
 std::int32_t factor_of(const Context& ctx, const Turn& t) {
-  return static_cast<std::int32_t>(
-      golden::net::scale_word(ctx.scale(t.x) / ctx.scale(t.y) / 16384));
+  return static_cast<std::int32_t>(kernel_scale(ctx.scale(t.x) / ctx.scale(t.y) / 16384));
 }
 
 void emit_turn(Context& ctx, const Node& n, const Turn& t) {

@@ -18,20 +18,23 @@ using ir::ValueId;
 
 namespace {
 
-/// The value that a node averages (or sums) along its last axis.
-ValueId reduced_last(const Graph& g, ValueId v, Op op) {
-  const Node* n = g.producer(v, op);
-  if (!n || !n->attrs.integer("keepdims", 1)) return ir::kNone;
+/// The value that a node averages along one axis.
+struct Mean {
+  ValueId of = ir::kNone;
+  std::int64_t axis = 0;
+};
+Mean mean_of(const Graph& g, ValueId v) {
+  const Node* n = g.producer(v, Op::kReduceMean);
+  if (!n || !n->attrs.integer("keepdims", 1)) return {};
   const Ints axes = n->attrs.ints("axes");
-  const bool last =
-      axes.size() == 1 && ir::normalized_axis(axes[0], g.value(n->inputs[0]).shape().size()) ==
-                              g.value(n->inputs[0]).rank() - 1;
-  return last ? n->inputs[0] : ir::kNone;
+  if (axes.size() != 1) return {};
+  return {n->inputs[0], ir::normalized_axis(axes[0], g.value(n->inputs[0]).shape().size())};
 }
 
 struct Length {
   ValueId of = ir::kNone;  // sqrt(mean(of^2) + epsilon)
   double epsilon = 0;
+  std::int64_t axis = 0;
 };
 
 /// v = sqrt(mean(d * d) + epsilon)?
@@ -46,78 +49,104 @@ std::optional<Length> root_mean_square(const Graph& g, ValueId v) {
     out.epsilon = *e;
     mean = add->inputs[0];
   }
-  const ValueId square = reduced_last(g, mean, Op::kReduceMean);
-  const Node* mul = square == ir::kNone ? nullptr : g.producer(square, Op::kMul);
+  const Mean square = mean_of(g, mean);
+  const Node* mul = square.of == ir::kNone ? nullptr : g.producer(square.of, Op::kMul);
   if (!mul || mul->inputs[0] != mul->inputs[1]) return std::nullopt;
   out.of = mul->inputs[0];
+  out.axis = square.axis;
   return out;
 }
 
-struct Normalized {
-  ValueId x = ir::kNone;
-  double epsilon = 0;
-};
-
 /// n = d / rms(d) or d * (1 / rms(d)).
-std::optional<Normalized> normalized(const Graph& g, const Node& n) {
+std::optional<Length> normalized(const Graph& g, const Node& n) {
   if (n.op == Op::kDiv) {
     const auto rms = root_mean_square(g, n.inputs[1]);
-    if (rms && rms->of == n.inputs[0]) return Normalized{n.inputs[0], rms->epsilon};
+    if (rms && rms->of == n.inputs[0]) return rms;
   }
   if (n.op == Op::kMul) {
     for (std::size_t i = 0; i < 2; ++i) {
       const Node* inverse = g.producer(n.inputs[i], Op::kReciprocal);
       const auto rms = inverse ? root_mean_square(g, inverse->inputs[0]) : std::nullopt;
-      if (rms && rms->of == n.inputs[1 - i]) return Normalized{n.inputs[1 - i], rms->epsilon};
+      if (rms && rms->of == n.inputs[1 - i]) return rms;
     }
   }
   return std::nullopt;
 }
 
 /// d = x - mean(x)?
-ValueId centred(const Graph& g, ValueId d) {
+ValueId centred(const Graph& g, ValueId d, std::int64_t axis) {
   const Node* sub = g.producer(d, Op::kSub);
   if (!sub) return ir::kNone;
-  return reduced_last(g, sub->inputs[1], Op::kReduceMean) == sub->inputs[0] ? sub->inputs[0]
-                                                                            : ir::kNone;
+  const Mean mean = mean_of(g, sub->inputs[1]);
+  return mean.of == sub->inputs[0] && mean.axis == axis ? sub->inputs[0] : ir::kNone;
+}
+
+/// A constant along one axis: [C, 1, 1] for axis 1 of four.
+bool is_axis_vector(const Graph& g, ValueId v, const ir::Shape& shape, std::int64_t axis) {
+  if (axis + 1 == static_cast<std::int64_t>(shape.size())) return is_last_axis_vector(g, v, shape);
+  const Tensor* t = g.constant(v);
+  if (t == nullptr || !ir::is_float(t->dtype()) || t->shape().size() > shape.size()) return false;
+  const auto missing = static_cast<std::int64_t>(shape.size() - t->shape().size());
+  for (std::size_t i = 0; i < t->shape().size(); ++i) {
+    const std::int64_t d = static_cast<std::int64_t>(i) + missing;
+    const bool along = d == axis && t->shape()[i] == shape[static_cast<std::size_t>(axis)];
+    if (t->shape()[i] != 1 && !along) return false;
+  }
+  return true;
 }
 
 /// v * p or v + p by a constant vector, as the only use of v.
-const Node* vector_user(const Graph& g, ValueId v, Op op) {
+const Node* vector_user(const Graph& g, ValueId v, Op op, std::int64_t axis) {
   if (!used_once(g, v)) return nullptr;
   const Node& user = g.node(g.value(v).users[0]);
   if (user.op != op || user.inputs[0] != v) return nullptr;
-  if (!is_last_axis_vector(g, user.inputs[1], g.value(v).shape())) return nullptr;
+  if (!is_axis_vector(g, user.inputs[1], g.value(v).shape(), axis)) return nullptr;
   return g.value(user.output).type == g.value(v).type ? &user : nullptr;
 }
 
-ValueId vector_of(Graph& g, const Node& user) {
-  return g.add_constant(g.value(user.inputs[1]).name,
-                        last_axis_vector(g, user.inputs[1], g.value(user.output).shape().back()));
+ValueId vector_of(Graph& g, const Node& user, std::int64_t axis) {
+  const std::int64_t n = g.value(user.output).shape().at(static_cast<std::size_t>(axis));
+  const Tensor* t = g.constant(user.inputs[1]);
+  return g.add_constant(g.value(user.inputs[1]).name, t != nullptr && t->size() == n
+                                                          ? t->reshaped({n})
+                                                          : last_axis_vector(g, user.inputs[1], n));
 }
 
 bool build_norm(Graph& g, const Node& n) {
   const auto found = normalized(g, n);
   if (!found) return false;
-  const ValueId inner = centred(g, found->x);
+  const std::int64_t axis = found->axis;
+  const ValueId inner = centred(g, found->of, axis);
   const bool layer = inner != ir::kNone;
-  ir::Sources sources = sources_between(g, n.output, {layer ? inner : found->x});
+  ir::Sources sources = sources_between(g, n.output, {layer ? inner : found->of});
   ValueId output = n.output, gamma = ir::kNone, beta = ir::kNone;
-  if (const Node* mul = vector_user(g, output, Op::kMul)) {
-    gamma = vector_of(g, *mul);
+  if (const Node* mul = vector_user(g, output, Op::kMul, axis)) {
+    gamma = vector_of(g, *mul, axis);
     sources = merged(sources, mul->sources);
     output = mul->output;
   }
-  const Node* add = layer ? vector_user(g, output, Op::kAdd) : nullptr;
+  const Node* add = layer ? vector_user(g, output, Op::kAdd, axis) : nullptr;
   if (add) {
-    beta = vector_of(g, *add);
+    beta = vector_of(g, *add, axis);
     sources = merged(sources, add->sources);
     output = add->output;
   }
-  const ValueId x = layer ? inner : found->x;
-  const Attributes attrs{{"axis", g.value(x).rank() - 1}, {"epsilon", found->epsilon}};
-  const ValueId made =
+  // Channels in front (images) go to the back and return.
+  const std::int64_t last = g.value(output).rank() - 1;
+  Ints there, back(static_cast<std::size_t>(last) + 1);
+  for (std::int64_t d = 0; d <= last; ++d) {
+    if (d != axis) there.push_back(d);
+  }
+  there.push_back(axis);
+  for (std::size_t i = 0; i < there.size(); ++i) {
+    back[static_cast<std::size_t>(there[i])] = static_cast<std::int64_t>(i);
+  }
+  ValueId x = layer ? inner : found->of;
+  if (axis != last) x = add_permute(g, x, there, n.name, sources);
+  const Attributes attrs{{"axis", last}, {"epsilon", found->epsilon}};
+  ValueId made =
       g.add(layer ? Op::kLayerNorm : Op::kRmsNorm, {x, gamma, beta}, attrs, n.name, sources);
+  if (axis != last) made = add_permute(g, made, back, n.name, sources);
   g.replace_uses(output, made);
   return true;
 }
@@ -129,17 +158,18 @@ bool absorb(Graph& g, NodeId id) {
     return i >= n.inputs.size() || n.inputs[i] == ir::kNone;
   };
   const bool bare = n.op == Op::kLayerNorm || n.op == Op::kRmsNorm;
-  if (!bare || n.attrs.integer("axis", -1) != g.value(n.output).rank() - 1) return false;
+  const std::int64_t last = g.value(n.output).rank() - 1;
+  if (!bare || n.attrs.integer("axis", -1) != last) return false;
   std::vector<ValueId> in = n.inputs;
   in.resize(3, ir::kNone);
-  const Node* user = missing(1) && missing(2) ? vector_user(g, n.output, Op::kMul) : nullptr;
+  const Node* user = missing(1) && missing(2) ? vector_user(g, n.output, Op::kMul, last) : nullptr;
   std::size_t slot = 1;
   if (!user && missing(2) && n.op == Op::kLayerNorm) {
-    user = vector_user(g, n.output, Op::kAdd);
+    user = vector_user(g, n.output, Op::kAdd, last);
     slot = 2;
   }
   if (!user) return false;
-  in[slot] = vector_of(g, *user);
+  in[slot] = vector_of(g, *user, last);
   g.replace_uses(user->output, g.add(n.op, in, n.attrs, n.name, merged(n.sources, user->sources)));
   return true;
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <map>
 
 #include "compiler/exec/executor.hpp"
@@ -27,6 +28,7 @@ using ir::ValueId;
 namespace {
 
 constexpr std::int64_t kMaxFolded = std::int64_t{1} << 26;
+constexpr double kMost = std::numeric_limits<float>::max();
 
 /// A node of constants alone. Weights that are kept as integers stay; rows of them that are looked
 /// up or cut out once and for all become floats.
@@ -96,11 +98,45 @@ ValueId identity(const Graph& g, const Node& n) {
     }
     case Op::kConcat:
       return n.inputs.size() == 1 ? n.inputs[0] : n.output;
-    case Op::kClip:
-      return n.attrs.has("min") || n.attrs.has("max") ? n.output : n.inputs[0];
+    case Op::kClip: {  // by the type's own bounds, as exporters guard masked scores
+      const bool least = n.attrs.number("min", -kMost) <= -kMost;
+      return least && n.attrs.number("max", kMost) >= kMost ? n.inputs[0] : n.output;
+    }
+    case Op::kMax:
+    case Op::kMin:
+      for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
+        const auto bound = uniform(g, n.inputs[i]);
+        if (bound && (n.op == Op::kMax ? *bound <= -kMost : *bound >= kMost)) {
+          return if_same_type(g, n, n.inputs[1 - i]);
+        }
+      }
+      return n.output;
     default:
       return n.output;
   }
+}
+
+/// Rows scattered to where they stand anyway, all of them: the updates. x[:, :, :, :n] = y is
+/// exported so.
+bool covers_in_order(const Graph& g, const Node& n) {
+  const Tensor* at = g.constant(n.inputs[1]);
+  if (at == nullptr || n.attrs.text("reduction", "none") != "none") return false;
+  const Shape& data = g.value(n.inputs[0]).shape();
+  const std::int64_t depth = at->shape().empty() ? 0 : at->shape().back();
+  if (depth < 1 || depth > static_cast<std::int64_t>(data.size())) return false;
+  const Shape rows(data.begin(), data.begin() + depth);
+  const std::int64_t count = ir::element_count(rows);
+  if (count * depth != at->size()) return false;
+  for (std::int64_t i = 0; i < count; ++i) {
+    std::int64_t rest = i;
+    for (std::int64_t d = depth - 1; d >= 0; --d) {
+      const std::int64_t size = rows[static_cast<std::size_t>(d)];
+      const std::int64_t index = at->int_at(i * depth + d);
+      if ((index < 0 ? index + size : index) != rest % size) return false;
+      rest /= size;
+    }
+  }
+  return true;
 }
 
 /// One way of writing arithmetic: no Sub or Div of constants, no powers that are products or roots,
@@ -146,6 +182,9 @@ ValueId arithmetic(Graph& g, const Node& n) {
 }
 
 ValueId layout(Graph& g, const Node& n) {
+  if (n.op == Op::kScatterNd && covers_in_order(g, n)) {
+    return add_reshape(g, n.inputs[2], g.value(n.output).shape(), n.name, n.sources);
+  }
   if (n.op != Op::kReshape && n.op != Op::kRearrange) return n.output;
   if (ir::element_count(g.value(n.output).shape()) == 0) return n.output;
   Layout own = layout_of(g, n);

@@ -59,6 +59,8 @@ def cases():
     yield "a node that reads itself", model([node("Add", ["x", "y"], ["y"])], [x], [y]), [], ["cycle"]
     yield "a name that nothing makes", model([node("Add", ["x", "ghost"], ["y"])], [x], [y]), [], ["ghost", "the_Add"]
     yield "a result made twice", model([node("Relu", ["x"], ["y"]), node("Neg", ["x"], ["y"])], [x], [y]), [], ["'y' is there already"]
+    yield "an input twice", model([node("Relu", ["x"], ["y"])], [x, value("x", [3, 4])], [y]), [], ["input 'x'", "twice"]
+    yield "an output twice", model([node("Relu", ["x"], ["y"])], [x], [y, y]), [], ["output 'y'", "twice"]
     yield "an output that nothing makes", model([node("Relu", ["x"], ["a"])], [x], [y]), [], ["'y'", "nothing makes it"]
     yield "shapes that do not fit", model([node("MatMul", ["x", "w"], ["y"])], [x], [y], [array("w", np.ones((5, 3), np.float32))]), [], ["the_MatMul", "inner sizes 4 and 5"]
     yield "types that do not fit", model([node("Add", ["x", "w"], ["y"])], [x], [y], [array("w", np.ones(4, np.int64))]), [], ["the_Add", "f32[2, 4]", "i64[4]"]

@@ -529,6 +529,40 @@ def fused():
     yield b.case("com.microsoft activations", [b.ms("Gelu", x), b.ms("FastGelu", x, b.weight(16)), b.ms("QuickGelu", x, alpha=1.702), b.ms("BiasGelu", x, b.weight(16))], {"Gelu": 3, "Silu": 1})
     b = Builder()
     yield b.case("FusedMatMul", b.ms("FusedMatMul", b.normal("x", 2, 3, 4), b.normal("y", 2, 5, 4), transB=1, alpha=0.5))
+    b = Builder()
+    ids, kinds = b.ids("ids", 20, 2, 6), b.input("kinds", np.int32(b.rng.integers(0, 2, (2, 6))))
+    keep = b.input("mask", np.array([[1] * 6, [1, 1, 1, 1, 0, 0]], np.int32))
+    b.nodes.append(helper.make_node("Cast", [ids], ["ids32"], to=TensorProto.INT32))
+    tables = [b.weight(20, n, scale=1), b.weight(9, n, scale=1), b.weight(2, n, scale=1), b.weight(n), b.weight(n)]
+    y, length = b.ms("EmbedLayerNormalization", "ids32", kinds, *tables, keep, epsilon=1e-5, outputs=2)
+    z = b.ms("Attention", y, b.weight(n, 3 * n), b.weight(3 * n), length, num_heads=h)
+    yield b.case("EmbedLayerNormalization", [y, z], {"LayerNorm": 1, "Attention": 1})
+    for bits, zeros in ((4, False), (4, True), (8, False)):
+        b = Builder()
+        k, block = 40, 16
+        blocks = -(-k // block)
+        packed = b.const(b.rng.integers(0, 256, (n, blocks, block * bits // 8)).astype(np.uint8))
+        scales = b.const((b.rng.random(n * blocks) * 0.02 + 0.01).astype(np.float32))
+        more = [b.const(b.rng.integers(0, 256, n * -(-blocks * bits // 8)).astype(np.uint8))] if zeros else []
+        yield b.case(f"MatMulNBits {bits} {zeros}", b.ms("MatMulNBits", b.normal("x", 1, 5, k), packed, scales, *more, K=k, N=n, bits=bits, block_size=block),
+                     {"Linear": 1}, tolerance=1e-4)
+    b = Builder()
+    x, w = b.normal("x", 1, 5, 8), b.const(b.rng.integers(-63, 64, (8, n)).astype(np.int8))  # sums of two fit INT16 in ONNX Runtime
+    y = b.ms("DynamicQuantizeMatMul", x, w, b.f(0.01), b.const(np.int8(0)), b.weight(n))
+    yield b.case("DynamicQuantizeMatMul", y, {"Linear": 1}, tolerance=0.03)
+    b = Builder()
+    yield b.case("FusedGemm", b.ms("FusedGemm", b.normal("x", 5, 8), b.weight(n, 8), b.weight(n), transB=1, activation="Relu"), {"Linear": 1, "Relu": 1})
+    turns = np.arange(12, dtype=np.float32)[:, None] * (10000.0 ** (-np.arange(8) / 8)).astype(np.float32)
+    for past in (0, 5):
+        for rotary in (0, 1):
+            b = Builder()
+            rows = 6 if past == 0 else 1
+            q, k, v = b.normal("q", 1, rows, h * 2 * d), b.normal("k", 1, rows, 2 * 2 * d), b.normal("v", 1, rows, 2 * 2 * d)
+            cache = [b.normal("past_k", 1, 2, past, 2 * d), b.normal("past_v", 1, 2, past, 2 * d)]
+            length, total = b.input("seqlens_k", np.int32([[past + rows - 1]]).reshape(1)), b.const(np.int32(past + rows))
+            tables = [b.const(f(turns).astype(np.float32)) for f in (np.cos, np.sin)] if rotary else []
+            outs = b.ms("GroupQueryAttention", q, k, v, *cache, length, total, *tables, num_heads=h, kv_num_heads=2, do_rotary=rotary, outputs=3)
+            yield b.case(f"GroupQueryAttention {past} {rotary}", outs, {"Attention": 1, "Rotary": 2 * rotary})
     b = Builder()  # a function of the model's own
     body = [helper.make_node("Mul", ["a", "a"], ["square"]), helper.make_node("Add", ["square", "b"], ["sum"]), helper.make_node("LeakyRelu", ["sum"], ["out"])]
     body[2].attribute.append(onnx.AttributeProto(name="alpha", type=onnx.AttributeProto.FLOAT, ref_attr_name="slope"))

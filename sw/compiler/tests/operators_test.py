@@ -265,6 +265,36 @@ def cases():
     yield Case("ms_MultiHeadAttention", [node("MultiHeadAttention", "x z v", domain="com.microsoft", num_heads=2)],
                TWO | {"v": (FLOAT, [1, 12, 32])}, least=15)
     yield from attentions()
+    yield from layouts()
+
+
+def layouts():
+    """What exporters write around images, windows and relative positions."""
+    c = {"g": (RNG.random((8, 1, 1)) + 0.5).astype(np.float32), "b": weights(8, 1, 1), "two": np.float32(2), "eps": np.float32(1e-6)}
+    yield Case("LayerNorm_over_channels",
+               [node("ReduceMean", "x", "u", axes=[1]), node("Sub", "x u", "d"), node("Pow", "d two", "d2"),
+                node("ReduceMean", "d2", "v", axes=[1]), node("Add", "v eps", "ve"), node("Sqrt", "ve", "r"),
+                node("Div", "d r", "n"), node("Mul", "g n", "gn"), node("Add", "gn b")], IMAGE, c)
+    yield Case("Mean_of_one_row", [node("MatMul", "x w", "t"), node("ReduceMean", "t", "u", axes=[2], keepdims=1), node("Mul", "t u")],
+               {"x": (FLOAT, [1, 1, 32])}, {"w": weights(32, 24)}, least=15)
+    yield Case("Max_of_lowest", [node("MatMul", "x w", "t"), node("Max", "t low", "m"), node("Softmax", "m", axis=-1)], X,
+               {"w": weights(32, 24), "low": np.array(np.finfo(np.float32).min)}, least=15)
+    where = np.stack(np.meshgrid(*map(np.arange, (1, 12, 32)), indexing="ij"), -1)
+    yield Case("ScatterND_all", [node("MatMul", "x w", "t"), node("ScatterND", "zero at t")], X,
+               {"w": weights(32, 32), "zero": np.zeros((1, 12, 32), np.float32), "at": where})
+    # Windows of 4 x 4, shifted, a product in them, back, and the residual that went around them.
+    c = {"shape": np.array([1, 2, 4, 2, 4, 16]), "windows": np.array([4, 16, 16]), "back": np.array([1, 2, 2, 4, 4, 16]),
+         "image": np.array([1, 8, 8, 16]), "w": weights(16, 16), "a": np.array([2]), "e": np.array([99]), "z": np.array([0]), "one": np.array([1]),
+         "down": np.array([6])}
+    for shifted in (False, True):
+        roll = [node("Slice", "x a e one", "r0"), node("Slice", "x z a one", "r1"), node("Concat", "r0 r1", "in", axis=1)]
+        unroll = [node("Slice", "o down e one", "q0"), node("Slice", "o z down one", "q1"), node("Concat", "q0 q1", "out", axis=1)]
+        yield Case(f"Windows_{int(shifted)}",
+                   (roll if shifted else []) +
+                   [node("Reshape", f"{'in' if shifted else 'x'} shape", "s"), node("Transpose", "s", "t", perm=[0, 1, 3, 2, 4, 5]),
+                    node("Reshape", "t windows", "u"), node("MatMul", "u w", "v"), node("Reshape", "v back", "f"),
+                    node("Transpose", "f", "h", perm=[0, 1, 3, 2, 4, 5]), node("Reshape", "h image", "o")] +
+                   (unroll if shifted else []) + [node("Add", f"x {'out' if shifted else 'o'}")], {"x": (FLOAT, [1, 8, 8, 16])}, c)
 
 
 def write(case, folder):
