@@ -197,14 +197,16 @@ double share(std::int64_t units, std::int64_t workers) {
   return static_cast<double>((units + workers - 1) / workers);
 }
 
-/// Rows are dealt out; where there are fewer than workers, a row's columns are shared: all sum,
-/// each scales its own.
+/// Rows are dealt out; where there are fewer than workers, they share a row's columns and meet for
+/// its sums; one row of whole eights goes in a straight line.
 template <int Start, int Row, int Sum, int Scale>
 double norm_cost(std::int64_t rows, const Args& a, unsigned workers) {
   const auto n = std::int64_t{a.at(0)};
   const std::int64_t parts = rows > 0 && rows < workers ? workers / rows : 1;
-  return Start + share(rows, workers) * (Row + static_cast<double>(n) * Sum / 100 +
-                                         share((n + 7) / 8, parts) * 8 * Scale / 100);
+  const double columns = share((n + 7) / 8, parts) * 8;
+  const double meet = parts > 1 ? 30 : 0, straight = rows == 1 && n % 8 == 0 ? 150 : 0;
+  return Start + meet - straight +
+         share(rows, workers) * (Row + columns * Sum / 100 + columns * Scale / 100);
 }
 template <int Start, int Row, int Element>
 double row_cost(std::int64_t rows, const Args& a, unsigned workers) {
