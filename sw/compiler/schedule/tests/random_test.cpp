@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstring>
 
@@ -147,10 +148,13 @@ TEST_CASE("schedule: what is wrong is noticed") {
     if (good.l1_blocks.size() > 1) {
       auto bad = good.l1_blocks;  // one block grows over its neighbours
       auto& block = bad[random() % bad.size()];
+      const bool alone = std::none_of(bad.begin(), bad.end(), [&](const auto& other) {
+        return &other != &block && other.from < block.to && block.from < other.to;
+      });
       block.addr = 0;
       block.bytes = 64 * 1024;
-      ++blocks;
-      blocks_seen += !schedule::check_blocks(bad, good.program).empty();
+      blocks += alone ? 0 : 1;  // nobody else lives while it does
+      blocks_seen += !alone && !schedule::check_blocks(bad, good.program).empty();
     }
   }
   CHECK(waits > 5);
