@@ -44,6 +44,9 @@ View angles_of(Context& ctx, const Node& n, const Turn& t, std::int64_t b) {
   const std::int64_t rows = t.x.sizes[2];
   if (!t.ids) return t.table.slice(0, 0, rows);
   View at = ctx.places(n.inputs[3]).front().slice(0, b, 1);
+  if (ctx.elem(at) != Elem::kI64) {
+    throw Unsupported("its positions are computed at run time", "make them an input of the model");
+  }
   const std::string name = fmt::format("{}.rotary{}", ctx.name(n.inputs[3]), b);
   if (const auto found = ctx.find(name)) return *found;
   const View cs = ctx.out.whole(ctx.tensor(name, Elem::kI16, {rows, t.table.sizes[1]}, 0x1p-14,
