@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "compiler/lower/context.hpp"
@@ -26,6 +27,10 @@ void lower_matmul(Context& ctx, const Chain& chain);
 void lower_conv(Context& ctx, const Chain& chain);
 /// The job itself: planes from real numbers, operands brought to a common form.
 void emit_product(Context& ctx, const Chain& chain, Factors f);
+/// The epilogue of a product whose result is stored as y, beside the residual r. Channels without
+/// weights get a step in f.
+void fill_epilogue(Context& ctx, const Chain& chain, Factors& f, const View& y, const View& r,
+                   const std::string& name, integer::Epilogue& e);
 
 /// Weights as the engine reads them.
 struct Kept {
