@@ -24,7 +24,7 @@ module oct_queue_fetch
   input  logic [31:0]                           take_addr_i,
 
   input  logic [NumQueues-1:0]                  stop_i,     // fetch nothing
-  input  logic [NumQueues-1:0]                  flush_i,    // drop its units, also in flight
+  input  logic [NumQueues-1:0]                  flush_i,    // drop its units; ends only when idle_o
 
   output axi_rd_req_t                           axi_req_o,
   input  axi_rd_rsp_t                           axi_rsp_i,
@@ -56,15 +56,13 @@ module oct_queue_fetch
 
   logic [NumQueues-1:0][CountWidth-1:0] held_q;    // units in the store or on their way
   logic [NumQueues-1:0][CountWidth-1:0] units_q;
-  logic [NumQueues-1:0][3:0]            flying_q;  // reads not answered
   logic [NumQueues-1:0][SlotWidth-1:0]  wr_slot_q, rd_slot_q;
-  logic [NumQueues-1:0]                 drop_q;    // answers belong to before the flush
   logic [3:0]                           reads_q;
 
   logic                 beat_valid_q;
   logic [2:0]           beat_queue_q, word_q;
   logic [LineWidth-1:0] beat_q;
-  logic                 keep, r_fail, beat_last, beat_kill;
+  logic                 keep, r_fail, beat_last;
 
   // ---- Choice of the next read -----------------------------------------------------------------
   logic [NumQueues-1:0] ask, gnt;
@@ -82,7 +80,7 @@ module oct_queue_fetch
     ask = '0;
     if (more_i != '0 && ar_free && reads_q != 4'(Outstanding)) begin
       for (int unsigned q = 0; q < NumQueues; q++) begin
-        ask[q] = more_i[q] && !stop_i[q] && !flush_i[q] && !stale_q[q] && !drop_q[q] &&
+        ask[q] = more_i[q] && !stop_i[q] && !flush_i[q] && !stale_q[q] &&
                  held_q[q] != CountWidth'(QueueUnits);
       end
     end
@@ -115,8 +113,8 @@ module oct_queue_fetch
   // ---- Beats ------------------------------------------------------------------------------------
   assign r_take       = axi_rsp_i.r_valid && axi_req_o.r_ready;
   assign r_fail       = axi_rsp_i.r.resp != AxiOkay;
-  assign keep         = r_take && !r_fail && !drop_q[oldest.qid] && !flush_i[oldest.qid];
-  assign fail_o       = r_take && r_fail && !drop_q[oldest.qid] && !flush_i[oldest.qid];
+  assign keep         = r_take && !r_fail;  // of a queue being flushed: units_q stays zero
+  assign fail_o       = r_take && r_fail && !flush_i[oldest.qid];
   assign fail_queue_o = oldest.qid;
   assign fail_addr_o  = oldest.addr;
 
@@ -125,7 +123,6 @@ module oct_queue_fetch
   assign wr_slot_o  = wr_slot_q[beat_queue_q];
   assign wr_word_o  = word_q;
   assign wr_data_o  = beat_q[63:0];
-  assign beat_kill  = beat_valid_q && flush_i[beat_queue_q];
   assign beat_last  = beat_valid_q && wr_ready_i && word_q == 3'd7;
 
   assign units_o = units_q;
@@ -134,15 +131,13 @@ module oct_queue_fetch
 
   logic active;
   assign active = reads_q != '0 || gnt != '0 || beat_valid_q || free_i != '0 || flush_i != '0 ||
-                  take_q || take_valid_i || drop_q != '0 || stale_q != '0;
+                  take_q || take_valid_i || stale_q != '0;
 
-  logic [NumQueues-1:0]      back, stored;   // a read answered; its unit complete
+  logic [NumQueues-1:0]      stored;  // a unit complete
   logic [NumQueues-1:0][1:0] freed;
   always_comb begin
-    back   = '0;
     stored = '0;
     freed  = '0;
-    if (r_take) back[oldest.qid] = 1'b1;
     if (beat_last) stored[beat_queue_q] = 1'b1;
     for (int unsigned q = 0; q < NumQueues; q++) begin
       if (free_i[q]) freed[q] = free_two_i ? 2'd2 : 2'd1;
@@ -157,10 +152,8 @@ module oct_queue_fetch
     if (!rst_ni) begin
       held_q       <= '0;
       units_q      <= '0;
-      flying_q     <= '0;
       wr_slot_q    <= '0;
       rd_slot_q    <= '0;
-      drop_q       <= '0;
       reads_q      <= '0;
       take_q       <= 1'b0;
       stale_q      <= '0;
@@ -177,27 +170,24 @@ module oct_queue_fetch
       if (keep) begin
         beat_valid_q <= 1'b1;
         word_q       <= '0;
-      end else if (beat_kill || beat_last) begin
+      end else if (beat_last) begin
         beat_valid_q <= 1'b0;
       end else if (beat_valid_q && wr_ready_i) begin
         word_q <= word_q + 1'b1;
       end
 
       for (int unsigned q = 0; q < NumQueues; q++) begin
-        flying_q[q] <= flying_q[q] + 4'(gnt[q]) - 4'(back[q]);
         if (flush_i[q]) begin
           held_q[q]    <= '0;
           units_q[q]   <= '0;
           wr_slot_q[q] <= '0;
           rd_slot_q[q] <= '0;
-          drop_q[q]    <= flying_q[q] != 4'(back[q]);
         end else begin
           held_q[q]  <= held_q[q] + CountWidth'(gnt[q]) - CountWidth'(freed[q]);
           units_q[q] <= units_q[q] + CountWidth'(stored[q]) - CountWidth'(freed[q]);
           if (stored[q]) wr_slot_q[q] <= next_slot(wr_slot_q[q]);
           if (freed[q] == 2'd1) rd_slot_q[q] <= next_slot(rd_slot_q[q]);
           if (freed[q] == 2'd2) rd_slot_q[q] <= next_slot(next_slot(rd_slot_q[q]));
-          if (flying_q[q] == '0) drop_q[q] <= 1'b0;
         end
       end
     end
@@ -214,6 +204,9 @@ module oct_queue_fetch
     end
   end
 
+  for (genvar q = 0; q < int'(NumQueues); q++) begin : gen_flush
+    `OCT_ASSERT(FlushEndsQuiet_A, $fell(flush_i[q]) |-> idle_o)
+  end
   `OCT_ASSERT(OrderRoom_A, ar_valid_q |-> order_ready)
   `OCT_ASSERT(OneBeat_A, r_take |-> axi_rsp_i.r.last && axi_rsp_i.r.id == AxiIdQueue)
   `OCT_ASSERT_STREAM(Ar_A, axi_req_o.ar_valid, axi_rsp_i.ar_ready, axi_req_o.ar)

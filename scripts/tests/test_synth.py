@@ -3,6 +3,8 @@
 import itertools
 import pathlib
 import random
+import re
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -43,6 +45,40 @@ def library():
         path = pathlib.Path(folder) / "tiny.lib"
         path.write_text(LIBRARY)
         return liberty.cells(liberty.parse(path))
+
+
+class TopConstraints(unittest.TestCase):
+    """rtl/oct_top.sdc, as OpenSTA reads it, says something of every pin and of nothing else."""
+
+    def test_every_pin(self):
+        text = (ROOT / "rtl/top/oct_top.sv").read_text()
+        ports = re.findall(r"^  (input|output) +logic +(?:\[(\d+):0\])? *(\w+)", text, re.M)
+        self.assertGreater(len(ports), 50)
+        stub = ["module oct_top (" + ", ".join(name for _, _, name in ports) + ");"]
+        stub += [f"  {way} " + (f"[{left}:0] " if left else "") + f"{name};" for way, left, name in ports]
+        with tempfile.TemporaryDirectory() as folder:
+            work = pathlib.Path(folder)
+            (work / "top.v").write_text("\n".join([*stub, "endmodule", ""]))
+            (work / "tiny.lib").write_text("library (tiny) {" + "".join(
+                f"{kind}_{edge} : {value};" for edge in ("rise", "fall") for kind, value in (
+                    ("input_threshold_pct", 50), ("output_threshold_pct", 50),
+                    ("slew_lower_threshold_pct", 20), ("slew_upper_threshold_pct", 80))) + "}\n")
+            (work / "run.tcl").write_text(
+                f"read_liberty {work}/tiny.lib\nread_verilog {work}/top.v\nlink_design oct_top\n"
+                f"source {ROOT}/rtl/oct_top.sdc\nwrite_sdc {work}/out.sdc\nexit\n")
+            done = subprocess.run(["sta", "-exit", str(work / "run.tcl")], capture_output=True, text=True,
+                                  check=True)
+            self.assertNotRegex(done.stdout + done.stderr, "(?m)^(Error|Warning)")
+            out = (work / "out.sdc").read_text()
+        self.assertIn("create_clock -name clk -period 8.0000", out)
+        for way, left, name in ports:
+            pins = [f"{name}[{i}]" for i in range(int(left) + 1)] if left else [name]
+            for pin in pins:
+                found = [line for line in out.splitlines() if f"{{{pin}}}]" in line]
+                wanted = {"clk_i": "create_clock", "rst_ni": "false_path", "test_en_i": "false_path"}.get(
+                    name, f"set_{way}_delay")
+                self.assertTrue(any(wanted in line for line in found) or wanted == "false_path"
+                                and pin in out, f"{pin}: no {wanted} in rtl/oct_top.sdc")
 
 
 class Liberty(unittest.TestCase):
