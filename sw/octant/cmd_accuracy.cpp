@@ -28,20 +28,20 @@ void run(AccuracyArguments a) {
   const Compiled c = compile_network(a.flow);
   for (const std::string& note : c.notes) fmt::print("# {}\n", note);
   std::vector<exec::Tensors> samples{c.inputs};
-  if (!a.flow.inputs.empty()) samples = io::read_samples(a.flow.inputs, c.canonical);
+  if (!a.flow.inputs.empty()) samples = samples_of(c, a.flow.inputs);
   samples.erase(samples.begin(), samples.begin() + a.flow.sample);
   if (a.samples != 0 && a.samples < samples.size()) samples.resize(a.samples);
   std::vector<exec::Tensors> got(samples.size());
   std::vector<FloatOutputs> exact(samples.size());
   quant::for_samples(samples.size(), [&](std::size_t i) {
-    got[i] = integer::run(c.graph(), samples[i]);
+    got[i] = finished(c, samples[i], integer::run(c.graph(), samples[i]));
     exact[i] = float_outputs(c, samples[i]);
   });
   Batch batch;
   for (std::size_t i = 0; i < samples.size(); ++i)
     batch.add(std::move(got[i]), std::move(exact[i]));
   fmt::print("{:<25} {} samples in the golden model\n{}", a.flow.model, samples.size(),
-             batch.text());
+             batch.text() + host_text(c));
   if (!a.save_outputs.empty()) batch.save(a.save_outputs);
 }
 

@@ -43,7 +43,7 @@ void write_text(const std::filesystem::path& file, const std::string& text) {
 
 void compile(CompileArguments args) {
   if (args.out.empty() && !whole_numbers(args.flow)) {  // a look at the graph
-    print_summary(canonical_graph(args.flow));
+    print_summary(split_graph(args.flow, canonical_graph(args.flow)).core);
     return;
   }
   Compiled c = compile_network(args.flow);
@@ -69,6 +69,7 @@ void compile(CompileArguments args) {
   for (const StageTime& t : c.stages) (t.name == kCalibrate ? calibrate : all) += t.seconds;
   fmt::print("compiled in {:.1f} s, calibrated in {:.1f} s ({}); at most {:.2f} GiB of memory\n",
              all, calibrate, text_of(c.stages), peak_gib());
+  fmt::print("{}", host_text(c));
 }
 
 }  // namespace

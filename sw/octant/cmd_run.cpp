@@ -143,7 +143,7 @@ int run_steps(const RunArguments& a, const Compiled& c, const Folder& folder) {
 /// One sample after the other on one cluster; 0 if all were exact.
 int run_samples(const RunArguments& a, const Compiled& c, const Folder& folder) {
   std::vector<exec::Tensors> samples{c.inputs};
-  if (!a.flow.inputs.empty()) samples = io::read_samples(a.flow.inputs, c.canonical);
+  if (!a.flow.inputs.empty()) samples = samples_of(c, a.flow.inputs);
   const std::size_t last = std::min<std::size_t>(samples.size(), a.flow.sample + a.samples);
   const TraceFile trace(a.trace);
   NetworkSession session(c.graph(), c.network, folder.path(), network_options(a, trace));
@@ -156,7 +156,7 @@ int run_samples(const RunArguments& a, const Compiled& c, const Folder& folder) 
     for (const integer::Port& p : c.graph().outputs) {
       got[p.name] = integer::read_output(c.graph(), p, r.memory);
     }
-    batch.add(std::move(got), float_outputs(c, samples[i]));
+    batch.add(finished(c, samples[i], std::move(got)), float_outputs(c, samples[i]));
     elements += r.coverage.elements, mismatches += r.mismatches, cycles += r.cycles;
     for (const std::string& w : r.wrong) fmt::print("  sample {}: {}\n", i, w);
     wrong += r.exact() ? 0 : 1;
@@ -191,6 +191,9 @@ Outputs read_outputs(const Compiled& c, const Golden& golden, const NetworkResul
   for (const integer::Port& p : c.graph().outputs) {
     o.got[p.name] = integer::read_output(c.graph(), p, r.memory);
     o.golden[p.name] = integer::read_output(c.graph(), p, golden.after);
+  }
+  if (c.host.any()) {
+    for (exec::Tensors* t : {&o.got, &o.golden, &o.real}) *t = finished(c, c.inputs, std::move(*t));
   }
   return o;
 }
@@ -300,6 +303,7 @@ int run(const RunArguments& a) {
   }
   if (a.picture) print_pictures(c.inputs, outputs.got, outputs.real);
   print_result(report, c, r);
+  fmt::print("{}", host_text(c));
   if (c.whole) {
     fmt::print("{:<26}exact, of the integer dialect\n", "whole numbers");
     for (auto& [name, t] : outputs.got) t = t.converted(ir::DType::kInt32);

@@ -105,6 +105,12 @@ View total_bias(Context& ctx, const Node& n, const ir::Shape& scores, std::int64
   if (!masked) return expand(one, {scores[1], scores[2], scores[3]});
   const View row = mask_row(ctx, n, batch);
   if (!rows_contiguous(one, ctx.out)) one = contiguous_copy(ctx, one, n);
+  if (ctx.elem(one) == Elem::kI8) {
+    const View wide = ctx.out.whole(
+        ctx.tensor(name + ".wide", Elem::kI16, one.sizes, kStep, Role::kActivation, n.sources));
+    ctx.requantize(one, wide, n);
+    one = wide;
+  }
   const View sum =
       ctx.out.whole(ctx.tensor(name, Elem::kI16, one.sizes, kStep, Role::kActivation, n.sources));
   const auto m = as_matrices({one, expand(row, one.sizes), sum}, ctx.out);

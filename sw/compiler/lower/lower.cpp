@@ -18,6 +18,10 @@ using ir::Node;
 /// Truth values as numbers are what an input holds: 0 and 1.
 void lower_cast(Context& ctx, const Node& n) {
   const View from = ctx.places(n.inputs[0]).front();
+  const ir::DType to = ctx.graph.value(n.output).type.dtype;
+  if (ctx.elem(from) == Elem::kI64 && !ir::is_float(to) && to != ir::DType::kBool) {
+    return ctx.put(n.output, from);  // ids in fewer bits: the host widens them all
+  }
   if (ctx.elem(from) != Elem::kI8) throw Unsupported("it has no integer form", "");
   ctx.put(n.output, from);
 }
@@ -160,7 +164,7 @@ bool only_in_masks(const ir::Graph& g, const Node& cast) {
 }
 
 struct Problem {
-  std::string text, hint;
+  std::string node, text, hint;
 };
 
 }  // namespace
@@ -172,7 +176,8 @@ Lowered lower_with_places(const quant::Plan& plan) {
   ctx.out.name = plan.graph.name;
   std::vector<Problem> problems;
   const auto note = [&](const Node& n, const Unsupported& u) {
-    problems.push_back({fmt::format("{} ({}): {}. ONNX nodes: {}", n.name, ir::op_name(n.op),
+    problems.push_back({n.name,
+                        fmt::format("{} ({}): {}. ONNX nodes: {}", n.name, ir::op_name(n.op),
                                     u.what(), fmt::join(n.sources, " ")),
                         u.hint});
   };
@@ -202,13 +207,16 @@ Lowered lower_with_places(const quant::Plan& plan) {
   }
   if (!problems.empty()) {
     std::string text;
+    std::vector<std::string> nodes;
     for (const Problem& p : problems) {
+      nodes.push_back(p.node);
       text += "\n  " + p.text;
       if (!p.hint.empty()) text += ". Hint: " + p.hint;
     }
-    throw ir::CompileError(
-        fmt::format("{} node{} cannot run on the cluster:{}\n  Hint: `octant ops` says what can",
-                    problems.size(), problems.size() == 1 ? "" : "s", text));
+    throw Refused(fmt::format("{} node{} cannot run on the cluster:{}\n  Hint: `octant ops` says "
+                              "what can; --host-fallback runs the rest on the host",
+                              problems.size(), problems.size() == 1 ? "" : "s", text),
+                  nodes);
   }
   for (const ir::Output& o : ctx.graph.outputs()) make_output(ctx, o);
   Lowered result{std::move(ctx.out), ctx.first_places()};

@@ -9,7 +9,14 @@
 
 namespace oct::lower {
 
-/// Throws CompileError listing every node that has no integer form.
+/// What lower() throws: nodes without an integer form, by their names.
+struct Refused : ir::CompileError {
+  Refused(const std::string& what, std::vector<std::string> list)
+      : ir::CompileError(what), nodes(std::move(list)) {}
+  std::vector<std::string> nodes;
+};
+
+/// Throws Refused listing every node that has no integer form.
 [[nodiscard]] integer::Graph lower(const quant::Plan& plan);
 /// The same, and where each value of the canonical graph that is stored at all stands; with the
 /// value's shape, last dimension of any stride like a port's.

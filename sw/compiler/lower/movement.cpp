@@ -45,12 +45,6 @@ void lower_layout(Context& ctx, const Node& n) {
     }
   }
   // Written out: into the result seen as the operand, or by way of rows without padding.
-  const auto dense = [&](const ir::Shape& shape) {
-    const TensorId id = ctx.tensor(ctx.name(n.output), ctx.elem(from), shape, ctx.scale(from),
-                                   Role::kActivation, n.sources, ctx.zero(from));
-    ctx.out.at(id).row_align = integer::elem_bytes(ctx.elem(from));
-    return ctx.out.whole(id);
-  };
   const std::string name = ctx.name(n.output);
   View to = ctx.fresh(n.output, {}, ctx.elem(from));
   ctx.out.at(to.tensor).scale = ctx.scale(from);
@@ -58,14 +52,12 @@ void lower_layout(Context& ctx, const Node& n) {
   if (const auto back = undo(to, layout)) {
     ctx.copy(from, *back, name, n.sources);
   } else {
-    const View packed = dense(layout.from);
-    ctx.copy(from, packed, name, n.sources);
+    const View packed = dense_copy(ctx, from, n);
     if (const auto whole = apply(packed, layout)) {
       ctx.copy(*whole, to, name, n.sources);
     } else {
       const View permuted = permute(*reshape(packed, layout.dims), layout.perm);
-      const View again = dense(permuted.sizes);
-      ctx.copy(permuted, again, name, n.sources);
+      const View again = dense_copy(ctx, permuted, n);
       ctx.copy(*reshape(again, layout.shape), to, name, n.sources);
     }
   }

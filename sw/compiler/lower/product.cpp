@@ -41,10 +41,10 @@ View moved(Context& ctx, View v, const Layout& l, const Node& node, bool back) {
   for (const std::int64_t p : l.perm) before.push_back(l.dims.at(static_cast<std::size_t>(p)));
   if (!back) std::swap(before, after);
   auto seen = reshape(v, before);
-  if (!seen) seen = reshape(contiguous_copy(ctx, v, node), before);
+  if (!seen) seen = reshape(dense_copy(ctx, v, node), before);
   v = permute(*seen, back ? inverse(l.perm) : l.perm);
   auto there = reshape(v, back ? l.from : l.shape);
-  if (!there) there = reshape(contiguous_copy(ctx, v, node), back ? l.from : l.shape);
+  if (!there) there = reshape(dense_copy(ctx, v, node), back ? l.from : l.shape);
   return *there;
 }
 
@@ -77,6 +77,15 @@ View contiguous_copy(Context& ctx, const View& from, const Node& node) {
                                  Role::kActivation, node.sources, ctx.zero(from));
   View to = ctx.out.whole(id);
   if (from.sizes.empty()) to.sizes.clear(), to.strides.clear();
+  ctx.copy(from, to, node.sources.empty() ? node.name : node.sources.front(), node.sources);
+  return to;
+}
+
+View dense_copy(Context& ctx, const View& from, const Node& node) {
+  const TensorId id = ctx.tensor(node.name + ".dense", ctx.elem(from), from.sizes, ctx.scale(from),
+                                 Role::kActivation, node.sources, ctx.zero(from));
+  ctx.out.at(id).row_align = integer::elem_bytes(ctx.elem(from));
+  const View to = ctx.out.whole(id);
   ctx.copy(from, to, node.sources.empty() ? node.name : node.sources.front(), node.sources);
   return to;
 }

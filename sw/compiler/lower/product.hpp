@@ -51,5 +51,7 @@ double spread_zero_points(Context& ctx, const ir::Node& n, Factors& f);
 [[nodiscard]] std::vector<double> bias_of(const Context& ctx, const ir::Node& n);
 /// Brings `from` to contiguous rows by a copy.
 [[nodiscard]] View contiguous_copy(Context& ctx, const View& from, const ir::Node& node);
+/// The same without padding behind the rows: any reshape of it is a view.
+[[nodiscard]] View dense_copy(Context& ctx, const View& from, const ir::Node& node);
 
 }  // namespace oct::lower

@@ -4,7 +4,9 @@
 // repeated key and value heads as groups.
 #include <algorithm>
 #include <map>
+#include <tuple>
 
+#include "compiler/passes/attention_match.hpp"
 #include "compiler/passes/passes.hpp"
 #include "compiler/passes/probe.hpp"
 
@@ -21,8 +23,6 @@ using ir::Tensor;
 using ir::ValueId;
 
 namespace {
-
-constexpr double kFill = -9000;  // Where(mask, scores, this or less) is a mask
 
 /// A factor on one operand of what is linear in it moves behind it.
 bool sink_factor(Graph& g, NodeId id) {
@@ -45,126 +45,6 @@ bool sink_factor(Graph& g, NodeId id) {
     return true;
   }
   return false;
-}
-
-struct Term {
-  ValueId value = kNone;
-  double factor = 1;
-  bool condition = false, inverted = false;  // truth values: which keys pass, or which do not
-};
-
-struct Scores {
-  const Node* product = nullptr;
-  double scale = 1, softcap = 0;
-  std::vector<Term> terms;
-  ir::Sources sources;
-};
-
-bool is_fill(const Graph& g, ValueId v) {
-  const auto u = uniform(g, v);
-  return u && *u <= kFill;
-}
-
-/// Whether a product of two run-time operands is behind v, through scales and masks.
-bool leads_to_product(const Graph& g, ValueId v, int depth = 0) {
-  const Node* n = g.producer(v);
-  if (!n || depth > 8) return false;
-  switch (n->op) {
-    case Op::kMatMul:
-      return g.value(v).rank() >= 2;
-    case Op::kMul:
-      return uniform(g, n->inputs[1]) && leads_to_product(g, n->inputs[0], depth + 1);
-    case Op::kTanh:
-    case Op::kReshape:
-      return leads_to_product(g, n->inputs[0], depth + 1);
-    case Op::kAdd:
-      return leads_to_product(g, n->inputs[0], depth + 1) ||
-             leads_to_product(g, n->inputs[1], depth + 1);
-    case Op::kWhere:
-      return (is_fill(g, n->inputs[2]) && leads_to_product(g, n->inputs[1], depth + 1)) ||
-             (is_fill(g, n->inputs[1]) && leads_to_product(g, n->inputs[2], depth + 1));
-    default:
-      return false;
-  }
-}
-
-/// Matrices that are the same under another number of leading dimensions.
-bool same_matrices(const Graph& g, ValueId a, ValueId b) {
-  const Shape &x = g.value(a).shape(), &y = g.value(b).shape();
-  return x.size() >= 2 && y.size() >= 2 && std::equal(x.end() - 2, x.end(), y.end() - 2) &&
-         ir::element_count(x) == ir::element_count(y);
-}
-
-std::optional<Scores> scores_of(const Graph& g, ValueId v) {
-  Scores out;
-  const ValueId start = v;
-  for (int depth = 0; depth < 12; ++depth) {
-    const Node* n = g.producer(v);
-    if (!n || !same_matrices(g, v, start)) return std::nullopt;
-    out.sources = merged(n->sources, out.sources);
-    if (n->op == Op::kMatMul) {
-      out.product = n;
-      return out;
-    }
-    if (n->op == Op::kReshape) {  // heads leave the batch or join it
-      v = n->inputs[0];
-    } else if (n->op == Op::kMul && uniform(g, n->inputs[1])) {
-      const double f = *uniform(g, n->inputs[1]);
-      if (const Node* t = g.producer(n->inputs[0], Op::kTanh)) {
-        if (out.softcap != 0 || out.scale != 1) return std::nullopt;
-        out.softcap = f;
-        out.scale = f;  // the factor inside is its inverse, times the scale
-        v = t->inputs[0];
-        continue;
-      }
-      out.scale *= f;
-      v = n->inputs[0];
-    } else if (n->op == Op::kAdd) {
-      const auto way = choose(*n, [&](ValueId in) { return leads_to_product(g, in); });
-      if (!way || out.softcap != 0) return std::nullopt;
-      out.terms.push_back({way->other, out.scale});
-      v = way->chosen;
-    } else if (n->op == Op::kWhere && out.softcap == 0) {
-      const bool passes = is_fill(g, n->inputs[2]);
-      if (!passes && !is_fill(g, n->inputs[1])) return std::nullopt;
-      out.terms.push_back({n->inputs[0], 1, true, !passes});
-      v = n->inputs[passes ? 1 : 2];
-    } else {
-      return std::nullopt;
-    }
-  }
-  return std::nullopt;
-}
-
-/// Where a run of probabilities is used: behind guards against NaN, by the product with v.
-struct Probabilities {
-  const Node* product = nullptr;
-  bool guarded = false;
-  ir::Sources sources;
-};
-
-std::optional<Probabilities> product_with_values(const Graph& g, ValueId p) {
-  Probabilities out;
-  if (g.value(p).users.size() == 2) {
-    const Node *a = &g.node(g.value(p).users[0]), *b = &g.node(g.value(p).users[1]);
-    if (a->op == Op::kWhere) std::swap(a, b);
-    if (a->op != Op::kIsNan || b->op != Op::kWhere || b->inputs[0] != a->output ||
-        b->inputs[2] != p || uniform(g, b->inputs[1]) != 0.0) {
-      return std::nullopt;
-    }
-    out.guarded = true;
-    out.sources = merged(a->sources, b->sources);
-    p = b->output;
-  }
-  if (!used_once(g, p)) return std::nullopt;
-  out.product = &g.node(g.value(p).users[0]);
-  if (out.product->op == Op::kReshape && same_matrices(g, p, out.product->output)) {
-    p = out.product->output;
-    if (!used_once(g, p)) return std::nullopt;
-    out.product = &g.node(g.value(p).users[0]);
-  }
-  if (out.product->op != Op::kMatMul || out.product->inputs[0] != p) return std::nullopt;
-  return out;
 }
 
 /// [.., S, D] as [B, H, S, D]; `scores` tells B and H where they are one dimension. kNone if it
@@ -230,7 +110,7 @@ class Builder {
     }
     const auto scores = scores_of(g_, softmax.inputs[0]);
     const auto values = product_with_values(g_, softmax.output);
-    if (!scores || !values) return false;
+    if (!scores || !values || !zeroed_where_masked(*scores, *values, softmax.output)) return false;
     const std::string name = softmax.name;
     const ValueId q = four(g_, scores->product->inputs[0], shape, name);
     ValueId k = scores->product->inputs[1], v = values->product->inputs[1];
@@ -250,7 +130,7 @@ class Builder {
     Attributes attrs{{"scale", scores->scale}};
     if (scores->softcap != 0) attrs.set("softcap", scores->softcap);
     if (!terms_fit(scores->terms, full)) return false;
-    const Mask mask = mask_of(*scores, full, name);
+    const Mask mask = mask_of(*scores, full, name, values->guarded);
     if (mask.causal) {
       attrs.set("causal", std::int64_t{1});
       attrs.set("offset", mask.offset);
@@ -260,8 +140,8 @@ class Builder {
       attrs.set("masked_rows", std::int64_t{1});
     }
     sources = merged(merged(sources, values->sources), values->product->sources);
-    const ValueId y =
-        g_.add(Op::kAttention, {q, k, v, mask.key_mask, mask.bias}, attrs, name, sources);
+    ValueId y = g_.add(Op::kAttention, {q, k, v, mask.key_mask, mask.bias}, attrs, name, sources);
+    if (mask.rows) y = without_rows(y, mask.key_mask, name);
     g_.replace_uses(values->product->output,
                     add_reshape(g_, y, g_.value(values->product->output).shape(), name, {}));
     return true;
@@ -301,10 +181,44 @@ class Builder {
     });
   }
 
-  /// All terms as one value that is added to the scores, then what it means.
-  Mask mask_of(const Scores& s, const Shape& full, const std::string& name) {
-    ValueId sum = kNone;
+  /// Rows of queries that a mask [B, S] hides become 0.
+  ValueId without_rows(ValueId y, ValueId mask, const std::string& name) {
+    const Shape s = g_.value(mask).shape();
+    const ir::DType type = g_.value(mask).type.dtype;
+    const ValueId zero =
+        g_.add_constant("zero", Tensor::int64s({1, 1, 1, 1}, Ints{0}).converted(type));
+    ValueId m = add_reshape(g_, mask, {s[0], 1, s[1], 1}, name, {});
+    m = g_.add(Op::kNot, {g_.add(Op::kEqual, {m, zero}, {}, name, {})}, {}, name, {});
+    m = g_.add(Op::kCast, {m}, {{"to", static_cast<std::int64_t>(ir::DType::kFloat32)}}, name, {});
+    return g_.add(Op::kMul, {y, m}, {}, name, {});
+  }
+
+  /// The masks of the scores; what is computed from activations is a bias of its own.
+  Mask mask_of(const Scores& s, const Shape& full, const std::string& name, bool guarded) {
+    std::vector<Term> masks, computed;
     for (const Term& t : s.terms) {
+      const auto inputs = inputs_of(g_, t.value);
+      const bool plain = inputs.empty() || integer_source(g_, t.value) != kNone;
+      (t.condition || plain ? masks : computed).push_back(t);
+    }
+    if (masks.empty()) std::swap(masks, computed);
+    Mask mask = mask_of(masks, full, name, guarded);
+    if (computed.empty()) return mask;
+    const ValueId bias = sum_of(computed, name);
+    mask.bias = mask.bias == kNone ? bias : g_.add(Op::kAdd, {mask.bias, bias}, {}, name, {});
+    return mask;
+  }
+
+  /// All terms as one value that is added to the scores, then what it means.
+  Mask mask_of(const std::vector<Term>& terms, const Shape& full, const std::string& name,
+               bool guarded) {
+    const ValueId sum = sum_of(terms, name);
+    return sum == kNone ? Mask{} : understood(sum, full, guarded);
+  }
+
+  ValueId sum_of(const std::vector<Term>& terms, const std::string& name) {
+    ValueId sum = kNone;
+    for (const Term& t : terms) {
       ValueId v = t.value;
       Shape four = g_.value(v).shape();
       if (four.size() == 5) four.erase(four.begin());
@@ -320,26 +234,26 @@ class Builder {
       }
       sum = sum == kNone ? v : g_.add(Op::kAdd, {sum, v}, {}, name, {});
     }
-    if (sum == kNone) return {};
+    if (sum == kNone) return kNone;
     Shape shape = g_.value(sum).shape();
     if (shape.size() < 4) {
       while (shape.size() < 4) shape.insert(shape.begin(), 1);
       sum = add_reshape(g_, sum, shape, name, {});
     }
-    return understood(sum, full);
+    return sum;
   }
 
   /// Layers share their mask: it is understood once.
-  Mask understood(ValueId v, const Shape& full) {
+  Mask understood(ValueId v, const Shape& full, bool guarded = false) {
     const auto [base, layout] = unlaid(g_, v);
-    const auto key = std::pair(base, full);
+    const auto key = std::tuple(base, full, guarded);
     const auto it = known_.find(key);
     if (it != known_.end()) return it->second;
-    return known_[key] = understand_mask(g_, v, full);
+    return known_[key] = understand_mask(g_, v, full, guarded);
   }
 
   Graph& g_;
-  std::map<std::pair<ValueId, Shape>, Mask> known_;
+  std::map<std::tuple<ValueId, Shape, bool>, Mask> known_;
 };
 
 }  // namespace

@@ -19,6 +19,11 @@ std::string reason(const Graph& g, const Node& n) {
   if (last && n.attrs.integer("axis", -1) + 1 != static_cast<std::int64_t>(type.shape.size())) {
     return "it works along another axis than the last";
   }
+  const bool search = ir::op_info(n.op).op_class == ir::OpClass::kReduce ||
+                      ir::op_info(n.op).op_class == ir::OpClass::kIndex;
+  if (search && !ir::is_float(type.dtype) && ir::is_float(g.value(n.inputs[0]).type.dtype)) {
+    return "it makes whole numbers of floats";
+  }
   if (n.op == Op::kEmbedding || !ir::is_float(type.dtype)) return "";
   for (const ir::ValueId in : n.inputs) {
     if (in != ir::kNone && ir::is_float(g.value(in).type.dtype)) return "";
@@ -28,6 +33,14 @@ std::string reason(const Graph& g, const Node& n) {
 }
 
 }  // namespace
+
+std::set<std::string> without_integer_forms(const Graph& g) {
+  std::set<std::string> names;
+  for (const ir::NodeId id : g.order()) {
+    if (!reason(g, g.node(id)).empty()) names.insert(g.node(id).name);
+  }
+  return names;
+}
 
 void require_integer_forms(const Graph& g) {
   std::string text;
@@ -42,7 +55,8 @@ void require_integer_forms(const Graph& g) {
   }
   if (count == 0) return;
   throw ir::CompileError(
-      fmt::format("{} node{} cannot run on the cluster:{}\n  Hint: `octant ops` says what can",
+      fmt::format("{} node{} cannot run on the cluster:{}\n  Hint: `octant ops` says what can; "
+                  "--host-fallback runs the rest on the host",
                   count, count == 1 ? "" : "s", text));
 }
 

@@ -119,7 +119,7 @@ ValueId integer_source(const Graph& g, ValueId v) {
   return !ir::is_float(in.type.dtype) && in.rank() == 2 ? *inputs.begin() : ir::kNone;
 }
 
-Mask understand_mask(Graph& g, ValueId added, const Shape& s) {
+Mask understand_mask(Graph& g, ValueId added, const Shape& s, bool guarded) {
   Mask out;
   const auto runtime = [&] {
     out = {};
@@ -149,7 +149,7 @@ Mask understand_mask(Graph& g, ValueId added, const Shape& s) {
   const Tensor open = probe(bits);
   const Scores base(open, s);
   std::mt19937 random(1);
-  bool finite = true;
+  bool finite = true, by_key = true, by_both = guarded && s[2] == s[3];
   for (int n = 0; n < kProbes; ++n) {
     // Few and many keys, so that both kinds of row are seen.
     for (std::int64_t& b : bits.mutable_data<std::int64_t>()) b = random() % 8 >= 1U + n % 7;
@@ -157,13 +157,19 @@ Mask understand_mask(Graph& g, ValueId added, const Shape& s) {
     const auto values = result.data<float>();
     finite =
         finite && std::none_of(values.begin(), values.end(), [](float v) { return std::isinf(v); });
-    const bool fits = Scores(result, s).all([&](auto b, auto h, auto i, auto j, float v) {
-      const std::int64_t row = shape[0] == 1 ? 0 : b;
-      return bits.int_at(row * s[3] + j)
-                 ? v == base.at(b, h, i, j) || (masked(v) && masked(base.at(b, h, i, j)))
-                 : masked(v);
-    });
-    if (!fits) return runtime();
+    // Keys that are hidden; or queries, too, whose whole rows are hidden then.
+    const auto fits = [&](bool both) {
+      return Scores(result, s).all([&](auto b, auto h, auto i, auto j, float v) {
+        const std::int64_t row = shape[0] == 1 ? 0 : b;
+        const bool seen =
+            bits.int_at(row * s[3] + j) != 0 && (!both || bits.int_at(row * s[3] + i) != 0);
+        return seen ? v == base.at(b, h, i, j) || (masked(v) && masked(base.at(b, h, i, j)))
+                    : masked(v);
+      });
+    };
+    by_key = by_key && fits(false);
+    by_both = by_both && fits(true);
+    if (!by_key && !by_both) return runtime();
   }
   understand_constant(g, open, s, out);
   if (out.key_mask != ir::kNone) return runtime();  // padding fixed in the model and at run time
@@ -172,6 +178,7 @@ Mask understand_mask(Graph& g, ValueId added, const Shape& s) {
     out.key_mask = g.add(ir::Op::kExpand, {source}, {{"shape", Shape{s[0], s[3]}}}, "key_mask", {});
   }
   out.empty_rows_average = finite;
+  out.rows = !by_key;
   return out;
 }
 

@@ -23,6 +23,7 @@ struct PassOptions {
 [[nodiscard]] ir::Graph kv_cache(ir::Graph graph);
 [[nodiscard]] ir::Graph sums(ir::Graph graph);
 [[nodiscard]] ir::Graph fold_scales(ir::Graph graph);
+[[nodiscard]] ir::Graph gathers(ir::Graph graph);
 [[nodiscard]] ir::Graph expressible(ir::Graph graph);
 [[nodiscard]] ir::Graph split_linears(ir::Graph graph);
 [[nodiscard]] ir::Graph operand_order(ir::Graph graph);

@@ -31,6 +31,7 @@ const std::vector<Step>& steps() {
       {"kv_cache", plain(kv_cache)},
       {"sums", plain(sums)},
       {"fold_scales", plain(fold_scales)},
+      {"gathers", plain(gathers)},
       {"expressible", plain(expressible)},
       {"operand_order", plain(operand_order)},
   };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ using PassObserver = std::function<void(const std::string&, const ir::Graph&)>;
 
 /// Throws CompileError that names every node without an integer form.
 void require_integer_forms(const ir::Graph& graph);
+
+/// The names of those nodes.
+[[nodiscard]] std::set<std::string> without_integer_forms(const ir::Graph& graph);
 
 /// Their names in order, "import" first, for --dump-after.
 [[nodiscard]] std::vector<std::string> pass_names();

@@ -16,8 +16,11 @@ struct Mask {
   bool causal = false;
   std::int64_t offset = 0, window = 0;
   bool empty_rows_average = false;  // a row without any key: the mean of all values, else 0
+  bool rows = false;                // the key mask hides queries like keys: all keys of their rows
 };
-[[nodiscard]] Mask understand_mask(ir::Graph& graph, ir::ValueId added, const ir::Shape& scores);
+/// `guarded`: rows without any key give 0; only then `rows` can be true.
+[[nodiscard]] Mask understand_mask(ir::Graph& graph, ir::ValueId added, const ir::Shape& scores,
+                                   bool guarded = false);
 
 /// Row p of the result: what `v` [.., S, R] holds for a token at position p; for a constant, row s.
 struct PositionTable {

@@ -295,6 +295,12 @@ def layouts():
                     node("Reshape", "t windows", "u"), node("MatMul", "u w", "v"), node("Reshape", "v back", "f"),
                     node("Transpose", "f", "h", perm=[0, 1, 3, 2, 4, 5]), node("Reshape", "h image", "o")] +
                    (unroll if shifted else []) + [node("Add", f"x {'out' if shifted else 'o'}")], {"x": (FLOAT, [1, 8, 8, 16])}, c)
+    rows, columns, k = 12, 9, 10
+    bucket = np.clip(np.arange(columns)[None] - np.arange(rows)[:, None] + k // 2, 0, k - 1)
+    yield Case("GatherElements_by_distance", [node("MatMul", "x w", "t"), node("GatherElements", "t at", axis=-1)],
+               {"x": (FLOAT, [2, rows, 32])}, {"w": weights(32, k), "at": np.stack([bucket, bucket])})
+    yield Case("GatherElements_any", [node("GatherElements", "x at", axis=-1)], X,
+               {"at": RNG.integers(0, 32, (1, 12, 9))}, host=True)
 
 
 def write(case, folder):

@@ -89,6 +89,24 @@ DecodeResult decode(const Compiled& c, NetworkSession& session, const DecodeOpti
     put(ports.ids, [&](std::int64_t) { return token; });
     put(ports.position, [&](std::int64_t) { return static_cast<std::int64_t>(step); });
     put(ports.mask, [&](std::int64_t i) { return static_cast<std::int64_t>(i <= step); });
+    if (c.host.before.node_count() != 0) {
+      exec::Tensors given;
+      for (const ir::ValueId v : c.host.before.inputs()) {
+        const ir::Value& x = c.host.before.value(v);
+        const auto has = [&](const char* word) { return x.name.find(word) != std::string::npos; };
+        integer::Port port{x.name, {}, x.type.dtype};
+        port.view.sizes = x.shape();
+        given[x.name] = filled(port, [&](std::int64_t i) -> std::int64_t {
+          if (has("mask")) return i <= step ? 1 : 0;
+          return has("position") ? step : token;
+        });
+      }
+      const exec::Tensors made = exec::run(c.host.before, given);
+      for (const integer::Port& port : graph.inputs) {
+        const auto it = made.find(port.name);
+        if (it != made.end()) integer::write_input(graph, port, it->second, memory);
+      }
+    }
     const integer::Memory before = memory;
     integer::run(graph, memory, nullptr, slot);
     const NetworkResult r = session.run(before, memory, slot, step != 0);

@@ -77,6 +77,9 @@ void add_flow_options(CLI::App& command, FlowOptions& o) {
       ->capture_default_str();
   command.add_option("--l1", o.l1_bytes, "bytes of L1 that the network may use")
       ->check(CLI::Range(std::int64_t{1024}, std::int64_t{1} << 24));
+  command.add_flag("--host-fallback", o.host_fallback,
+                   "what has no integer form runs on the host; the network is not whole in RTL "
+                   "then, and the report says so");
   command.add_flag("--without-engine", o.without_engine,
                    "products and attention on the workers, with the same results");
   command
@@ -108,23 +111,65 @@ ir::Graph canonical_graph(const FlowOptions& options) {
   observe("import", graph);
   passes::PassOptions pass_options;
   pass_options.max_positions = options.max_positions;
-  graph = passes::canonicalize(std::move(graph), observe, pass_options);
-  passes::require_integer_forms(graph);
-  return graph;
+  return passes::canonicalize(std::move(graph), observe, pass_options);
 }
 
-/// Canonical graph, plan and lowering, with ranges from samples.
-void quantise(const FlowOptions& options, Compiled& c) {
-  {
-    const Stage stage("import", &c.stages);
-    c.canonical = canonical_graph(options);
+passes::HostEnds split_graph(const FlowOptions& options, const ir::Graph& canonical,
+                             const std::set<std::string>& refused) {
+  std::set<std::string> host = refused;
+  if (options.host_fallback) host.merge(passes::without_integer_forms(canonical));
+  passes::HostEnds ends = passes::split_host_ends(canonical, host);
+  passes::require_integer_forms(ends.core);
+  return ends;
+}
+
+exec::Tensors prepared(const Compiled& c, exec::Tensors inputs) {
+  if (c.host.before.node_count() == 0) return inputs;
+  inputs.merge(exec::run(c.host.before, inputs));
+  return inputs;
+}
+
+exec::Tensors finished(const Compiled& c, const exec::Tensors& inputs, exec::Tensors outputs) {
+  if (!c.host.any()) return outputs;
+  exec::Tensors all = prepared(c, inputs);
+  for (auto& [name, t] : outputs) all[name] = std::move(t);
+  if (c.host.after.node_count() != 0) {
+    for (auto& [name, t] : exec::run(c.host.after, all)) all[name] = std::move(t);
   }
+  exec::Tensors result;
+  for (const ir::Output& o : c.model.outputs()) result[o.name] = all.at(o.name);
+  return result;
+}
+
+std::string host_text(const Compiled& c) {
+  std::string text;
+  if (!c.host.prepared.empty()) {
+    text += fmt::format("{:<26}{} nodes on ids and masks, before the cluster starts: {}\n", "host",
+                        c.host.prepared.size(), fmt::join(c.host.prepared, ", "));
+  }
+  if (!c.host.refused.empty()) {
+    text += fmt::format("{:<26}{} nodes (--host-fallback), NOT whole in RTL: {}\n", "host",
+                        c.host.refused.size(), fmt::join(c.host.refused, ", "));
+  }
+  return text;
+}
+
+std::vector<exec::Tensors> samples_of(const Compiled& c, const std::string& file) {
+  std::vector<exec::Tensors> samples = io::read_samples(file, c.model);
+  for (exec::Tensors& s : samples) s = prepared(c, std::move(s));
+  return samples;
+}
+
+/// Plan and lowering of what the cluster runs, with ranges from samples.
+void quantise(const FlowOptions& options, Compiled& c, const std::set<std::string>& refused) {
+  c.host = split_graph(options, c.model, refused);
+  c.canonical = c.host.core;
   quant::Options quant_options;
   quant_options.seed = options.seed;
   quant_options.integers = lower::golden;
   std::vector<exec::Tensors> samples;
   if (!options.inputs.empty()) {
-    samples = io::read_samples(options.inputs, c.canonical);
+    samples = samples_of(c, options.inputs);
     if (options.sample >= samples.size()) {
       throw std::invalid_argument(fmt::format("--sample {}: {} has {} (0 to {})", options.sample,
                                               options.inputs, samples.size(), samples.size() - 1));
@@ -132,9 +177,10 @@ void quantise(const FlowOptions& options, Compiled& c) {
     c.inputs = samples[options.sample];
   }
   if (!options.calibrate.empty()) {
-    samples = io::read_samples(options.calibrate, c.canonical);
+    samples = samples_of(c, options.calibrate);
   } else if (samples.empty()) {
-    samples = quant::draw_samples(c.canonical, quant_options);
+    samples = quant::draw_samples(c.model, quant_options);
+    for (exec::Tensors& s : samples) s = prepared(c, std::move(s));
     spdlog::warn("ranges come from drawn inputs; --calibrate FILE.npz gives real ones");
   }
   if (c.inputs.empty()) c.inputs = samples.front();
@@ -146,6 +192,26 @@ void quantise(const FlowOptions& options, Compiled& c) {
   const Stage stage("lower", &c.stages);
   c.lowered = lower::lower_with_places(plan);
   c.notes = std::move(plan.notes);
+}
+
+/// With --host-fallback, what lowering refuses is the host's, too, until nothing is refused.
+void quantise_with_host(const FlowOptions& options, Compiled& c) {
+  {
+    const Stage stage("import", &c.stages);
+    c.model = canonical_graph(options);
+  }
+  std::set<std::string> refused;
+  for (;;) {
+    try {
+      return quantise(options, c, refused);
+    } catch (const lower::Refused& e) {
+      if (!options.host_fallback) throw;
+      const std::size_t before = refused.size();
+      refused.insert(e.nodes.begin(), e.nodes.end());
+      if (refused.size() == before) throw;
+      c.inputs.clear();
+    }
+  }
 }
 
 Compiled compile_network(const FlowOptions& options) {
@@ -164,9 +230,10 @@ Compiled compile_network(const FlowOptions& options) {
   if (c.whole) {
     check_dump_names(options.dumps);
     compile_integers(options, c);
+    c.model = c.canonical;
     if (wants(options, "import")) fmt::print("# after import\n{}", ir::to_text(c.canonical));
   } else {
-    quantise(options, c);
+    quantise_with_host(options, c);
   }
   if (c.lowered.graph.name.empty()) c.lowered.graph.name = options.model;
   if (wants(options, "integer")) {

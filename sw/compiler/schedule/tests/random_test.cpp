@@ -164,6 +164,29 @@ TEST_CASE("schedule: what is wrong is noticed") {
   CHECK(blocks_seen == blocks);
 }
 
+TEST_CASE("schedule: jobs that wait for each other are noticed") {
+  auto random = tb::rng("schedule cycle");
+  int planted = 0;
+  for (int n = 0; n < 20; ++n) {
+    const std::uint64_t seed = random();
+    const integer::Graph graph = integer::random_graph(seed);
+    const integer::Memory golden = golden_of(graph, seed);
+    schedule::Network bad = schedule::build(graph, {});
+    auto& jobs = const_cast<std::vector<schedule::Job>&>(bad.program.jobs());
+    const auto other = std::find_if(jobs.begin(), jobs.end(), [&](const schedule::Job& j) {
+      return j.queue != jobs.front().queue;
+    });
+    if (other == jobs.end()) continue;
+    ++planted;
+    jobs.front().waits.push_back({other->queue, other->index});
+    other->waits.push_back({jobs.front().queue, jobs.front().index});
+    INFO("graph " << seed);
+    CHECK_THROWS_WITH((void)schedule::verify(graph, bad, golden, seed),
+                      Catch::Contains("deadlock"));
+  }
+  CHECK(planted > 10);
+}
+
 TEST_CASE("schedule: too little L1 says how much would do") {
   const integer::Graph graph = integer::random_graph(5);
   schedule::Options options;
