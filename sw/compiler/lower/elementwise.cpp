@@ -226,10 +226,12 @@ void lower_function(Context& ctx, const Node& n) {
   const ValueId operand = function_operand(ctx.graph, n);
   // A table of 256 takes zero points along.
   const bool bytes = ctx.quant(operand).elem == Elem::kI8 && ctx.quant(n.output).elem == Elem::kI8;
-  const View x = bytes ? ctx.take(operand, {Elem::kI8}, Context::Zero::kAny)
-                       : ctx.take(operand, {Elem::kI16, Elem::kI8});
+  // Results wider than operands: a table of bytes has none, one of INT16 has.
+  const bool widens = ctx.quant(n.output).elem == Elem::kI16;
+  const View x = bytes    ? ctx.take(operand, {Elem::kI8}, Context::Zero::kAny)
+                 : widens ? ctx.take(operand, {Elem::kI16})
+                          : ctx.take(operand, {Elem::kI16, Elem::kI8});
   Rows rows = common_rows(ctx, n, {x}, bytes ? Context::Zero::kAny : Context::Zero::kNone);
-  // Wider results than operands: the table's steps say enough.
   if (ctx.elem(x) == Elem::kI8 && ctx.elem(rows.place) == Elem::kI16) {
     throw Unsupported("a table of bytes has no INT16 results", "");
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compiler/passes/dead.hpp"
 #include "compiler/passes/match.hpp"
 #include "compiler/passes/passes.hpp"
 
@@ -175,10 +176,10 @@ Graph fold_scales(Graph g) {
     for (const NodeId id : g.order()) {
       const Node& n = g.node(id);
       if (!n.alive || n.op != op || g.use_count(n.output) == 0) continue;
-      const ValueId to = rule(g, n);
-      if (to == n.output) continue;
-      g.replace_uses(n.output, to);
-      g.remove_dead();
+      const ValueId output = n.output, to = rule(g, n);
+      if (to == output) continue;
+      g.replace_uses(output, to);
+      remove_dead_behind(g, output);
     }
   };
   sweep(batch_norm, Op::kBatchNorm);

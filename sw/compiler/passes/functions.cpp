@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "compiler/exec/executor.hpp"
+#include "compiler/passes/dead.hpp"
 #include "compiler/passes/match.hpp"
 #include "compiler/passes/passes.hpp"
 
@@ -173,7 +174,8 @@ Graph functions(Graph g) {
     const Node& n = g.node(id);
     if (!n.alive || g.use_count(n.output) == 0 || !is_pointwise(g, n)) continue;
     if (g.value(n.output).type.dtype != DType::kFloat32) continue;
-    if (recognise(g, id)) g.remove_dead();
+    const ValueId output = n.output;
+    if (recognise(g, id)) remove_dead_behind(g, output);
   }
   // A bound of 0 alone, and Max with 0, are ReLU.
   for (const NodeId id : g.order()) {

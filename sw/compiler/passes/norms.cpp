@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compiler/passes/dead.hpp"
 #include "compiler/passes/match.hpp"
 #include "compiler/passes/passes.hpp"
 
@@ -213,7 +214,8 @@ Graph norms(Graph g) {
   for (const NodeId id : g.order()) {
     const Node& n = g.node(id);
     if (!n.alive || g.use_count(n.output) == 0) continue;
-    if (build_norm(g, n) || build_l2(g, n)) g.remove_dead();
+    const ValueId output = n.output;
+    if (build_norm(g, n) || build_l2(g, g.node(id))) remove_dead_behind(g, output);
   }
   for (bool changed = true; changed;) {
     changed = false;

@@ -109,7 +109,9 @@ std::string model(const fs::path& file, bool schedule, bool layers) {
     const double exact = worst(reference, wanted);
     if (exact < kLeastFloatSqnr) return fmt::format("failed float {:.1f} dB", exact);
     stage = "plan";
-    const quant::Plan plan = quant::plan(std::move(canonical), feeds.groups.at("sample"), {});
+    quant::Options options;
+    options.integers = lower::golden;  // as octant's users have it
+    const quant::Plan plan = quant::plan(std::move(canonical), feeds.groups.at("sample"), options);
     stage = "lower";
     const lower::Lowered low = lower::lower_with_places(plan);
     low.graph.verify();
