@@ -203,32 +203,28 @@ module oct_attn_half
   end
 
   // ---- Ports -----------------------------------------------------------------------------------------------
-  logic [7:0]          idle, have, need, pop, asked;
-  logic [RowWidth-1:0] data;
+  logic                        ports_idle;
+  logic [7:0]                  have, need, pop, asked, req_valid, req_we, ready;
+  logic [7:0][L1WordWidth-1:0] push_word, req_word;
+  logic [7:0][63:0]            data, rdata;
+
+  oct_attn_port u_port (
+    .clk_i, .rst_ni, .clear_i,
+    .idle_o (ports_idle),
+    .push_i (push), .push_we_i (step_q.we), .push_word_i (push_word), .full_o (full),
+    .req_valid_o (req_valid), .req_we_o (req_we), .req_word_o (req_word), .req_ready_i (ready),
+    .rdata_i (rdata), .have_o (have), .data_o (data), .pop_i (pop)
+  );
+  assign asked   = req_valid & ~ready;
+  assign granted = req_valid & req_we & ready;
 
   for (genvar i = 0; i < 8; i++) begin : gen_port
-    oct_attn_port u_port (
-      .clk_i, .rst_ni, .clear_i,
-      .idle_o      (idle[i]),
-      .push_i      (push[i]),
-      .push_we_i   (step_q.we),
-      .push_word_i (word[i][L1WordWidth-1:0]),
-      .full_o      (full[i]),
-      .req_valid_o (l1_req_o[i].valid),
-      .req_we_o    (l1_req_o[i].we),
-      .req_word_o  (l1_req_o[i].word),
-      .req_ready_i (l1_rsp_i[i].ready),
-      .rdata_i     (l1_rsp_i[i].rdata),
-      .have_o      (have[i]),
-      .data_o      (data[64*i +: 64]),
-      .pop_i       (pop[i])
-    );
-    assign l1_req_o[i].be    = wbe_q[8*i +: 8];
-    assign l1_req_o[i].wdata = wdata_q[64*i +: 64];
-    assign asked[i]          = l1_req_o[i].valid && !l1_rsp_i[i].ready;
-    assign granted[i]        = l1_req_o[i].valid && l1_req_o[i].we && l1_rsp_i[i].ready;
-    `OCT_ASSERT(Answered_A, l1_req_o[i].valid && !l1_req_o[i].we && l1_rsp_i[i].ready |=>
-                l1_rsp_i[i].valid)
+    assign push_word[i] = word[i][L1WordWidth-1:0];
+    assign ready[i]     = l1_rsp_i[i].ready;
+    assign rdata[i]     = l1_rsp_i[i].rdata;
+    assign l1_req_o[i]  = '{valid: req_valid[i], we: req_we[i], word: req_word[i],
+                            be: wbe_q[8*i +: 8], wdata: wdata_q[64*i +: 64]};
+    `OCT_ASSERT(Answered_A, req_valid[i] && !req_we[i] && ready[i] |=> l1_rsp_i[i].valid)
   end
 
   // ---- Read beats in order, delivered whole ------------------------------------------------------------------
@@ -282,14 +278,14 @@ module oct_attn_half
       out_mask_q <= head.mask;
       out_tag_q  <= head.tag;
       for (int unsigned i = 0; i < 8; i++) begin
-        out_data_q[64*i +: 64] <= need[i] ? data[64*i +: 64] : '0;
+        out_data_q[64*i +: 64] <= need[i] ? data[i] : '0;
       end
     end
   end
 
   assign data_o    = '{valid: out_valid_q, mask: out_mask_q, tag: out_tag_q, data: out_data_q};
   assign refused_o = refused_q;
-  assign idle_o    = !valid_q && idle == '1 && o_count_q == '0 && y_room && !out_valid_q &&
+  assign idle_o    = !valid_q && ports_idle && o_count_q == '0 && y_room && !out_valid_q &&
                      !refused_q;
 
   logic unused;

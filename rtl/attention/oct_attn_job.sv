@@ -33,7 +33,7 @@ module oct_attn_job
   input  logic [NumCtx-1:0][31:0] range_addr_i
 );
   // ---- Check, in the cycle in which the job is taken --------------------------------------------
-  logic        attn, op_bad, bad;
+  logic        attn, op_bad, bad, load;
   logic [4:0]  bad_word;
   plan_t       plan;
   ctx_t        ctx;
@@ -45,7 +45,7 @@ module oct_attn_job
     plan     = '0;
     ctx      = '0;
     bad_word = '0;
-    if (job_valid_i) begin
+    if (load) begin
       plan  = attn ? plan_attn(job_i.words) : plan_gemm(job_i.words);
       ctx   = attn ? ctx_attn(job_i.words) : ctx_gemm(job_i.words);
       wrong = attn ? wrong_attn(job_i.words) : wrong_gemm(job_i.words);
@@ -60,7 +60,7 @@ module oct_attn_job
   cause_e [NumCtx-1:0]     cause_q;
   logic [NumCtx-1:0][31:0] addr_q;
   logic                    alloc_q, head_q;   // next to allocate, next to end
-  logic                    load, start, finish, plan_valid_q, plan_ctx_q;
+  logic                    start, finish, plan_valid_q, plan_ctx_q;
   plan_t                   plan_q;
   ctx_t [NumCtx-1:0]       ctx_q;
   logic                    fault;

@@ -80,7 +80,7 @@ module oct_attn_lane
   end
 
   // ---- The second dot waits for its multiplier --------------------------------------------------
-  logic [4:0][HalfWidth-1:0] hi_q;
+  logic [HalfWidth-1:0] hi_q [5];
 
   always_ff @(posedge clk_i) begin
     if (valid_i && split_i) hi_q[0] <= hi_i;

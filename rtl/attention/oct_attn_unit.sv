@@ -32,7 +32,6 @@ module oct_attn_unit
   localparam int unsigned Parts     = 16;  // sums of four products, between the ranks
   localparam int unsigned PartWidth = 18;  // in slots of 32 bits, which simulate faster
 
-  logic [RowWidth-1:0] w0_q, w1_q;
   logic [32*Parts-1:0] part_q;
   logic                en_q, split_q;
   dot_t                dot_q;
@@ -45,9 +44,10 @@ module oct_attn_unit
   logic row_en;
   assign row_en = row_en_i && row_id_i == id_i;
 
-`ifdef SYNTHESIS
   // One behaviour, two forms: gates have an enable for the lanes that are always written together, which
-  // becomes a clock gate; a model writes whole rows under masks.
+  // becomes a clock gate; a model writes what comes and copies nothing.
+`ifdef SYNTHESIS
+  logic [RowWidth-1:0] w0_q, w1_q;
   logic [RowWidth-1:0] set0, set1;
   logic [7:0]          on0, on1;
   logic [31:0]         on_p;
@@ -80,37 +80,24 @@ module oct_attn_unit
       if (w_en_i && (on1[i/4] || on_p[i])) w1_q[16*i+:16] <= set1[16*i+:16];
     end
   end
+
+  function automatic logic [RowWidth-1:0] weights(input logic bank);
+    return bank ? w1_q : w0_q;
+  endfunction
 `else
-  function automatic logic [RowWidth-1:0] written(
-      input logic [RowWidth-1:0] old, input logic [RowWidth-1:0] row, input logic row_on,
-      input logic [ColPorts-1:0][63:0] col, input logic [ColPorts-1:0] col_on,
-      input logic [ColPorts-1:0][2:0] col_group,
-      input logic [15:0] p, input logic p_on, input logic [4:0] p_pair);
-    logic [RowWidth-1:0] result;
-    for (int unsigned g = 0; g < 8; g++) begin
-      automatic logic [63:0] set   = row[64*g+:64] & {64{row_on}};
-      automatic logic [63:0] clear = {64{row_on}};
-      for (int unsigned c = 0; c < ColPorts; c++) begin
-        automatic logic [63:0] on = {64{col_on[c] && col_group[c] == 3'(g)}};
-        set   = set | (col[c] & on);
-        clear = clear | on;
-      end
-      for (int unsigned i = 0; i < 4; i++) begin
-        automatic logic [15:0] on = {16{p_on && p_pair == 5'(4*g+i)}};
-        set[16*i+:16]   = set[16*i+:16] | (p & on);
-        clear[16*i+:16] = clear[16*i+:16] | on;
-      end
-      result[64*g+:64] = set | (old[64*g+:64] & ~clear);
-    end
-    return result;
+  logic [RowWidth-1:0] w_q [2];
+
+  function automatic logic [RowWidth-1:0] weights(input logic bank);
+    return w_q[bank];
   endfunction
 
   always_ff @(posedge clk_i) begin
     if (w_en_i) begin
-      w0_q <= written(w0_q, row_i, row_en && !row_bank_i, col_i, col_en_i & ~col_bank_i,
-                      col_group_i, 16'd0, 1'b0, 5'd0);
-      w1_q <= written(w1_q, row_i, row_en && row_bank_i, col_i, col_en_i & col_bank_i,
-                      col_group_i, p_i, p_en_i, p_pair_i);
+      if (row_en) w_q[row_bank_i] <= row_i;
+      for (int unsigned c = 0; c < ColPorts; c++) begin
+        if (col_en_i[c]) w_q[col_bank_i[c]][{col_group_i[c], 6'd0}+:64] <= col_i[c];
+      end
+      if (p_en_i) w_q[1][{p_pair_i, 4'd0}+:16] <= p_i;
     end
   end
 `endif
@@ -146,7 +133,7 @@ module oct_attn_unit
   always_ff @(posedge clk_i) begin
     en_q <= en_i;
     if (en_i) begin
-      part_q  <= products(bank_i ? w1_q : w0_q, x_i, !weights_i);
+      part_q  <= products(weights(bank_i), x_i, !weights_i);
       split_q <= split_i;
     end
     if (en_q) dot_q <= sums(part_q, split_q);

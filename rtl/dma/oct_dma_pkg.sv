@@ -57,7 +57,11 @@ package oct_dma_pkg;
   // Bits below `n` set.
   function automatic logic [LineBytes-1:0] below(input logic [6:0] n);
     logic [LineBytes-1:0] mask;
+`ifdef SYNTHESIS
     for (int unsigned i = 0; i < LineBytes; i++) mask[i] = 7'(i) < n;
+`else
+    mask = ~({LineBytes{1'b1}} << n);  // the same, in one step
+`endif
     return mask;
   endfunction
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // oct_tcdm_banks: the memory of L1 and the multiplexers in front of and behind it. Grants are one-hot
 // per bank, so data are merged with OR; a bank's data go back to whom it was granted one cycle before.
-// The nested ifs skip what is not granted in simulation and vanish in synthesis (AND-OR trees).
+// One behaviour, two forms: gates are AND-OR trees, a model goes by the number of the bank.
 // Test: tb/unit/tcdm/oct_tcdm_test.cpp.
 module oct_tcdm_banks
   import oct_tcdm_pkg::*;
@@ -41,6 +41,7 @@ module oct_tcdm_banks
   bank_idx_t [NumMasters-1:0] bank_q;
 
   // ---- To the banks ------------------------------------------------------------------------------
+`ifdef SYNTHESIS
   always_comb begin
     automatic banks_t                   gnt = '0;
     automatic logic [BankAddrWidth-1:0] m_row = '0;
@@ -122,6 +123,62 @@ module oct_tcdm_banks
       end
     end
   end
+`else
+  always_comb begin
+    automatic bank_idx_t b = '0;
+    req      = '0;
+    we       = '0;
+    hi       = '0;
+    narrow_d = '0;
+    word_d   = '0;
+    for (int unsigned i = 0; i < NumBanks; i++) begin
+      row[i]   = '0;
+      be[i]    = '0;
+      wdata[i] = '0;
+    end
+    for (int unsigned m = 0; m < NumNarrow; m++) begin
+      if (narrow_gnt_i[m] != '0) begin
+        b           = bank_i[m];
+        row[b]      = l1_row(narrow_i[m].word);
+        be[b]       = narrow_i[m].hi ? {narrow_i[m].be, 4'd0} : {4'd0, narrow_i[m].be};
+        wdata[b]    = {2{narrow_i[m].wdata}};
+        narrow_d[m] = !narrow_i[m].we;
+        req         = req | narrow_gnt_i[m];
+        if (narrow_i[m].we) we = we | narrow_gnt_i[m];
+        if (narrow_i[m].hi) hi = hi | narrow_gnt_i[m];
+      end
+    end
+    for (int unsigned m = 0; m < NumWord; m++) begin
+      if (word_gnt_i[m] != '0) begin
+        b         = bank_i[NumNarrow+m];
+        row[b]    = l1_row(word_i[m].word);
+        word_d[m] = !word_i[m].we;
+        req       = req | word_gnt_i[m];
+        if (word_i[m].we) begin
+          be[b]    = word_i[m].be;
+          wdata[b] = word_i[m].wdata;
+          we       = we | word_gnt_i[m];
+        end
+      end
+    end
+    req = req | line_gnt_i[LineWr] | line_gnt_i[LineRd];
+    we  = we | line_gnt_i[LineWr];
+    for (int unsigned i = 0; i < Lanes; i++) begin
+      if (line_gnt_i[LineWr] != '0) begin
+        b = bank_i[NumMasters-2] | bank_idx_t'(i);
+        if (line_gnt_i[LineWr][b]) begin
+          row[b]   = l1_row({line_i[LineWr].line, 3'd0});
+          be[b]    = line_i[LineWr].be[8*i +: 8];
+          wdata[b] = line_i[LineWr].wdata[64*i +: 64];
+        end
+      end
+      if (line_gnt_i[LineRd] != '0) begin
+        b = bank_i[NumMasters-1] | bank_idx_t'(i);
+        if (line_gnt_i[LineRd][b]) row[b] = l1_row({line_i[LineRd].line, 3'd0});
+      end
+    end
+  end
+`endif
 
   for (genvar b = 0; b < NumBanks; b++) begin : g_bank
     oct_tech_sram #(.Words(BankWords), .Width(64)) u_sram (
@@ -156,6 +213,7 @@ module oct_tcdm_banks
   end
 
   // ---- From the banks ----------------------------------------------------------------------------
+`ifdef SYNTHESIS
   always_comb begin
     automatic banks_t      from = '0;
     automatic logic [31:0] half = '0;
@@ -195,6 +253,20 @@ module oct_tcdm_banks
       end
     end
   end
+`else
+  always_comb begin
+    narrow_rdata_o = '0;
+    word_rdata_o   = '0;
+    for (int unsigned m = 0; m < NumNarrow; m++) begin
+      if (narrow_q[m]) begin
+        narrow_rdata_o[m] = hi_q[bank_q[m]] ? rdata[bank_q[m]][63:32] : rdata[bank_q[m]][31:0];
+      end
+    end
+    for (int unsigned m = 0; m < NumWord; m++) begin
+      if (word_q[m]) word_rdata_o[m] = rdata[bank_q[NumNarrow+m]];
+    end
+  end
+`endif
 
   always_comb begin
     line_rdata_o = '0;
