@@ -80,13 +80,15 @@ module oct_attn_lane
   end
 
   // ---- The second dot waits for its multiplier --------------------------------------------------
-  logic [HalfWidth-1:0] hi_q [5];
+  // The last first: what is read before it is written needs no copy in a model.
+  logic [HalfWidth-1:0] hi1_q, hi2_q, hi3_q, hi4_q, hi5_q;
 
   always_ff @(posedge clk_i) begin
-    if (valid_i && split_i) hi_q[0] <= hi_i;
-    for (int unsigned i = 1; i < 5; i++) begin
-      if (ctl_q.split[i]) hi_q[i] <= hi_q[i-1];
-    end
+    if (ctl_q.split[4]) hi5_q <= hi4_q;
+    if (ctl_q.split[3]) hi4_q <= hi3_q;
+    if (ctl_q.split[2]) hi3_q <= hi2_q;
+    if (ctl_q.split[1]) hi2_q <= hi1_q;
+    if (valid_i && split_i) hi1_q <= hi_i;
   end
 
   // ---- Ranks 6, 7: second product ----------------------------------------------------------------
@@ -101,7 +103,7 @@ module oct_attn_lane
     if (ctl_q.valid[5]) begin
       u6_q <= ctl_q.mul5 ? 32'sd0 : u5_q;
       if (ctl_q.second5) begin
-        automatic logic signed [HalfWidth-1:0] a = ctl_q.split5 ? signed'(hi_q[4])
+        automatic logic signed [HalfWidth-1:0] a = ctl_q.split5 ? signed'(hi5_q)
                                                                  : HalfWidth'(r_i);
         automatic logic signed [23:0]          b = ctl_q.mul5 ? lane_sat24(u5_q) : b5_q;
         low6_q  <= signed'({1'b0, a[10:0]}) * b;

@@ -65,11 +65,13 @@ module oct_attn_lanes
   assign logit_valid_o = op_o.valid && op_o.logit;
   assign res_take_o    = op[5].valid && (op[5].add || op[5].mul);
 
-  // Rank 8 is the last that looks at parameters.
+  // Operations ask for parameters up to seven cycles after they came; 1/L replaces what they ask for
+  // in the first three. What is asked for from the next cycle on is stored six cycles later at the
+  // earliest, and 1/L two, so that the set is free one cycle after its last operation came.
   always_comb begin
     set_free_o = '0;
-    if (op[8].valid && !op[8].logit && !op[8].index && op[8].group_end) begin
-      set_free_o[op[8].bank] = 1'b1;
+    if (op[1].valid && !op[1].logit && !op[1].index && op[1].group_end) begin
+      set_free_o[op[1].bank] = 1'b1;
     end
   end
 
