@@ -299,6 +299,9 @@ def layouts():
     bucket = np.clip(np.arange(columns)[None] - np.arange(rows)[:, None] + k // 2, 0, k - 1)
     yield Case("GatherElements_by_distance", [node("MatMul", "x w", "t"), node("GatherElements", "t at", axis=-1)],
                {"x": (FLOAT, [2, rows, 32])}, {"w": weights(32, k), "at": np.stack([bucket, bucket])})
+    yield Case("residual_of_short_rows", [node("Transpose", "x", "t", perm=[0, 2, 3, 1]), node("MatMul", "t w", "m"),
+                                          node("Transpose", "m", "b", perm=[0, 3, 1, 2]), node("Add", "b x")],
+               {"x": (FLOAT, [1, 48, 2, 2])}, {"w": weights(48, 48)})
     yield Case("GatherElements_any", [node("GatherElements", "x at", axis=-1)], X,
                {"at": RNG.integers(0, 32, (1, 12, 9))}, host=True)
 

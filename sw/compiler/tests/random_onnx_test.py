@@ -17,7 +17,7 @@ import onnxruntime
 
 import random_onnx
 
-SAMPLES = 8  # to calibrate with
+SAMPLES = 16  # to calibrate with
 RUNS = 3     # to compare, drawn anew
 REFUSED_AT_MOST = 0.1
 

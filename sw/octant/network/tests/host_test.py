@@ -79,6 +79,23 @@ def masked_mean():
     return model(nodes, {"ids": (T.INT64, [1, S]), "mask": (T.INT64, [1, S])}, constants, ["y"]), draw
 
 
+def hidden_rows():
+    """DeBERTa's mask: of queries and keys, before the softmax and behind it."""
+    nodes = [node("Gather", "words ids", "a"), node("MatMul", "a wq", "q"), node("MatMul", "a wk", "k"), node("MatMul", "a wv", "v"),
+             node("Unsqueeze", "mask one", "m1"), node("Unsqueeze", "mask two", "m2"), node("Mul", "m1 m2", "both"),
+             node("Cast", "both", "kept", to=T.BOOL), node("Not", "kept", "hidden"), node("Transpose", "k", "kt", perm=[0, 2, 1]),
+             node("MatMul", "q kt", "s"), node("Mul", "s factor", "s1"), node("Where", "hidden low s1", "s2"),
+             node("Softmax", "s2", "p", axis=-1), node("Where", "hidden zero p", "p1"), node("MatMul", "p1 v", "y")]
+    constants = {"words": weights(WORDS, C) * 4, "wq": weights(C, C), "wk": weights(C, C), "wv": weights(C, C), "one": np.array([1]),
+                 "two": np.array([2]), "factor": np.float32(C ** -0.5), "low": np.float32(np.finfo(np.float32).min), "zero": np.float32(0)}
+
+    def draw(rng):
+        mask = np.ones((1, S), np.int64)
+        mask[0, int(rng.integers(S // 2, S)):] = 0
+        return {"ids": tokens(rng, False), "mask": mask}
+    return model(nodes, {"ids": (T.INT64, [1, S]), "mask": (T.INT64, [1, S])}, constants, ["y"]), draw
+
+
 def floats(nodes, outputs=("y",), **constants):
     def draw(rng):
         return {"x": rng.standard_normal((1, S, C)).astype(np.float32)}
@@ -90,6 +107,7 @@ def cases():
     yield "positions", *positions(), []
     yield "last token", *last_token(), []
     yield "masked mean", *masked_mean(), []
+    yield "hidden rows", *hidden_rows(), []
     yield "behind", *floats([node("MatMul", "x w", "t"), node("LogSoftmax", "t", "u", axis=-1), node("Neg", "u", "y")]), ["the_LogSoftmax_u"]
     yield "in front", *floats([node("CumSum", "x axis", "t"), node("MatMul", "t w", "y")], axis=np.array(1)), ["the_CumSum_t"]
     yield "both ends", *floats([node("CumSum", "x axis", "s"), node("MatMul", "s w", "t"), node("ArgMax", "t", "y", axis=-1),
