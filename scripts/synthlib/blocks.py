@@ -70,13 +70,14 @@ def load(path=ROOT / "scripts/synth_blocks.yaml"):
 
 
 def file_list(config, listing=ROOT / "rtl/rtl.f"):
-    """Files of rtl.f for a machine description, relative to the repository."""
+    """Files of rtl.f for a machine description, relative to the repository, and tops made for timing."""
     files = []
     for line in listing.read_text().splitlines():
         if re.match(r"[a-z]", line):
             file = line if line.startswith("rtl/") else "rtl/" + line
             files.append(file.replace("generated/octant", f"generated/{config}"))
-    return files
+    tops = sorted((ROOT / "scripts/synthlib").glob("*.sv"))
+    return files + [str(top.relative_to(ROOT)) for top in tops]
 
 
 def files_of(top, files):

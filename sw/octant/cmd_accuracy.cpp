@@ -3,6 +3,7 @@
 // golden executor: what the cluster would say bit for bit, without simulating it.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <vector>
 

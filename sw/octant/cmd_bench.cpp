@@ -3,6 +3,7 @@
 // against the golden model. Guide: docs/guide/running_programs.md.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 #include <random>

@@ -2,6 +2,7 @@
 // octant ops: what import understands, operator by operator.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "commands.hpp"

@@ -3,7 +3,9 @@
 // to the command line; its callback sets the exit code.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace octant {
 

@@ -2,12 +2,15 @@
 // The waves that a run leaves behind: options of `octant sim` and `octant run`.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "harness/cluster.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace octant {
 

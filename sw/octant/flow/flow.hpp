@@ -2,7 +2,6 @@
 // From an ONNX file to a scheduled network: what `octant compile` and `octant run` share.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -14,6 +13,10 @@
 #include "compiler/quant/plan.hpp"
 #include "compiler/schedule/schedule.hpp"
 #include "flow/stage.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace octant {
 

@@ -57,6 +57,20 @@ TEST_CASE("attribution: the head of the engine's queue, what it waits for, what 
       "w0 0-100;r1 100-150;r3 150-150;w2 150-260;r4 260-300;e5 300-350;e6 350-370;");
 }
 
+TEST_CASE("attribution: of several jobs awaited the one that ends last") {
+  for (const bool late_first : {false, true}) {
+    schedule::Program p;
+    p.append(job(Queue::kDmaIn, 0, 0));
+    p.append(job(Queue::kTeam0, 1, 1));
+    schedule::Job both = job(Queue::kEngine, 2, 2, 0);
+    both.ranges.push_back({schedule::Memory::kL1, 1, 1, 1, 0, false});
+    p.append(both);
+    const double dma = late_first ? 90 : 40, team = late_first ? 40 : 90;
+    CHECK(text(attribute(p, {0, 0, 90}, {dma, team, 120})) ==
+          (late_first ? "w0 0-90;r2 90-120;" : "w1 0-90;r2 90-120;"));
+  }
+}
+
 TEST_CASE("attribution: without jobs for the engine the workers lead") {
   schedule::Program p;
   p.append(job(Queue::kDmaIn, 0, 0));
