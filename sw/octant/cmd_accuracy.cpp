@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "compiler/quant/judge.hpp"
 #include "flow/batch.hpp"
 #include "flow/flow.hpp"
+#include "flow/stage.hpp"
 
 namespace octant {
 namespace {
@@ -34,10 +36,15 @@ void run(AccuracyArguments a) {
   if (a.samples != 0 && a.samples < samples.size()) samples.resize(a.samples);
   std::vector<exec::Tensors> got(samples.size());
   std::vector<FloatOutputs> exact(samples.size());
-  quant::for_samples(samples.size(), [&](std::size_t i) {
-    got[i] = finished(c, samples[i], integer::run(c.graph(), samples[i]));
-    exact[i] = float_outputs(c, samples[i]);
-  });
+  {
+    Stage stage("samples");
+    std::atomic<std::size_t> done = 0;
+    quant::for_samples(samples.size(), [&](std::size_t i) {
+      got[i] = finished(c, samples[i], integer::run(c.graph(), samples[i]));
+      exact[i] = float_outputs(c, samples[i]);
+      stage.set(static_cast<double>(++done) / static_cast<double>(samples.size()));
+    });
+  }
   Batch batch;
   for (std::size_t i = 0; i < samples.size(); ++i)
     batch.add(std::move(got[i]), std::move(exact[i]));
