@@ -53,7 +53,7 @@ class AttentionTiler final : public Tiler {
       std::memcpy(bytes.data(), engine_::kExp2Table.data(), bytes.size());
       return bytes;
     };
-    b_.load_run(b_.put("exponentials", table), TeamRoom::kTableBytes, room_.table, op_,
+    b_.load_run(b_.put("exponentials", TeamRoom::kTableBytes, table), TeamRoom::kTableBytes, room_.table, op_,
                 "exponentials");
     return true;
   }

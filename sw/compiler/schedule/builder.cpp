@@ -100,17 +100,23 @@ std::int64_t Builder::dense_bytes(const View& v) const {
 
 bool Builder::allocate(Ring& ring, std::int64_t bytes, std::size_t count, const std::string& name) {
   assert(ring.slots.empty());
-  try {
-    for (std::size_t i = 0; i < count; ++i) {
-      ring.slots.push_back(l1_.allocate(bytes, net_.program.now(), name));
-    }
-  } catch (const Allocator::NoRoom&) {
-    ring.used.assign(count, 0);
+  ring.used.clear();
+  ring.next = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (extend(ring, bytes, name)) continue;
     free(ring);
     return false;
   }
-  ring.used.assign(count, 0);
-  ring.next = 0;
+  return true;
+}
+
+bool Builder::extend(Ring& ring, std::int64_t bytes, const std::string& name) {
+  try {
+    ring.slots.push_back(l1_.allocate(bytes, net_.program.now(), name));
+  } catch (const Allocator::NoRoom&) {
+    return false;
+  }
+  ring.used.push_back(0);
   return true;
 }
 
@@ -193,16 +199,24 @@ void Builder::load_run(std::int64_t l2, std::int64_t bytes, std::int64_t addr, s
   for (Job& j : dma_jobs(std::move(x))) append(std::move(j), op, "load " + what);
 }
 
-std::int64_t Builder::put(const std::string& key,
-                          const std::function<std::vector<std::uint8_t>()>& bytes) {
+std::int64_t Builder::room(std::int64_t bytes) {
+  const std::int64_t at = up(image_bytes_, 64);
+  image_bytes_ = at + up(std::max<std::int64_t>(1, bytes), 64);
+  if (!options_.draft) net_.image.resize(static_cast<std::size_t>(image_bytes_));
+  return at;
+}
+
+std::int64_t Builder::put(const std::string& key, std::int64_t bytes,
+                          const std::function<std::vector<std::uint8_t>()>& data) {
   const auto [it, fresh] = packed_.try_emplace(key, 0);
   if (!fresh) return it->second;
-  const std::vector<std::uint8_t> data = bytes();
-  const auto at = static_cast<std::size_t>(up(std::ssize(net_.image), 64));
-  net_.image.resize(at +
-                    static_cast<std::size_t>(up(std::max<std::int64_t>(1, std::ssize(data)), 64)));
-  std::copy(data.begin(), data.end(), net_.image.begin() + static_cast<std::ptrdiff_t>(at));
-  return it->second = net_.image_l2 + static_cast<std::int64_t>(at);
+  const std::int64_t at = room(bytes);
+  if (!options_.draft) {
+    const std::vector<std::uint8_t> from = data();
+    assert(std::ssize(from) <= up(std::max<std::int64_t>(1, bytes), 64));
+    std::copy(from.begin(), from.end(), net_.image.begin() + at);
+  }
+  return it->second = net_.image_l2 + at;
 }
 
 Place Builder::fetch(const View& v, Ring& ring, std::size_t op) {
@@ -319,8 +333,7 @@ void Builder::new_call_page() {
   page_ = next_page_;
   const std::int64_t bytes = page_bytes(machine());
   const auto load_page = [&](Page& p, std::int64_t l1) {
-    p = {l1, net_.image_l2 + static_cast<std::int64_t>(net_.image.size()), 0};
-    net_.image.resize(net_.image.size() + static_cast<std::size_t>(bytes));
+    p = {l1, net_.image_l2 + room(bytes), 0};
     Transfer t;
     t.l1 = p.l1, t.l2 = p.l2, t.sizes = {bytes};
     for (Job& j : dma_jobs(t)) append(std::move(j), now_op_, "calls");
@@ -348,8 +361,10 @@ void Builder::call(CallJob job, std::size_t op, double cycles) {
   job.call.l1 = page_.l1 + page_.used;
   job.call.l2 = page_.l2 + page_.used;
   page_.used += bytes;
-  std::memcpy(&net_.image[static_cast<std::size_t>(job.call.l2 - net_.image_l2)],
-              job.call.words.data(), 4 * job.call.words.size());
+  if (!options_.draft) {
+    std::memcpy(&net_.image[static_cast<std::size_t>(job.call.l2 - net_.image_l2)],
+                job.call.words.data(), 4 * job.call.words.size());
+  }
   Job j;
   j.queue = Queue::kTeam0;
   j.words.resize(16);
@@ -369,7 +384,7 @@ void Builder::call(CallJob job, std::size_t op, double cycles) {
 void Builder::place_constant(TensorId id) {
   const integer::Tensor& t = graph_.at(id);
   if (t.role != integer::Role::kConstant || net_.l2[index(id)] >= 0) return;
-  net_.l2[index(id)] = put("tensor " + std::to_string(id), [&] { return t.data; });
+  net_.l2[index(id)] = put("tensor " + std::to_string(id), t.bytes(), [&] { return t.data; });
 }
 
 }  // namespace oct::schedule

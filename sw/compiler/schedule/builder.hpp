@@ -115,6 +115,8 @@ class Builder {
   /// `count` buffers; false, and nothing is changed: no room.
   [[nodiscard]] bool allocate(Ring& ring, std::int64_t bytes, std::size_t count,
                               const std::string& name);
+  /// One buffer more, likewise.
+  [[nodiscard]] bool extend(Ring& ring, std::int64_t bytes, const std::string& name);
   void free(Ring& ring);
   /// The jobs up to now have used the buffer at `addr`, and no job will but behind another use.
   void used(Ring& ring, std::int64_t addr) const;
@@ -129,7 +131,8 @@ class Builder {
   void load_run(std::int64_t l2, std::int64_t bytes, std::int64_t addr, std::size_t op,
                 const std::string& what);
   /// Puts bytes into the image; their offset in L2. The same key gives the same place.
-  std::int64_t put(const std::string& key, const std::function<std::vector<std::uint8_t>()>& bytes);
+  std::int64_t put(const std::string& key, std::int64_t bytes,
+                   const std::function<std::vector<std::uint8_t>()>& data);
   /// Brings a view from L2 to another's home in L1.
   void load_into(const View& from, const View& to, std::size_t op);
   /// Loads bytes of a constant.
@@ -166,6 +169,7 @@ class Builder {
 
  private:
   void place_constant(TensorId t);
+  std::int64_t room(std::int64_t bytes);
   bool begin_homes(std::size_t op);
   void end_homes(std::size_t op);
   void new_call_page();
@@ -173,6 +177,7 @@ class Builder {
   bool begin(std::size_t op, bool must);
   [[nodiscard]] bool may_join(std::size_t op) const;
   [[nodiscard]] bool starved(std::size_t op) const;
+  [[nodiscard]] bool leads(std::size_t op) const;
   [[nodiscard]] std::int64_t peers(std::size_t op) const;
   [[nodiscard]] Relation relation(std::size_t before, std::size_t op) const;
   [[nodiscard]] std::optional<double> ready(std::size_t op) const;
@@ -209,6 +214,7 @@ class Builder {
   std::vector<std::vector<std::size_t>> ending_;  // tensors by their last operation
   std::size_t now_op_ = 0;
   std::map<std::string, std::int64_t> packed_;
+  std::int64_t image_bytes_ = 0;
 };
 
 [[nodiscard]] std::unique_ptr<Tiler> make_gemm(Builder& b, std::size_t op);

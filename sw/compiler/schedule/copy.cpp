@@ -87,17 +87,27 @@ class GatherTiler final : public Tiler {
     const double rows = static_cast<double>(g_.to.sizes[0]);
     return rows * 10 + (b_.in_l1(g_.to) ? 0 : rows * 4 + 150);
   }
-  void begin(bool /*any*/) override {}
+  void begin(bool any) override;
+  [[nodiscard]] std::size_t steps() const override {
+    return static_cast<std::size_t>(ceil_div(g_.to.sizes[0], block_));
+  }
   void step(std::size_t s) override;
-  [[nodiscard]] std::int64_t rows(std::size_t /*s*/) const override { return 0; }
-  void end() override {}
+  [[nodiscard]] std::int64_t rows(std::size_t s) const override {
+    return std::min(g_.to.sizes[0], static_cast<std::int64_t>(s + 1) * block_);
+  }
+  void end() override { b_.free(buffers_); }
 
  private:
   void row(std::int64_t i, std::int64_t l1);
 
+  static constexpr std::int64_t kRows = 16;  // at a time: neighbours go on with them
+  static constexpr double kPatch = 31;       // cycles of the controller for one row
+
   Builder& b_;
   std::size_t op_;
   const Gather& g_;
+  std::int64_t block_ = 1;
+  Ring buffers_;
 };
 
 void GatherTiler::row(std::int64_t i, std::int64_t l1) {
@@ -116,6 +126,7 @@ void GatherTiler::row(std::int64_t i, std::int64_t l1) {
     p.id_l2 = b_.l2(g_.ids) + i * g_.ids.strides[0];
     p.stride = word(x.row_bytes());
     p.limit = word(x.shape[0]);
+    j.estimate = std::max(kPatch, cost::job(b_.machine(), j));
     const std::size_t at = b_.append(std::move(j), op_, b_.graph().operations[op_].name);
     p.index = b_.job(at).index;
     b_.patch(p);
@@ -123,28 +134,27 @@ void GatherTiler::row(std::int64_t i, std::int64_t l1) {
   }
 }
 
-void GatherTiler::step(std::size_t /*s*/) {
-  const std::int64_t rows = g_.to.sizes[0];
-  if (b_.in_l1(g_.to)) {
-    const Place to = b_.home(g_.to);
-    for (std::int64_t i = 0; i < rows; ++i) row(i, to.addr + i * to.strides[0]);
-    return;
-  }
+void GatherTiler::begin(bool any) {
+  block_ = std::min(g_.to.sizes[0], kRows);
+  if (b_.in_l1(g_.to)) return;
   const std::string& name = b_.graph().operations[op_].name;
-  std::int64_t block = std::min<std::int64_t>(rows, 16);
-  Ring buffers;
-  while (!b_.allocate(buffers, b_.dense_bytes(g_.to.slice(0, 0, block)), 2, name + " rows")) {
+  while (!b_.allocate(buffers_, b_.dense_bytes(g_.to.slice(0, 0, block_)), 2, name + " rows")) {
+    if (!any) throw Allocator::NoRoom("later");
     if (b_.evict(op_)) continue;
-    if (block == 1) throw Allocator::NoRoom(name + ": no row fits");
-    block = ceil_div(block, 2);
+    if (block_ == 1) throw Allocator::NoRoom(name + ": no row fits");
+    block_ = ceil_div(block_, 2);
   }
-  for (std::int64_t i = 0; i < rows; i += block) {
-    const View part = g_.to.slice(0, i, std::min(block, rows - i));
-    const Place at{buffers.take(), b_.dense(part)};
-    for (std::int64_t j = 0; j < part.sizes[0]; ++j) row(i + j, at.addr + j * at.strides[0]);
-    b_.finish(part, at, op_);
-  }
-  b_.free(buffers);
+}
+
+void GatherTiler::step(std::size_t s) {
+  const std::int64_t first = static_cast<std::int64_t>(s) * block_;
+  const View part = g_.to.slice(0, first, std::min(block_, g_.to.sizes[0] - first));
+  const bool here = b_.in_l1(g_.to);
+  const Place at = here ? b_.home(part) : Place{buffers_.take(), b_.dense(part)};
+  for (std::int64_t j = 0; j < part.sizes[0]; ++j) row(first + j, at.addr + j * at.strides[0]);
+  if (here) return;
+  b_.finish(part, at, op_);
+  b_.used(buffers_, at.addr);
 }
 
 }  // namespace

@@ -13,11 +13,14 @@ using integer::Epilogue;
 
 // ---- Buffers -----------------------------------------------------------------------------------
 
-bool GemmTiler::reserve(std::size_t plan) {
+std::int64_t GemmTiler::panel_bytes(const GemmPlan& p) const {
+  return up(w_bytes(p.cols) + planes_bytes(p.cols), 64);
+}
+
+bool GemmTiler::reserve(std::size_t plan, std::size_t slots) {
   const GemmPlan& p = plans_[plan];
   const std::string& name = b_.graph().operations[op_].name;
-  const std::int64_t bytes = up(w_bytes(p.cols) + planes_bytes(p.cols), 64);
-  if (!b_.allocate(panels_.ring, bytes, p.w_slots, name + " weights")) return false;
+  if (!b_.allocate(panels_.ring, panel_bytes(p), slots, name + " weights")) return false;
   if (table() && !b_.allocate(table_, 256, 1, name + " table")) {
     b_.free(panels_.ring);
     return false;
@@ -26,12 +29,20 @@ bool GemmTiler::reserve(std::size_t plan) {
   return true;
 }
 
+/// The buffers for panels that there was no room for at the start.
+void GemmTiler::grow() {
+  while (panels_.ring.slots.size() < ready_->w_slots &&
+         b_.extend(panels_.ring, panel_bytes(*ready_),
+                   b_.graph().operations[op_].name + " weights")) {
+  }
+}
+
 void GemmTiler::preload() {
   const GemmPlan& p = *ready_;
   panel_places_.assign(p.w_slots, {});
   if (table()) b_.load_bytes(g_.epilogue.table, 0, 256, table_.slots[0], op_);
   if (!b_.constant(g_.w)) return;
-  for (std::int64_t i = 0; i < std::min<std::int64_t>(col_blocks(p), std::ssize(panel_places_));
+  for (std::int64_t i = 0; i < std::min<std::int64_t>(col_blocks(p), std::ssize(panels_.ring.slots));
        ++i) {
     panel(0, i * p.cols, std::min(p.cols, n_ - i * p.cols));
   }
@@ -98,7 +109,8 @@ GemmTiler::Panel GemmTiler::panel(std::int64_t b, std::int64_t n0, std::int64_t 
   const std::string name =
       fmt::format("panel {}+{} {} {} {} of {} {} {}", packed ? g_.w.tensor : -1,
                   packed ? view.offset : 0, n0, cols, g_.w_kn, e.plane_a, e.plane_b, e.plane_c);
-  const std::int64_t l2 = b_.put(name, [&] { return pack(packed ? &view : nullptr, n0, cols); });
+  const std::int64_t l2 = b_.put(name, from + planes_bytes(cols),
+                                 [&] { return pack(packed ? &view : nullptr, n0, cols); });
   b_.load_run(l2, from + planes_bytes(cols), to, op_,
               fmt::format("{} columns {}", b_.graph().operations[op_].name, n0));
   panel_places_[slot] = x;
@@ -133,6 +145,7 @@ void GemmTiler::product(std::int64_t b, std::int64_t mb, std::int64_t nb) {
   const GemmPlan& p = *ready_;
   const std::int64_t m0 = mb * p.rows, rows = std::min(p.rows, m_ - m0);
   const std::int64_t n0 = nb * p.cols, cols = std::min(p.cols, n_ - n0);
+  grow();
   const Panel x = panel(b, n0, cols);
   const Place a_at =
       b_.fetch(a(b, m0, rows), blocks_, (shared_a_ ? 0 : b) * row_blocks(p) + mb, op_);
@@ -179,12 +192,12 @@ void GemmTiler::begin(bool any) {
   if (plans_.empty()) make_plans();
   const auto fits = [&](std::size_t plan) {
     if (plans_[plan].need > b_.available()) return false;
-    if (reserve(plan) && rings()) return true;
+    if (reserve(plan, plans_[plan].w_slots) && rings()) return true;
     stop();
     return false;
   };
   if (ready_) {
-    if (rings() || (any && b_.evict(op_) && rings())) return;
+    if (rings() || (any && b_.evict(op_) && rings())) return grow();
     if (!any) throw Allocator::NoRoom("later");
     stop();
   }

@@ -39,9 +39,14 @@ class GemmTiler final : public Tiler {
   bool start() override {
     if (ready_) return true;
     if (plans_.empty()) make_plans();
-    if (!reserve(choice_)) return false;
-    preload();
-    return true;
+    // What there is room for: the first panels are loaded, others get their buffers later.
+    const std::size_t least = b_.tuning().choice(op_).other_wait != b_.tuning().wait ? plans_[choice_].w_slots : 1;
+    for (std::size_t slots = plans_[choice_].w_slots; slots >= least; --slots) {
+      if (!reserve(choice_, slots)) continue;
+      preload();
+      return true;
+    }
+    return false;
   }
   void stop() override {
     b_.free(panels_.ring);
@@ -112,8 +117,10 @@ class GemmTiler final : public Tiler {
   void make_plans();
   void add_plans(std::int64_t rows, std::int64_t cols);
   [[nodiscard]] bool cols_fit(std::int64_t cols) const;
-  double cost_of(const GemmPlan& p) const;
-  bool reserve(std::size_t plan);
+  [[nodiscard]] double cost_of(const GemmPlan& p, std::int64_t panel) const;
+  [[nodiscard]] std::int64_t panel_bytes(const GemmPlan& p) const;
+  bool reserve(std::size_t plan, std::size_t slots);
+  void grow();
   void preload();
   bool rings();
   void free_rings();

@@ -20,7 +20,7 @@ bool GemmTiler::cols_fit(std::int64_t cols) const {
   return !here;
 }
 
-double GemmTiler::cost_of(const GemmPlan& p) const {
+double GemmTiler::cost_of(const GemmPlan& p, std::int64_t panel) const {
   const std::int64_t mb = row_blocks(p), nb = col_blocks(p);
   const std::int64_t w_loads = static_cast<std::int64_t>(p.w_slots) >= nb
                                    ? (shared_w_ ? nb : nb * batch_)
@@ -28,7 +28,8 @@ double GemmTiler::cost_of(const GemmPlan& p) const {
   const std::int64_t a_loads =
       p.rows_outer || static_cast<std::int64_t>(p.a_slots) >= mb ? mb * batch_ : mb * nb * batch_;
   const double jobs = static_cast<double>(mb * nb * batch_);
-  const double job = kJob + cost::gemm(b_.machine(), p.rows, p.cols, k_, y_bytes_, r_bytes_);
+  const double job = kJob + cost::gemm(b_.machine(), p.rows, p.cols, k_, y_bytes_, r_bytes_) +
+                     (b_.machine().engine ? cost::gemm_extra(p.rows, table(), r_bytes_) : 0);
   const double products = jobs * job;
   double in = 0, out = 0, waits = 0;
   // `count` transfers of `cycles`, one buffer more being used up in `use` cycles.
@@ -45,7 +46,7 @@ double GemmTiler::cost_of(const GemmPlan& p) const {
     if (!b_.constant(g_.a)) waits += b_.tuning().round_trip;
   }
   if (static_cast<std::int64_t>(p.w_slots) < nb || w_loads > 0) {
-    in += stream(static_cast<double>(w_loads), cost::dma(1, w_bytes(p.cols) + planes_bytes(p.cols)),
+    in += stream(static_cast<double>(w_loads), cost::dma(1, panel),
                  p.w_slots, p.rows_outer ? job : inner);
   }
   if (g_.r.used() && !b_.in_l1(g_.r)) {
@@ -57,7 +58,7 @@ double GemmTiler::cost_of(const GemmPlan& p) const {
     waits += b_.tuning().round_trip;
   }
   // Where there is no room ahead, the first product waits for all of its operands.
-  waits += b_.tuning().first * (cost::dma(1, w_bytes(p.cols)) + cost::dma(p.rows, k_));
+  waits += b_.tuning().first * (cost::dma(1, panel) + cost::dma(p.rows, k_));
   // Neighbours start when the first rows are done, and wait for the last ones.
   const double pieces =
       p.rows_outer ? static_cast<double>(mb * batch_) : static_cast<double>(batch_);
@@ -80,14 +81,19 @@ void GemmTiler::add_plans(std::int64_t rows, std::int64_t cols) {
     }
   }
   const std::int64_t a_bytes = a_here ? 0 : up(b_.dense_bytes(a(0, 0, rows)), 64);
-  const std::int64_t w_bytes = up(this->w_bytes(cols) + planes_bytes(cols), 64);
+  const std::int64_t panel = w_bytes(cols) + planes_bytes(cols), w_bytes = up(panel, 64);
   std::int64_t small = 0;
   if (g_.r.used() && !b_.in_l1(g_.r)) small += up(rows * up(cols * r_bytes_, 8), 64);
   if (!b_.in_l1(g_.y)) {
     small += g_.y_trans ? up(cols * up(rows, 8), 64) : up(rows * up(cols * y_bytes_, 8), 64);
   }
+  const Choice::Order order = b_.tuning().choice(op_).order;
   for (const bool rows_outer : {true, false}) {
-    if (!rows_outer && (mb == 1 || nb == 1)) continue;
+    const bool one = mb == 1 || nb == 1;
+    if (!one && order != Choice::Order::kAny && (order == Choice::Order::kRows) != rows_outer) {
+      continue;
+    }
+    if (!rows_outer && one) continue;
     for (const std::size_t as : a_slots) {
       for (const std::size_t ws : w_slots) {
         for (const std::size_t ss : {std::size_t{1}, std::size_t{2}}) {
@@ -98,7 +104,7 @@ void GemmTiler::add_plans(std::int64_t rows, std::int64_t cols) {
           p.need = (a_here ? 0 : static_cast<std::int64_t>(as) * a_bytes) +
                    static_cast<std::int64_t>(ws) * w_bytes + static_cast<std::int64_t>(ss) * small +
                    (table() ? 256 : 0);
-          p.cost = cost_of(p);
+          p.cost = cost_of(p, panel);
           p.number = plans_.size();
           plans_.push_back(p);
         }
@@ -110,13 +116,15 @@ void GemmTiler::add_plans(std::int64_t rows, std::int64_t cols) {
 void GemmTiler::make_plans() {
   beside_ = b_.beside(op_).cycles;
   std::vector<std::int64_t> rows, cols;
+  const Choice choice = b_.tuning().choice(op_);
+  const std::int64_t most = choice.rows > 0 ? choice.rows : b_.tuning().rows;
   const auto add = [](std::vector<std::int64_t>& to, std::int64_t v) {
     if (std::find(to.begin(), to.end(), v) == to.end()) to.push_back(v);
   };
   const std::int64_t row_step = g_.y_trans ? 8 : 1;
-  if (m_ <= b_.tuning().rows * 5 / 4) add(rows, m_);
+  if (m_ <= most * 5 / 4) add(rows, m_);
   for (const std::int64_t r : {256, 128, 96, 64, 48, 32, 24, 16, 8, 4, 2, 1}) {
-    if (r >= m_ || r > b_.tuning().rows || r % row_step != 0) continue;
+    if (r >= m_ || r > most || r % row_step != 0) continue;
     // Even blocks.
     add(rows, std::min(m_, up(ceil_div(m_, ceil_div(m_, r)), row_step)));
   }
@@ -124,16 +132,22 @@ void GemmTiler::make_plans() {
   const std::int64_t block = ceil_div(m_, ceil_div(m_, 32));
   for (const std::int64_t n : {4, 3, 2, 1}) {
     const std::int64_t r = n * block;
-    if (r < m_ && 32 * n <= b_.tuning().rows && r % row_step == 0) add(rows, r);
+    if (r < m_ && 32 * n <= most && r % row_step == 0) add(rows, r);
   }
   if (g_.y_trans) add(rows, std::min<std::int64_t>(m_, 8));
-  add(cols, n_);
+  if (choice.cols == 0 || n_ <= choice.cols) add(cols, n_);
   for (const std::int64_t c : {1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1}) {
-    if (c >= n_ || !cols_fit(c)) continue;
+    if (c >= n_ || !cols_fit(c) || (choice.cols > 0 && c > choice.cols)) continue;
     const std::int64_t even =
         c < 16 ? c : std::min(n_, up(ceil_div(n_, ceil_div(n_, c)), std::int64_t{16}));
     add(cols, even);
   }
+  const auto only_large = [](std::vector<std::int64_t>& of, std::int64_t most_of) {
+    const auto small = [&](std::int64_t v) { return v <= most_of * 2 / 3; };
+    if (!std::all_of(of.begin(), of.end(), small)) std::erase_if(of, small);
+  };
+  only_large(rows, choice.rows);
+  only_large(cols, choice.cols);
   for (const std::int64_t r : rows) {
     for (const std::int64_t c : cols) {
       if (r <= 65535 && c <= 65535) add_plans(r, c);

@@ -97,14 +97,20 @@ Relation relation(const integer::Graph& graph, std::size_t before, std::size_t o
       return integer::kernel_info(k->name).row_wise;
     }
     const auto* g = std::get_if<integer::Gemm>(&x.what);
-    return g != nullptr ? g->y.sizes[0] == 1 : std::holds_alternative<integer::Attention>(x.what);
+    return g != nullptr ? g->y.sizes[0] == 1
+                        : std::holds_alternative<integer::Attention>(x.what) ||
+                              std::holds_alternative<integer::Gather>(x.what);
   };
   // Row i of both is line i of the tensor; heads lie side by side in it.
   const auto in_line = [](const View& v) {
     return v.sizes.size() == 3 && v.strides[1] > 0 &&
            (v.sizes[0] == 1 || (v.strides[0] > 0 && v.sizes[0] * v.strides[0] <= v.strides[1]));
   };
-  const auto lines = [&](const View& a, const View& b) {
+  const auto lines = [&](View a, const View& b) {
+    if (a.sizes.size() == 2) {  // rows of a table
+      a.sizes.insert(a.sizes.begin(), 1);
+      a.strides.insert(a.strides.begin(), 0);
+    }
     return in_line(a) && in_line(b) && a.sizes[1] == b.sizes[1] && a.strides[1] == b.strides[1] &&
            a.offset / a.strides[1] == b.offset / b.strides[1];
   };

@@ -5,12 +5,22 @@
 #include <cstdint>
 #include <functional>
 #include <set>
+#include <span>
 #include <vector>
 
 #include "compiler/integer/graph.hpp"
 #include "compiler/schedule/schedule.hpp"
 
 namespace oct::schedule {
+
+/// What a search may vary for one class of operations.
+struct Choice {
+  std::int64_t rows = 0;  ///< of a block, about; 0: as for all
+  std::int64_t cols = 0;  ///< of a product's panel, about; 0: any
+  enum class Order : std::uint8_t { kAny, kRows, kColumns } order = Order::kAny;  ///< outermost
+  bool other_wait = false;  ///< not as Tuning::wait says
+  bool in_l2 = false;       ///< results live in L2
+};
 
 /// What a search may vary.
 struct Tuning {
@@ -30,6 +40,13 @@ struct Tuning {
   double first = 0;  ///< weight of the loads in front of the first product
   double round_trip = 300;  ///< ... where what follows waits for a tensor that goes through L2
   bool peers = false;       ///< products that wait for rows let the next product begin
+  bool wait = false;        ///< products begin with all buffers for panels, or not at all
+  std::span<const std::size_t> classes = {};  ///< of the operations
+  std::vector<Choice> choices = {};           ///< by class; none: the same for all
+
+  [[nodiscard]] Choice choice(std::size_t op) const {
+    return choices.empty() ? Choice{} : choices.at(classes[op]);
+  }
 };
 
 struct Use {

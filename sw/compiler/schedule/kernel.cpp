@@ -126,7 +126,8 @@ class KernelTiler final : public Tiler {
   /// Rows of a block: as few as keep the start of a job small, so that neighbours wait little.
   [[nodiscard]] std::int64_t planned_rows() const {
     if (!info_.row_wise) return all();
-    const std::int64_t most = std::min(all(), b_.tuning().kernel_rows);
+    const std::int64_t chosen = b_.tuning().choice(op_).rows;
+    const std::int64_t most = std::min(all(), chosen > 0 ? chosen : b_.tuning().kernel_rows);
     std::int64_t rows = std::min<std::int64_t>(most, b_.machine().workers);
     while (rows < most && cycles_of(rows) < kJobCycles) rows = std::min(most, 2 * rows);
     return rows;

@@ -100,8 +100,9 @@ bool Builder::begin(std::size_t op, bool must) {
 bool Builder::may_join(std::size_t op) const {
   if (op - head_ >= kSideBySide) return false;
   const bool over = done_[op - 1] == tilers_[op - 1]->steps();
-  if (!over && unit(op) == unit(op - 1) && !starved(op - 1)) return false;
-  if (unit(op) == Queue::kDmaIn) return false;  // takes its buffers when it needs them
+  const bool gather = std::holds_alternative<integer::Gather>(graph_.operations[op].what);
+  if (!over && unit(op) == unit(op - 1) && !gather && !starved(op - 1) && !leads(op)) return false;
+  if (unit(op) == Queue::kDmaIn && !gather) return false;  // takes its buffers when it needs them
   for (std::size_t p = head_; p < op; ++p) {
     if (done_[p] < tilers_[p]->steps() && relation(p, op) == Relation::kAll) return false;
   }
@@ -113,6 +114,16 @@ bool Builder::starved(std::size_t op) const {
   if (!tuning_.peers || unit(op) != Queue::kEngine) return false;
   const auto when = ready(op);
   return !when || *when > clock_.free(Queue::kEngine);
+}
+
+/// Whether the workers' rows are those that the array waits for: then each block goes through all
+/// kernels before the next one.
+bool Builder::leads(std::size_t op) const {
+  if (unit(op) != Queue::kTeam0 || !machine().engine) return false;
+  for (std::size_t i = head_; i <= op; ++i) {
+    if (unit(i) == Queue::kEngine) return false;
+  }
+  return true;
 }
 
 void Builder::join() {
@@ -132,6 +143,7 @@ std::optional<double> Builder::ready(std::size_t op) const {
   const std::int64_t need = tilers_[op]->needs(done_[op]);
   double when = clock_.free(unit(op));
   if (unit(op) == Queue::kEngine) when -= tuning_.lead;
+  if (unit(op) == Queue::kDmaIn) when += 1e-3 * static_cast<double>(done_[op]);  // taking turns
   for (std::size_t p = op - std::min(op, kSideBySide); p < op; ++p) {
     const Relation r = relation(p, op);
     if (r == Relation::kNone) continue;
@@ -209,7 +221,11 @@ Network Builder::build() {
     double since = std::numeric_limits<double>::max();
     for (std::size_t i = head_; i <= last; ++i) {
       if (done_[i] == tilers_[i]->steps()) continue;
-      if (const auto when = ready(i); when && *when < since) next = i, since = *when;
+      const auto when = ready(i);
+      if (!when) continue;
+      const bool behind =
+          *when == since && unit(i) == Queue::kTeam0 && unit(next) == Queue::kTeam0;
+      if (*when < since || behind) next = i, since = *when;
     }
     step(next);
     join();  // buffers of its own for what comes next, before those of the last are given back
@@ -247,7 +263,7 @@ Network Builder::build() {
                               ~std::size_t{0}, graph_.tensors[t].name});
   }
   net_.l1_blocks = l1_.blocks();
-  net_.l2_used = net_.image_l2 + std::ssize(net_.image);
+  net_.l2_used = net_.image_l2 + image_bytes_;
   cost::estimate(net_);
   return std::move(net_);
 }

@@ -43,19 +43,18 @@ std::pair<std::int64_t, std::int64_t> Program::buckets(const Range& r) const {
   return {r.first() / size, (r.end() - 1) / size};
 }
 
-void Program::require(Known& need, const Range& r) const {
+void Program::require(Known& need, const Known& known, const Range& r) const {
   const auto& map = accesses_.at(static_cast<std::size_t>(r.memory));
   const auto [from, to] = buckets(r);
   for (auto it = map.lower_bound(from); it != map.end() && it->first <= to; ++it) {
     for (const Access& a : it->second) {
-      if (!(r.write || a.range.write) || !overlap(r, a.range)) continue;
-      const Job& other = jobs_[a.job];
-      need[at(other.queue)] = std::max<std::int64_t>(need[at(other.queue)], other.index);
+      if (a.index <= need[a.queue] || a.index <= known[a.queue]) continue;
+      if ((r.write || a.range.write) && overlap(r, a.range)) need[a.queue] = a.index;
     }
   }
 }
 
-void Program::remember(std::size_t job, const Range& r) {
+void Program::remember(const Job& job, const Range& r) {
   auto& map = accesses_.at(static_cast<std::size_t>(r.memory));
   const auto [from, to] = buckets(r);
   const bool dense = r.rows == 1 || std::abs(r.stride) == r.bytes;
@@ -67,26 +66,25 @@ void Program::remember(std::size_t job, const Range& r) {
         return a.range.first() >= r.first() && a.range.end() <= r.end();
       });
     }
-    list.push_back({r, job});
+    list.push_back({r, at(job.queue), job.index});
   }
 }
 
 std::uint32_t Program::append(Job job) {
   const std::size_t q = at(job.queue);
   const std::size_t id = jobs_.size();
-  Known need;
+  // What is known to have ended when this job starts: what its waits say and imply, and what the
+  // job before it in its queue knew.
+  Known need, known;
   need.fill(-1);
+  known.fill(-1);
+  if (!queues_[q].empty()) known = started_[queues_[q].back()];
   for (const Range& r : job.ranges) {
     if (r.bytes <= 0 || r.rows <= 0 || r.first() < 0) {
       throw std::logic_error(fmt::format("{}: empty or negative range at {}", job.note, r.addr));
     }
-    require(need, r);
+    require(need, known, r);
   }
-  // What is known to have ended when this job starts: what its waits say and imply, and what the
-  // job before it in its queue knew.
-  Known known;
-  known.fill(-1);
-  if (!queues_[q].empty()) known = started_[queues_[q].back()];
   std::vector<Wait> waits;
   for (;;) {
     // The wait that is newest in the common order implies most.
@@ -106,7 +104,7 @@ std::uint32_t Program::append(Job job) {
   }
   job.waits = std::move(waits);
   job.index = static_cast<std::uint32_t>(queues_[q].size());
-  for (const Range& r : job.ranges) remember(id, r);
+  for (const Range& r : job.ranges) remember(job, r);
   queues_[q].push_back(id);
   started_.push_back(known);
   jobs_.push_back(std::move(job));

@@ -70,10 +70,11 @@ class Program {
   using Known = std::array<std::int64_t, kNumQueues>;  // highest index ended; -1: none
   struct Access {
     Range range;
-    std::size_t job;
+    std::size_t queue;
+    std::int64_t index;  // of the job in it
   };
-  void require(Known& need, const Range& r) const;
-  void remember(std::size_t job, const Range& r);
+  void require(Known& need, const Known& known, const Range& r) const;
+  void remember(const Job& job, const Range& r);
   [[nodiscard]] std::pair<std::int64_t, std::int64_t> buckets(const Range& r) const;
 
   std::vector<Job> jobs_;

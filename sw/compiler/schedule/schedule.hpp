@@ -25,6 +25,8 @@ struct Machine {
 
 struct Options {
   Machine machine;
+  bool draft = false;  ///< for an estimate: without the image's bytes
+  std::size_t effort = 1'000'000;  ///< jobs that the search by classes may place
 };
 
 /// A word of a job that the controller writes before the start: word += row * stride, where row is

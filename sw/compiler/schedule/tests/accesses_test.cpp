@@ -234,6 +234,7 @@ void check(std::uint64_t seed, const integer::RandomLimits& limits) {
   for (const std::int64_t kib : {128, 64}) {  // wide heads in groups may need 55
     INFO("graph " << seed << ", " << kib << " KiB, slot " << slot);
     Options options;
+    options.effort = 3000;
     options.machine.l1_bytes = kib * 1024 - 512;
     options.machine.l1_first = 512;
     for (const bool engine : {true, false}) {

@@ -86,6 +86,7 @@ TEST_CASE("attribution: the layers of random networks add up to their cycles") {
     const std::uint64_t seed = random();
     INFO("graph " << seed);
     schedule::Options options;
+    options.effort = 3000;
     options.machine.engine = n % 4 != 0;
     const schedule::Network net = schedule::build(integer::random_graph(seed), options);
     double sum = 0;

@@ -43,6 +43,7 @@ integer::Memory golden_of(const integer::Graph& graph, std::uint64_t seed) {
 std::int64_t needed(const integer::Graph& graph, const integer::Memory& golden,
                     std::int64_t l1_bytes, std::uint64_t seed, int orders, bool engine = true) {
   schedule::Options options;
+  options.effort = 3000;
   options.machine.engine = engine;
   options.machine.l1_bytes = l1_bytes;
   options.machine.l1_first = 512;
@@ -117,6 +118,7 @@ TEST_CASE("schedule: what is wrong is noticed") {
     const integer::Graph graph = integer::random_graph(seed);
     const integer::Memory golden = golden_of(graph, seed);
     schedule::Options options;
+    options.effort = 3000;
     options.machine.l1_bytes = 64 * 1024;
     const schedule::Network good = schedule::build(graph, options);
     const auto fails = [&](const schedule::Network& network) {
@@ -190,6 +192,7 @@ TEST_CASE("schedule: jobs that wait for each other are noticed") {
 TEST_CASE("schedule: too little L1 says how much would do") {
   const integer::Graph graph = integer::random_graph(5);
   schedule::Options options;
+  options.effort = 3000;
   options.machine.l1_bytes = 512;
   std::string message;
   try {
