@@ -53,8 +53,8 @@ class AttentionTiler final : public Tiler {
       std::memcpy(bytes.data(), engine_::kExp2Table.data(), bytes.size());
       return bytes;
     };
-    b_.load_run(b_.put("exponentials", TeamRoom::kTableBytes, table), TeamRoom::kTableBytes, room_.table, op_,
-                "exponentials");
+    b_.load_run(b_.put("exponentials", TeamRoom::kTableBytes, table), TeamRoom::kTableBytes,
+                room_.table, op_, "exponentials");
     return true;
   }
   void stop() override { b_.free(params_); }

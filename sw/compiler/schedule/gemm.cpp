@@ -31,9 +31,9 @@ bool GemmTiler::reserve(std::size_t plan, std::size_t slots) {
 
 /// The buffers for panels that there was no room for at the start.
 void GemmTiler::grow() {
-  while (panels_.ring.slots.size() < ready_->w_slots &&
-         b_.extend(panels_.ring, panel_bytes(*ready_),
-                   b_.graph().operations[op_].name + " weights")) {
+  while (
+      panels_.ring.slots.size() < ready_->w_slots &&
+      b_.extend(panels_.ring, panel_bytes(*ready_), b_.graph().operations[op_].name + " weights")) {
   }
 }
 
@@ -42,8 +42,8 @@ void GemmTiler::preload() {
   panel_places_.assign(p.w_slots, {});
   if (table()) b_.load_bytes(g_.epilogue.table, 0, 256, table_.slots[0], op_);
   if (!b_.constant(g_.w)) return;
-  for (std::int64_t i = 0; i < std::min<std::int64_t>(col_blocks(p), std::ssize(panels_.ring.slots));
-       ++i) {
+  for (std::int64_t i = 0;
+       i < std::min<std::int64_t>(col_blocks(p), std::ssize(panels_.ring.slots)); ++i) {
     panel(0, i * p.cols, std::min(p.cols, n_ - i * p.cols));
   }
 }

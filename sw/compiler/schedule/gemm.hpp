@@ -40,7 +40,8 @@ class GemmTiler final : public Tiler {
     if (ready_) return true;
     if (plans_.empty()) make_plans();
     // What there is room for: the first panels are loaded, others get their buffers later.
-    const std::size_t least = b_.tuning().choice(op_).other_wait != b_.tuning().wait ? plans_[choice_].w_slots : 1;
+    const std::size_t least =
+        b_.tuning().choice(op_).other_wait != b_.tuning().wait ? plans_[choice_].w_slots : 1;
     for (std::size_t slots = plans_[choice_].w_slots; slots >= least; --slots) {
       if (!reserve(choice_, slots)) continue;
       preload();

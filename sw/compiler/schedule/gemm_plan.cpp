@@ -28,8 +28,9 @@ double GemmTiler::cost_of(const GemmPlan& p, std::int64_t panel) const {
   const std::int64_t a_loads =
       p.rows_outer || static_cast<std::int64_t>(p.a_slots) >= mb ? mb * batch_ : mb * nb * batch_;
   const double jobs = static_cast<double>(mb * nb * batch_);
-  const double job = kJob + cost::gemm(b_.machine(), p.rows, p.cols, k_, y_bytes_, r_bytes_) +
-                     (b_.machine().engine ? cost::gemm_extra(p.rows, table(), r_bytes_) : 0);
+  const double job =
+      kJob + cost::gemm(b_.machine(), p.rows, p.cols, k_, y_bytes_, r_bytes_) +
+      (b_.machine().engine && b_.tuning().extras ? cost::gemm_extra(p.rows, table(), r_bytes_) : 0);
   const double products = jobs * job;
   double in = 0, out = 0, waits = 0;
   // `count` transfers of `cycles`, one buffer more being used up in `use` cycles.
@@ -46,8 +47,8 @@ double GemmTiler::cost_of(const GemmPlan& p, std::int64_t panel) const {
     if (!b_.constant(g_.a)) waits += b_.tuning().round_trip;
   }
   if (static_cast<std::int64_t>(p.w_slots) < nb || w_loads > 0) {
-    in += stream(static_cast<double>(w_loads), cost::dma(1, panel),
-                 p.w_slots, p.rows_outer ? job : inner);
+    in += stream(static_cast<double>(w_loads), cost::dma(1, panel), p.w_slots,
+                 p.rows_outer ? job : inner);
   }
   if (g_.r.used() && !b_.in_l1(g_.r)) {
     in += stream(jobs, cost::dma(p.rows, p.cols * r_bytes_), p.small_slots, job);

@@ -40,6 +40,7 @@ struct Tuning {
   double first = 0;  ///< weight of the loads in front of the first product
   double round_trip = 300;  ///< ... where what follows waits for a tensor that goes through L2
   bool peers = false;       ///< products that wait for rows let the next product begin
+  bool extras = true;       ///< a product's plan counts what tables and residuals cost
   bool wait = false;        ///< products begin with all buffers for panels, or not at all
   std::span<const std::size_t> classes = {};  ///< of the operations
   std::vector<Choice> choices = {};           ///< by class; none: the same for all

@@ -223,8 +223,7 @@ Network Builder::build() {
       if (done_[i] == tilers_[i]->steps()) continue;
       const auto when = ready(i);
       if (!when) continue;
-      const bool behind =
-          *when == since && unit(i) == Queue::kTeam0 && unit(next) == Queue::kTeam0;
+      const bool behind = *when == since && unit(i) == Queue::kTeam0 && unit(next) == Queue::kTeam0;
       if (*when < since || behind) next = i, since = *when;
     }
     step(next);

@@ -25,7 +25,7 @@ struct Machine {
 
 struct Options {
   Machine machine;
-  bool draft = false;  ///< for an estimate: without the image's bytes
+  bool draft = false;              ///< for an estimate: without the image's bytes
   std::size_t effort = 1'000'000;  ///< jobs that the search by classes may place
 };
 

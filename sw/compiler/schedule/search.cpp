@@ -59,8 +59,8 @@ std::optional<Network> attempt(const Graph& graph, const Options& options, const
   }
   Costs costs(graph, options, tuning);
   for (;;) {
-    const Homes homes = choose_homes(
-        graph, [&](std::size_t op, const Homes& h) { return costs(op, h); }, banned);
+    const Homes homes =
+        choose_homes(graph, [&](std::size_t op, const Homes& h) { return costs(op, h); }, banned);
     Builder builder(graph, options, homes, tuning);
     try {
       return builder.build();
@@ -167,6 +167,23 @@ void Search::classes() {
   }
 }
 
+/// Ways that differ from the best in what holds for all operations.
+void neighbours(Search& s) {
+  const auto change = [&](const auto& set) {
+    Tuning t = s.tuning();
+    set(t);
+    s.look(t);
+  };
+  for (const double lead : {0.0, 500.0, 1500.0}) change([&](Tuning& t) { t.lead = lead; });
+  for (const auto& [not_ahead, round_trip, first] :
+       {std::array{100.0, 300.0, 0.0}, std::array{100.0, 600.0, 0.0}, std::array{300.0, 600.0, 0.5},
+        std::array{0.0, 600.0, 1.0}}) {
+    change([&](Tuning& t) { t.not_ahead = not_ahead, t.round_trip = round_trip, t.first = first; });
+  }
+  change([](Tuning& t) { t.peers = !t.peers; });
+  change([](Tuning& t) { t.wait = !t.wait; });
+}
+
 }  // namespace
 
 std::vector<std::size_t> classes(const Graph& graph) {
@@ -247,30 +264,24 @@ std::optional<Network> search(const Graph& graph, const Options& options, bool q
     s.look(t);
   }
   if (s.found()) {
-    for (const double lead : {0.0, 500.0, 1500.0}) {
-      Tuning t = s.tuning();
-      t.lead = lead;
-      s.look(t);
+    neighbours(s);
+    for (Tuning way : ways) {
+      way.extras = false;
+      s.look(way);
+      way.wait = true;
+      s.look(way);
     }
-    for (const auto& [not_ahead, round_trip, first] :
-         {std::array{100.0, 300.0, 0.0}, std::array{100.0, 600.0, 0.0},
-          std::array{300.0, 600.0, 0.5}, std::array{0.0, 600.0, 1.0}}) {
-      Tuning t = s.tuning();
-      t.not_ahead = not_ahead, t.round_trip = round_trip, t.first = first;
-      s.look(t);
-    }
-    Tuning t = s.tuning();
-    t.peers = true;
-    s.look(t);
-    t = s.tuning();
-    t.wait = true;
-    s.look(t);
+    const Tuning plain = s.tuning();
     s.classes();
-    if (auto n = attempt(graph, options, s.tuning(), reason)) return n;
+    // A sample is not the whole: there, the choices are held against none.
+    Search whole(graph, options, reason);
+    whole.look(s.tuning());
+    if (part.operations.size() < graph.operations.size()) whole.look(plain);
+    if (whole.found()) return attempt(graph, options, whole.tuning(), reason);
   }
   // With very little L1 nothing goes on side by side.
-  return attempt(graph, options,
-                 {.rows = 32, .kernel_rows = 8, .together = false, .classes = all}, reason);
+  return attempt(graph, options, {.rows = 32, .kernel_rows = 8, .together = false, .classes = all},
+                 reason);
 }
 
 }  // namespace oct::schedule
