@@ -265,18 +265,20 @@ std::optional<Network> search(const Graph& graph, const Options& options, bool q
   }
   if (s.found()) {
     neighbours(s);
+    s.classes();
+    Search others(part, options, reason);
     for (Tuning way : ways) {
       way.extras = false;
-      s.look(way);
+      others.look(way);
       way.wait = true;
-      s.look(way);
+      others.look(way);
     }
-    const Tuning plain = s.tuning();
-    s.classes();
-    // A sample is not the whole: there, the choices are held against none.
+    neighbours(others);
+    // Choices are made one by one and on a sample: on the whole they are held against none.
     Search whole(graph, options, reason);
-    whole.look(s.tuning());
-    if (part.operations.size() < graph.operations.size()) whole.look(plain);
+    for (const Search* of : {&s, &others}) {
+      if (of->found()) whole.look(of->tuning());
+    }
     if (whole.found()) return attempt(graph, options, whole.tuning(), reason);
   }
   // With very little L1 nothing goes on side by side.
