@@ -94,7 +94,9 @@ std::vector<Use> uses(const integer::Graph& graph, const integer::Operation& op)
 Relation relation(const integer::Graph& graph, std::size_t before, std::size_t op) {
   const auto by_rows = [](const integer::Operation& x) {
     if (const auto* k = std::get_if<integer::Kernel>(&x.what)) {
-      return integer::kernel_info(k->name).row_wise;
+      // Of several matrices the rows of the first are done before those of the second.
+      const auto one = [](const View& v) { return v.sizes.size() < 3 || v.sizes[0] == 1; };
+      return integer::kernel_info(k->name).row_wise && std::ranges::all_of(k->outputs, one);
     }
     const auto* g = std::get_if<integer::Gemm>(&x.what);
     return g != nullptr ? g->y.sizes[0] == 1
