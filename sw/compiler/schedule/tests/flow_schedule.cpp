@@ -27,12 +27,14 @@ struct Args {
   std::string inputs;
   std::int64_t l1 = 128 * 1024;
   int orders = 1;
+  std::size_t effort = schedule::Options{}.effort;
   bool simple = false, layers = false, jobs = false;
 
   Args() {
     app.add_option("--inputs", inputs);
     app.add_option("--l1", l1, "bytes");
     app.add_option("--orders", orders);
+    app.add_option("--effort", effort, "jobs that the search may place");
     app.add_flag("--simple", simple);
     app.add_flag("--layers", layers);
     app.add_flag("--jobs", jobs);
@@ -85,6 +87,7 @@ int run(const Args& args) {
                                                     : quant::plan(canonical, samples, {}));
   g.verify();
   schedule::Options options;
+  options.effort = args.effort;
   options.machine.l1_first = 512;
   options.machine.l1_bytes = args.l1 - 512 - 12 * 1024;
   const std::clock_t before = std::clock();

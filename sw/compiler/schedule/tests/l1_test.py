@@ -27,7 +27,8 @@ def main():
     count, failed, refusals = 0, 0, 0
 
     def tried(model, args, usable):
-        command = [sys.argv[1], str(model), *map(str, args), "--simple", "--orders", "1", "--l1", str(usable + OVERHEAD)]
+        command = [sys.argv[1], str(model), *map(str, args), "--simple", "--orders", "1", "--effort", "3000",
+                   "--l1", str(usable + OVERHEAD)]
         return subprocess.run(command, capture_output=True, text=True, timeout=200)
 
     def check(good, text):
