@@ -28,7 +28,7 @@ scripts/build.sh octant oct_model_octant_fast kernels.octant | tail -n 1
 if [ -f "$what" ]; then
   exec "$build/bin/octant" run "$what" --report "build/report/$(basename "$what" .onnx)" "${options[@]}"
 fi
-if ! .venv/bin/python sw/models/make_model.py --list | grep -qx "$what"; then
+if ! grep -qx -- "$what" <<< "$(.venv/bin/python sw/models/make_model.py --list)"; then
   echo "run.sh: $what: neither a file nor one of the networks ($(names)) or programs" \
     "($(ls sw/apps | grep -v CMake | tr '\n' ' '))" >&2
   exit 2
