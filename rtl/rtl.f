@@ -91,6 +91,8 @@ attention/oct_attn_desc_pkg.sv
 attention/oct_attn_lane_pkg.sv
 attention/oct_attn_job.sv
 attention/oct_attn_plan_gemm.sv
+attention/oct_attn_plan_addr.sv
+attention/oct_attn_plan_slot.sv
 attention/oct_attn_plan_attn.sv
 attention/oct_attn_plan.sv
 attention/oct_attn_port.sv

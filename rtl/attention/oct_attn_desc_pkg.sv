@@ -31,6 +31,33 @@ package oct_attn_desc_pkg;
     logic [31:0] x_step, w_step, y_step, r_step, par_step, v_step;  // batch or head
   } plan_t;
 
+  // Slots of an attention job and what the walk knows about them.
+  typedef enum logic [2:0] {PlanQk, PlanAv, PlanLoadAcc, PlanLoadState, PlanClaim} plan_slot_e;
+
+  typedef struct packed {  // the tile whose logits come next
+    logic [31:0]           k_addr, q_addr, mask_addr, par_addr;
+    logic [10:0]           tile;
+    logic [6:0]            keys;     // 65: the group's last key stands behind it and comes along
+    logic [16:0]           q0;       // first query of the group
+    logic [UnitIdxWidth:0] queries;
+    logic                  dual;
+    logic                  head;     // first tile of its head
+    logic                  first;    // of its group
+    logic                  last;
+  } plan_qk_t;
+
+  typedef struct packed {  // the tile whose product with V comes next
+    logic [31:0]           addr;
+    logic [6:0]            keys;
+    logic                  first;    // of its group
+    logic                  last;
+    logic                  job_last; // its group is the last of the job
+    logic                  region;
+    logic                  dual;
+    logic [31:0]           y_addr;
+    logic [UnitIdxWidth:0] queries;
+  } plan_av_t;
+
   localparam logic [7:0] MaxHead = 8'd128;  // d and dv
 
   typedef logic [27:0][31:0] words_t;  // words_t[i] is descriptor word i + 4

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// oct_attn_pkg: what the blocks of the attention engine agree on: descriptor, commands, arithmetic.
+// oct_attn_pkg: what the blocks of the attention engine agree on: sizes, jobs, commands, beats, steps.
 // Structure: docs/architecture/engine.md; arithmetic: docs/architecture/engine_arithmetic.md,
 // bit-exact twin sw/golden/engine.hpp; C view of the descriptor: sw/runtime/include/oct_engine.h.
 package oct_attn_pkg;
@@ -297,11 +297,4 @@ package oct_attn_pkg;
     logic wait_acc;   // the region is still drained
     logic wait_p;     // weights of the tile, or room for its logits
   } array_events_t;
-
-  // ---- Arithmetic ------------------------------------------------------------------------------
-  function automatic logic signed [31:0] sat32(input logic signed [63:0] v);
-    if (v > 64'sh7fff_ffff) return 32'sh7fff_ffff;
-    if (v < -64'sh8000_0000) return 32'sh8000_0000;
-    return v[31:0];
-  endfunction
 endpackage
