@@ -34,7 +34,12 @@ struct Context {
   std::map<ValueId, View> wanted;
 
   /// Images with a border: the whole, of which `wanted` has the inside; border not yet written.
-  std::map<ValueId, View> bordered;
+  struct Bordered {
+    View image;  ///< [N, C, H, W]
+    std::int64_t top, left, bottom, right;
+    bool by_rows;
+  };
+  std::map<ValueId, Bordered> bordered;
   std::set<ValueId> border_written;
   /// Queries of a single token, their heads apart with zeros between them, and what attention makes
   /// of them (attention_packed.cpp).

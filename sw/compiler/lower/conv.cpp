@@ -58,6 +58,16 @@ View inside(const View& image, const Geometry& g) {
   return image.slice(1, 0, g.c).slice(2, g.top, g.h).slice(3, g.left, g.w);
 }
 
+/// Of an image that another convolution of the same value has, what this one needs.
+std::optional<View> shared(const Context::Bordered& b, const Geometry& g) {
+  if (b.by_rows != g.by_rows() || b.top < g.top || b.left < g.left || b.bottom < g.bottom ||
+      b.right < g.right) {
+    return std::nullopt;
+  }
+  return b.image.slice(2, b.top - g.top, g.top + g.h + g.bottom)
+      .slice(3, b.left - g.left, g.left + g.w + g.right);
+}
+
 View without_height(const View& v, const Geometry& g) {
   View out = v;
   if (!g.one) return out;
@@ -79,11 +89,14 @@ View image_of(Context& ctx, const Node& n, const Geometry& g) {
   const ValueId x = n.inputs[0];
   const bool whole_channels = g.by_rows() || g.c % 8 == 0;
   if (const auto b = ctx.bordered.find(x); b != ctx.bordered.end()) {
-    const View in = without_height(inside(b->second, g), g);
+    const std::optional<View> image = shared(b->second, g);
+    const View in = image ? without_height(inside(*image, g), g) : View{};
     for (const View& p : ctx.places(x)) {
-      if (!same_place(p, in)) continue;
-      if (ctx.border_written.insert(x).second) ctx.fill_border(b->second, with_height(in, g), 0, n);
-      return b->second;
+      if (!image || !same_place(p, in)) continue;
+      if (ctx.border_written.insert(x).second) {
+        ctx.fill_border(b->second.image, with_height(in, g), 0, n);
+      }
+      return *image;
     }
   }
   const View from = ctx.take(x, {Elem::kI8}, Context::Zero::kAny);
@@ -112,7 +125,7 @@ void want_image(Context& ctx, const Node& n) {
   const Geometry g = geometry(ctx.graph, n);
   if (g.one && ctx.graph.value(x).rank() != 3) return;
   const View image = new_image(ctx, x, g, Elem::kI8);
-  ctx.bordered.emplace(x, image);
+  ctx.bordered.emplace(x, Context::Bordered{image, g.top, g.left, g.bottom, g.right, g.by_rows()});
   ctx.wanted.emplace(x, without_height(inside(image, g), g));
 }
 

@@ -102,7 +102,7 @@ class Builder {
   explicit Builder(Graph& g) : g_(g) {}
 
   bool build(const Node& softmax) {
-    const Shape shape = g_.value(softmax.output).shape();
+    Shape shape = g_.value(softmax.output).shape();
     if (shape.size() < 2 || shape.size() > 4 ||
         ir::normalized_axis(softmax.attrs.integer("axis", -1), shape.size()) !=
             static_cast<std::int64_t>(shape.size()) - 1) {
@@ -112,6 +112,7 @@ class Builder {
     const auto values = product_with_values(g_, softmax.output);
     if (!scores || !values || !zeroed_where_masked(*scores, *values, softmax.output)) return false;
     const std::string name = softmax.name;
+    if (shape.size() == 3 && !scores->shape.empty()) shape = scores->shape;
     const ValueId q = four(g_, scores->product->inputs[0], shape, name);
     ValueId k = scores->product->inputs[1], v = values->product->inputs[1];
     if (is_weight(g_, v) || is_weight(g_, k) || q == kNone) return false;

@@ -59,6 +59,7 @@ std::optional<Scores> scores_of(const Graph& g, ValueId v) {
     const Node* n = g.producer(v);
     if (!n || !same_matrices(g, v, start)) return std::nullopt;
     out.sources = merged(n->sources, out.sources);
+    if (g.value(v).rank() == 4) out.shape = g.value(v).shape();
     if (n->op == Op::kMatMul) {
       out.product = n;
       return out;

@@ -19,6 +19,7 @@ struct Scores {
   const ir::Node* product = nullptr;
   double scale = 1, softcap = 0;
   std::vector<Term> terms;
+  ir::Shape shape;  // [B, H, S, T], if the scores have it anywhere on their way
   ir::Sources sources;
 };
 

@@ -208,6 +208,24 @@ std::optional<PositionTable> position_table(const Graph& g, ValueId v, std::size
     return exec::evaluate_value(g, v, {{out.positions, feed}});
   };
   const std::int64_t each = batch * tokens;
+  // Tables that the model itself looks up end somewhere.
+  const auto known = [&](std::int64_t p) {
+    try {
+      (void)rows_of(std::vector<std::int64_t>(static_cast<std::size_t>(each), p));
+      return true;
+    } catch (const ir::CompileError&) {
+      return false;
+    }
+  };
+  if (each > 0 && max_positions > 0 && !known(max_positions - 1)) {
+    if (!known(0)) return std::nullopt;
+    std::int64_t low = 0, high = max_positions - 1;  // the first is known, the second is not
+    while (high - low > 1) {
+      const std::int64_t middle = (low + high) / 2;
+      (known(middle) ? low : high) = middle;
+    }
+    max_positions = high;
+  }
   constexpr std::int64_t kMaxElements = std::int64_t{1} << 26;  // of a table worth having
   if (each == 0 || width == 0 || each > kMaxElements / width ||
       max_positions > kMaxElements / width) {

@@ -18,6 +18,8 @@ from onnx import TensorProto as T
 from onnx import helper as h
 from onnx import numpy_helper
 
+import families
+
 SAMPLES, RUNS = 8, 2
 FLOAT, INT64, BOOL, INT32 = T.FLOAT, T.INT64, T.BOOL, T.INT32
 RNG = np.random.default_rng(7)
@@ -51,6 +53,20 @@ class Case:
             else:
                 made[name] = rng.integers(0, 4, shape).astype(np.int64 if kind == INT64 else np.int32)
         return made
+
+
+class Built(Case):
+    """A graph that a builder has made."""
+
+    def __init__(self, family, **more):
+        super().__init__(family.name, [], {}, outputs=family.outputs, **more)
+        self.family, self.built = family, family.b.case(family.name, family.outputs).model
+
+    def model(self):
+        return self.built
+
+    def feeds(self, rng):
+        return {name: draw(rng) for name, draw in self.family.draw.items()}
 
 
 def node(op, inputs, output="y", domain="", **attributes):
@@ -266,6 +282,8 @@ def cases():
                TWO | {"v": (FLOAT, [1, 12, 32])}, least=15)
     yield from attentions()
     yield from layouts()
+    for make in families.FAMILIES:
+        yield Built(make())
 
 
 def layouts():
