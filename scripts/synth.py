@@ -48,6 +48,8 @@ class Flow:
             self.root = self.root.with_name(self.root.name + "-no-gates")
         if args.config != "octant":
             self.root = self.root.with_name(self.root.name + "-" + args.config)
+        if args.period is not None:  # kept beside the results of the usual period, not instead of them
+            self.root = self.root.with_name(f"{self.root.name}-{args.period:g}ns")
         self.tools = hashlib.sha256(b"".join(
             p.read_bytes() for p in sorted((ROOT / "scripts/synthlib").glob("*.py")))).hexdigest()
         self.modules = {}  # block -> mapped module, for the ports of boxes

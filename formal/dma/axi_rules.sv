@@ -56,17 +56,17 @@ module axi_rules
   endfunction
 
   // ---- Reads: beats requested and not yet delivered ----------------------------------------------
-  logic [7:0] due_q;
+  logic [9:0] due_q;
   if (Read) begin : g_read
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) due_q <= '0;
       else due_q <= due_q
-          + ((rd_req_i.ar_valid && rd_rsp_i.ar_ready) ? 8'(rd_req_i.ar.len) + 8'd1 : 8'd0)
-          - 8'(rd_rsp_i.r_valid && rd_req_i.r_ready);
+          + ((rd_req_i.ar_valid && rd_rsp_i.ar_ready) ? 10'(rd_req_i.ar.len) + 10'd1 : 10'd0)
+          - 10'(rd_rsp_i.r_valid && rd_req_i.r_ready);
     end
     always_comb begin
       if (rst_ni) begin
-        assume (due_q < 8'd200);  // the counter of the proof, not of the block, is short
+        assume (due_q < 10'd1000);  // the counter of the proof, not of the block, is short
         assume (!rd_rsp_i.r_valid || due_q != '0);
         if (ar_held_q) ArHeld_A: assert (rd_req_i.ar_valid && rd_req_i.ar == ar_q);
         if (rd_req_i.ar_valid) ArGood_A: assert (good(rd_req_i.ar));

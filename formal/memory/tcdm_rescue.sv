@@ -2,7 +2,7 @@
 // tcdm_rescue: the bound of the wait in L1. A master that is refused in every cycle is refused
 // 16 + 5 M - 1 times at most, M masters in all, for ever: after 16 cycles it waits for the privilege,
 // which each other master has once at most before it, for 5 cycles at most. Assumed: a privileged master
-// is refused twice at most, for a lock lasts two cycles (rtl.tcdm_traffic tests that). For any master.
+// is refused twice at most, for a lock lasts two cycles (tcdm_lock proves that). For any master.
 // @config small
 // @files pkg/oct_cluster_pkg.sv common/oct_rr_arb.sv memory/oct_tcdm_pkg.sv memory/oct_tcdm_rescue.sv
 // @prove induction 2 cvc5
@@ -35,7 +35,7 @@ module tcdm_rescue
   assign below    = watched_i - 1'b1;
   assign above    = ~(below | watched_i);
   // Who holds the privilege, or gets it next, after this cycle.
-  assign moves    = lost_i != '0 || u_rescue.waiting_q != '0 || u_rescue.next_q != '0;
+  assign moves    = lost_i != '0 || u_rescue.waiting_q != '0 || u_rescue.candidate != '0;
   assign turn_d   = !moves ? u_rescue.candidate : u_rescue.free ? u_rescue.chosen
                     : u_rescue.candidate & lost_i;
   assign others   = turn_d & ~watched_i;

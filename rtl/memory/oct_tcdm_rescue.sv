@@ -2,7 +2,8 @@
 // oct_tcdm_rescue: lets nobody starve in L1. A master refused for long becomes the one privileged
 // master: its bank (a line port's group of banks) is kept free of all others until it is served.
 // Waiting masters are privileged in turn, and the privilege lies in flip-flops: it costs the
-// arbitration no time. Bound and proof: docs/architecture/tcdm.md, formal/memory/tcdm_xbar.sv.
+// arbitration no time. Bound and proofs: docs/architecture/tcdm.md, formal/memory/tcdm_rescue.sv,
+// tcdm_lock.sv.
 module oct_tcdm_rescue
   import oct_tcdm_pkg::*;
   import oct_cluster_pkg::*;
@@ -65,7 +66,7 @@ module oct_tcdm_rescue
       starving_q <= '0;
       next_q     <= '0;
       vip_q      <= '0;
-    end else if (lost_i != '0 || waiting_q != '0 || next_q != '0) begin
+    end else if (lost_i != '0 || waiting_q != '0 || candidate != '0) begin
       count_q    <= count_q + 1'b1;
       waiting_q  <= lost_i & (tick ? '1 : waiting_q);
       starving_q <= lost_i & (tick ? waiting_q : starving_q);
