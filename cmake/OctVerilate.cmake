@@ -158,6 +158,7 @@ function(oct_verilate)
     DEPENDS ${inputs} "${PROJECT_SOURCE_DIR}/rtl/lint.vlt" "${PROJECT_SOURCE_DIR}/tb/lint.vlt"
       "${PROJECT_SOURCE_DIR}/tb/fast.vlt" "${PROJECT_SOURCE_DIR}/scripts/verilate.py"
       "${PROJECT_SOURCE_DIR}/scripts/share_instances.py" "${PROJECT_SOURCE_DIR}/scripts/idle_instances.py"
+      "${PROJECT_SOURCE_DIR}/scripts/verilated_model.py"
     DEPFILE "${out}.d"
     COMMENT "Verilating ${A_NAME}" VERBATIM COMMAND_EXPAND_LISTS)
 

@@ -8,7 +8,7 @@ the calls in eval_nba of a generated model are put under that condition:
  - now and then (rarely, if it did not help before) an instance is copied at the start of a cycle and
    compared at its end; where both agree, it rests;
  - before each of its functions, the variables outside that this function names are looked at; the first
-   that has changed ends the rest;
+   that has changed ends the rest; what it has looked at before and nothing has written since is left out;
  - memories are too large to compare: writes to them are counted instead;
  - copies and comparisons of those that wait equally long fall into the same cycle, so most cycles do
    without either; which instances rest is a bit each;
@@ -21,79 +21,9 @@ import collections
 import re
 import sys
 
-from share_instances import FUNCTION
+from verilated_model import BIG, Cannot, Model, all_at_once, bytes_of, clock_trigger, count_writes, parse_eval
 
-CALL = re.compile(r"^\s*(\w+)\(\(?&?(?:vlSymsp->)?(\w+)\)?\);$")
-MEMBER = re.compile(r"^\s+(VL_IN|VL_OUT|VL_INOUT)(?:8|16|64|W)?\((\w+),[^)]*\);|"
-                    r"^\s+((?!return)[A-Za-z][\w:<>,/* ]*?[ >/]) ?(\w+);", re.M)
-OUTSIDE = re.compile(r"vlSymsp->(TOP\w*)\s*\.\s*(\w+)\b(?!\s*\()|vlSelf->(\w+)\s*->\s*(\w+)\b(?!\s*\()")
-WIDTH = {"CData": 1, "SData": 2, "IData": 4, "QData": 8}
-BIG = 1024       # bytes; larger arrays are watched for writes
 MAX_WAIT = 64    # cycles between two attempts to put an instance to rest
-
-
-class Cannot(Exception):
-    """The generated code does not look as expected; it works as it is, only more slowly."""
-
-
-def bytes_of(decl):
-    match = re.match(r"VlUnpacked<(.*), (\d+)>$", re.sub(r"/\*[^*]*\*/", "", decl).strip())
-    if match:
-        return bytes_of(match.group(1)) * int(match.group(2))
-    match = re.match(r"VlWide<(\d+)>$", re.sub(r"/\*[^*]*\*/", "", decl).strip())
-    return 4 * int(match.group(1)) if match else WIDTH.get(decl.split("/")[0].strip(), 0)
-
-
-class Model:
-    """What is needed to know of the generated files."""
-
-    def __init__(self, folder, prefix):
-        self.prefix = prefix
-        self.root_class = f"{prefix}___024root"
-        self.sources = {f: f.read_text() for f in sorted(folder.glob(f"{prefix}*.cpp"))}
-        self.headers = {f: f.read_text() for f in sorted(folder.glob(f"{prefix}*.h"))}
-        self.body, self.owner = {}, {}
-        for file, text in self.sources.items():
-            if "__Slow" not in file.name:
-                for match in FUNCTION.finditer(text):
-                    self.owner[match.group(2)] = match.group(3)
-                    self.body[match.group(2)] = match.group(4)
-        syms = next(t for f, t in self.headers.items() if f.name == f"{prefix}__Syms.h")
-        self.class_of = dict((name, cls) for cls, name in re.findall(r"^    (\w+)\s+(TOP\w*);", syms, re.M))
-        syms = next(t for f, t in self.sources.items() if f.name == f"{prefix}__Syms.cpp")
-        self.cells = collections.defaultdict(dict)  # instance: {pointer: instance}
-        for above, pointer, below in re.findall(r"^    (TOP\w*)\.(\w+) = &(TOP\w*);", syms, re.M):
-            self.cells[above][pointer] = below
-        self.members, self.inputs_declared = {}, {}
-        for cls in set(self.class_of.values()):
-            text = next(t for f, t in self.headers.items() if f.name == f"{cls}.h")
-            text = text[text.index(f"class {cls} final"):text.index("// INTERNAL VARIABLES")]
-            found = list(MEMBER.finditer(text))
-            self.members[cls] = {m.group(2) or m.group(4): m.group(3) or "" for m in found}
-            self.inputs_declared[cls] = {m.group(2) for m in found if m.group(1) == "VL_IN"}
-        self.closures = {}
-
-    def closure(self, name):
-        """The text of a function and of all that it calls."""
-        if name not in self.closures:
-            self.closures[name] = ""
-            called = set(re.findall(r"\b(" + re.escape(self.prefix) + r"\w+)\(", self.body[name])) & set(self.body)
-            self.closures[name] = self.body[name] + "".join(self.closure(c) for c in sorted(called - {name}))
-        return self.closures[name]
-
-    def outside(self, instance, text):
-        """Variables of other instances that functions of `instance` name."""
-        found = set()
-        for at, member, pointer, below in OUTSIDE.findall(text):
-            if pointer:
-                at, member = self.cells[instance].get(pointer), below
-                if at is None:
-                    raise Cannot(f"{instance}: what is {pointer}?")
-            if member not in self.members[self.class_of[at]]:
-                raise Cannot(f"{instance}: what is {at}.{member}?")
-            if at != instance:
-                found.add((at, member))
-        return found
 
 
 class Instance:
@@ -128,23 +58,39 @@ def condition(inst, outside, inputs):
     return "\n        && ".join(terms) or "true"
 
 
-def count_writes(model, cls, arrays):
-    """Counts writes to the large arrays of a class in __Vidle_writes; Cannot if one looks unusual."""
-    changed = dict(model.sources)
-    for name in arrays:
-        write = re.compile(r"([;{}]\s*\n[ ]*)((?:VL_ASSIGN\w*\([^;=]*?)?vlSelf->" + name + r"\s*\[)")
-        for file, text in changed.items():
-            if "__Slow" in file.name or f"{cls}* vlSelf" not in text:
-                continue
-            # Assignments to it, however they look; initial contents of a ROM are in slow files.
-            expected = sum(re.search(rf"\b{name}\b", statement.split("=")[0]) is not None
-                           for statement in re.split("[;{}]", text)
-                           if name in statement and re.search(r"[^=!<>]=[^=]|VL_ASSIGN", statement)
-                           and not re.search(rf"^\s*(?:VlUnpacked|if|for|while)\b", statement))
-            changed[file], found = write.subn(r"\1++vlSelf->__Vidle_writes; \2", text)
-            if found != expected:
-                raise Cannot(f"{cls}.{name}: {found} of {expected} writes found")
-    model.sources.update(changed)
+def where_needed(model, instances, sections, ico):
+    """Where a variable must be looked at: not where the instance has looked before, unless it may have been
+    written since. Returns needed(instance, function, variable)."""
+    calls = [(f, name) for _, section in sections for f, name, _ in section]
+    written = collections.defaultdict(list)  # variable: where in eval_nba
+    for where, (f, name) in enumerate(calls):
+        for variable in model.writes(name, f):
+            written[variable].append(where)
+    before = {v for _, section in ico for f, name, _ in section for v in model.writes(name, f)}
+    before |= model.writes("TOP", f"{model.root_class}___eval_act")
+    looked = collections.defaultdict(list)  # (instance, variable): where
+    own = collections.defaultdict(list)     # (instance, function): where
+    for where, (f, name) in enumerate(calls):
+        own[name, f].append(where)
+        if name in instances:
+            i = instances[name]
+            outside, inputs = i.per_function[f]
+            for v in outside + [(name, member) for member in inputs]:
+                looked[name, v].append(where)
+
+    def needed_at(name, variable, where):
+        earlier = [p for p in looked[name, variable] if p < where]
+        writes = written.get(variable, [])
+        if earlier:
+            return any(earlier[-1] <= w < where for w in writes)
+        # The last look was in the cycle before; what nothing here writes, the harness does.
+        last = looked[name, variable][-1]
+        return not writes or variable in before or any(w >= last or w < where for w in writes)
+
+    def needed(i, function, variable):
+        places = own[i.name, function]
+        return not places or any(needed_at(i.name, variable, where) for where in places)
+    return needed
 
 
 PROLOGUE = """// Made by scripts/idle_instances.py
@@ -379,36 +325,6 @@ MACROS = """
 """
 
 
-def parse_eval(model, which):
-    """[(condition, [(function, instance, argument)])] of eval_nba or eval_ico."""
-    name = f"{model.root_class}___eval_{which}"
-    sections = []
-    for trigger, block in re.findall(r"^    if \(([^{}]*?)\) \{\n(.*?)^    \}\n", model.body[name], re.M | re.S):
-        if "Triggered" not in trigger:
-            continue
-        calls = []
-        for line in block.splitlines():
-            match = CALL.match(line)
-            if not match or match.group(1) not in model.body:
-                raise Cannot(f"eval_{which}: {line.strip()}")
-            instance = "TOP" if match.group(2) == "vlSelf" else match.group(2)
-            calls.append((match.group(1), instance, "vlSelf" if instance == "TOP" else f"&s.{instance}"))
-        sections.append((trigger, calls))
-    if not sections:
-        raise Cannot(f"eval_{which}: no calls")
-    return sections
-
-
-def clock_trigger(model):
-    """Number of the trigger of the clock alone, and the variable that holds the clock's last level."""
-    text = model.body[f"{model.root_class}___eval_triggers__act"]
-    for index, expression in re.findall(r"__VactTriggered\.at\((\d+)U\) = (.*?);", text, re.S):
-        for last in ("__Vtrigrprev__TOP__clk_i", "__Vtrigprev__TOP__clk_i"):
-            if set(re.findall(r"vlSelf->(\w+)", expression)) == {"clk_i", last}:
-                return int(index), last
-    raise Cannot("no trigger of the clock alone")
-
-
 def write_fall(model, folder, last):
     """If only rising edges count, the harness need not evaluate the falling ones: a header tells it."""
     rise = re.compile(r"\(IData\)\(vlSelf->clk_i\)\s*&\s*\(~\s*\(IData\)\(vlSelf->" + last + r"\)\)")
@@ -446,7 +362,7 @@ def rest(folder, prefix, busy_modules):
     foreign = set()
     for inst in instances.values():
         text = "".join(model.closure(f) for f in inst.functions)
-        foreign |= model.outside(inst.name, text)
+        foreign |= set(model.outside(inst.name, text))
         if inst.busy and re.search(r"[;{}]\s*vlSymsp->TOP\w*\s*\.\s*\w+\s*(?:\[[^;=]*?\]\s*)*=(?!=)", text):
             raise Cannot(f"{inst.name}: sets variables of others")
     for file, text in model.sources.items():
@@ -454,6 +370,12 @@ def rest(folder, prefix, busy_modules):
             foreign |= set(re.findall(r"vlSymsp->(TOP\w*)\s*\.\s*(\w+)", text))
     for inst in instances.values():
         inst.analyse(foreign)
+    if all_at_once(model, clock):
+        needed = where_needed(model, instances, sections, ico)
+        for inst in instances.values():
+            inst.per_function = {f: ([v for v in outside if needed(inst, f, v)],
+                                     [i for i in inputs if needed(inst, f, (inst.name, i))])
+                                 for f, (outside, inputs) in inst.per_function.items()}
     # What is not understood is evaluated as before.
     for cls in sorted({i.cls for i in instances.values()}):
         try:

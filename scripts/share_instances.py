@@ -9,8 +9,8 @@ functions, which thrash the host's instruction cache. Here
  - members of a class that carry the name of an instance, or the number of a call within one, get
    a common name: each object uses only its own, and keeps its own storage;
  - paths in messages are taken from the object at run time;
- - functions of a class that then differ only in the names of local variables are folded: the later
-   ones call the first.
+ - functions of a class that then differ only in the names of local variables and in where lines
+   break are folded: the later ones call the first.
 """
 import collections
 import re
@@ -47,7 +47,7 @@ def canonical(body):
     body = DEBUG.sub("", body)
     local = LOCAL.findall(body) + re.findall(r"\b__Vlabel\d+\b", body)
     names = {name: f"L{i}" for i, name in enumerate(dict.fromkeys(local))}
-    return WORD.sub(lambda m: names.get(m.group(0), m.group(0)), body)
+    return " ".join(WORD.sub(lambda m: names.get(m.group(0), m.group(0)), body).split())
 
 
 def numbered(name):
