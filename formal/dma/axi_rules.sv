@@ -14,11 +14,10 @@ module axi_rules
   input axi_rd_rsp_t rd_rsp_i,
   input axi_wr_req_t wr_req_i,
   input axi_wr_rsp_t wr_rsp_i,
-  input logic [3:0]  watched_i   // number of a write burst, any, for ever the same
+  input logic        follow_i    // follow the write burst whose address is taken now
 );
   // What was offered in the cycle before and not taken. Of the data one bit of each lane is followed.
-  logic       ar_held_q, aw_held_q, w_held_q, known_q = 1'b0;
-  logic [3:0] watched_q;
+  logic    ar_held_q, aw_held_q, w_held_q;
   axi_ax_t ar_q, aw_q;
   logic [LineBytes-1:0] strb_q;
   logic [LineLanes-1:0] bits, bits_q;
@@ -39,10 +38,7 @@ module axi_rules
       w_held_q  <= wr_req_i.w_valid && !wr_rsp_i.w_ready;
     end
   end
-  always_comb if (known_q) assume (watched_i == watched_q);
   always_ff @(posedge clk_i) begin
-    known_q   <= 1'b1;
-    watched_q <= watched_i;
     ar_q   <= rd_req_i.ar;
     aw_q   <= wr_req_i.aw;
     strb_q <= wr_req_i.w.strb;
@@ -76,42 +72,47 @@ module axi_rules
     assign due_q = '0;
   end
 
-  // ---- Writes: bursts numbered; one of them, any, is watched in detail -----------------------------
-  logic [3:0] aw_count_q, w_count_q, b_count_q;   // of the proof's few cycles: no overflow
-  logic [7:0] beat_q, watched_len_q;
-  logic       seen_q;
+  // ---- Writes: bursts whose data, whose answers are due; any one burst may be followed in detail -----
+  logic [9:0] data_due_q, answer_due_q, before_q;  // before_q: bursts with data due before the followed one
+  logic [7:0] beat_q, followed_len_q;
+  logic       followed_q;
 
   if (Write) begin : g_write
-    logic aw_take, w_take, b_take;
+    logic aw_take, w_take, w_end, b_take;
     assign aw_take = wr_req_i.aw_valid && wr_rsp_i.aw_ready;
     assign w_take  = wr_req_i.w_valid && wr_rsp_i.w_ready;
+    assign w_end   = w_take && wr_req_i.w.last;
     assign b_take  = wr_rsp_i.b_valid && wr_req_i.b_ready;
 
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) begin
-        aw_count_q <= '0;
-        w_count_q  <= '0;
-        b_count_q  <= '0;
-        beat_q     <= '0;
-        seen_q     <= 1'b0;
+        data_due_q   <= '0;
+        answer_due_q <= '0;
+        beat_q       <= '0;
+        followed_q   <= 1'b0;
+        before_q     <= '0;
       end else begin
-        if (aw_take) aw_count_q <= aw_count_q + 1'b1;
-        if (aw_take && aw_count_q == watched_i) seen_q <= 1'b1;
-        if (w_take) begin
-          beat_q <= wr_req_i.w.last ? '0 : beat_q + 1'b1;
-          if (wr_req_i.w.last) w_count_q <= w_count_q + 1'b1;
+        data_due_q   <= data_due_q + 10'(aw_take) - 10'(w_end);
+        answer_due_q <= answer_due_q + 10'(w_end) - 10'(b_take);
+        if (w_take) beat_q <= w_end ? '0 : beat_q + 1'b1;
+        if (!followed_q) begin
+          followed_q <= aw_take && follow_i;
+          before_q   <= data_due_q - 10'(w_end);
+        end else if (w_end) begin
+          followed_q <= before_q != '0;
+          before_q   <= before_q - 1'b1;
         end
-        if (b_take) b_count_q <= b_count_q + 1'b1;
       end
     end
     always_ff @(posedge clk_i) begin
-      if (aw_take && aw_count_q == watched_i) watched_len_q <= wr_req_i.aw.len;
+      if (!followed_q) followed_len_q <= wr_req_i.aw.len;
     end
 
     always_comb begin
       if (rst_ni) begin
-        assume (aw_count_q < 4'd15);
-        assume (!wr_rsp_i.b_valid || b_count_q != w_count_q);
+        // The counters of the proof, not of the block, are short.
+        assume (data_due_q < 10'd1000 && answer_due_q < 10'd1000);
+        assume (!wr_rsp_i.b_valid || answer_due_q != '0);
         if (aw_held_q) AwHeld_A: assert (wr_req_i.aw_valid && wr_req_i.aw == aw_q);
         if (wr_req_i.aw_valid) AwGood_A: assert (good(wr_req_i.aw));
         if (w_held_q) begin
@@ -119,13 +120,14 @@ module axi_rules
                            wr_req_i.w.strb == strb_q && bits == bits_q);
         end
         // No data before their address, and the last beat is where the address said.
-        if (wr_req_i.w_valid) WAfterAw_A: assert (w_count_q != aw_count_q);
-        if (wr_req_i.w_valid && w_count_q == watched_i && seen_q) begin
-          WLast_A: assert (wr_req_i.w.last == (beat_q == watched_len_q));
+        if (wr_req_i.w_valid) WAfterAw_A: assert (data_due_q != '0);
+        if (followed_q) Before_A: assert (before_q < data_due_q);
+        if (wr_req_i.w_valid && followed_q && before_q == '0) begin
+          WLast_A: assert (wr_req_i.w.last == (beat_q == followed_len_q));
         end
       end
     end
   end else begin : g_no_write
-    assign {aw_count_q, w_count_q, b_count_q, beat_q, watched_len_q, seen_q} = '0;
+    assign {data_due_q, answer_due_q, before_q, beat_q, followed_len_q, followed_q} = '0;
   end
 endmodule

@@ -32,8 +32,7 @@ module dma_axird
   input logic                     timeout_i,
   input logic [LineLanes-1:0]     l1_ready_i,
   input logic                     other_valid_i,
-  input logic [GroupIdxWidth-1:0] other_group_i,
-  input logic [3:0]               watched_i
+  input logic [GroupIdxWidth-1:0] other_group_i
 );
   axi_rd_req_t  rd_req;
   l1_line_req_t l1;
@@ -49,7 +48,7 @@ module dma_axird
   );
 
   axi_rules #(.MaxBeats(DmaBurstBeats), .Write(1'b0)) u_rules (
-    .clk_i, .rst_ni, .rd_req_i(rd_req), .rd_rsp_i, .wr_req_i('0), .wr_rsp_i('0), .watched_i
+    .clk_i, .rst_ni, .rd_req_i(rd_req), .rd_rsp_i, .wr_req_i('0), .wr_rsp_i('0), .follow_i('0)
   );
 
   // Of the data one bit of each lane is followed.

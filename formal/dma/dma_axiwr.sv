@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // dma_axiwr: the write channels of DMA-out obey AXI whatever bursts and data they are given, also
 // when stop_i comes at any moment. What is assumed about bursts is proved in dma_bursts; about the
-// data: a beat that was offered is not taken away nor changed. To 6 cycles from reset.
+// data: a beat that was offered is not taken away nor changed. For ever.
 // @files pkg/oct_cluster_pkg.sv common/oct_fifo.sv dma/oct_dma_pkg.sv dma/oct_dma_axiwr.sv formal/dma/axi_rules.sv
 // @config small
-// @prove bmc 6 cvc5
+// @prove induction 2 cvc5
 // @bug rtl/dma/oct_dma_axiwr.sv :: assign axi_o.w.strb   = (strobes_off_i && !held_q) ? '0 : strb_i; :: assign axi_o.w.strb   = strobes_off_i ? '0 : strb_i;
 // @bug rtl/dma/oct_dma_axiwr.sv :: assign w_valid    = len_valid && (data_valid_i || strobes_off_i); :: assign w_valid    = (len_valid || aw_valid_q) && (data_valid_i || strobes_off_i);
 // @bug rtl/dma/oct_dma_axiwr.sv :: if (w_take) beat_q <= w_last ? '0 : beat_q + 1'b1; :: if (w_take) beat_q <= beat_q + 1'b1;
@@ -23,7 +23,7 @@ module dma_axiwr
   input logic                 strb_i,
   input logic                 b_ready_i,
   input axi_wr_rsp_t          wr_rsp_i,
-  input logic [3:0]           watched_i
+  input logic                 follow_i
 );
   axi_wr_req_t wr_req;
   logic        drained, burst_take, data_pop, b_take, stop, drain_q;
@@ -44,7 +44,7 @@ module dma_axiwr
   );
   axi_rules #(.MaxBeats(DmaBurstBeats), .Read(1'b0)) u_rules (
     .clk_i, .rst_ni, .rd_req_i('0), .rd_rsp_i('0), .wr_req_i(wr_req), .wr_rsp_i,
-    .watched_i
+    .follow_i
   );
 
   logic started_q = 1'b0, offered_q, draining_q, data_q, strb_q;
@@ -56,6 +56,22 @@ module dma_axiwr
     strb_q    <= strb_i;
   end
 
+  // Beats announced and not sent; every length in the queue is allowed.
+  logic [9:0] beats;
+  logic [2:0] place;
+  logic       short;
+  assign place = 3'(u_axiwr.u_lens.rd_q + 3'(u_rules.before_q));
+  always_comb begin
+    beats = (wr_req.aw_valid ? 10'(wr_req.aw.len) + 10'd1 : 10'd0) - 10'(u_axiwr.beat_q);
+    short = 1'b1;
+    for (int unsigned i = 0; i < 8; i++) begin
+      if (4'(i) < u_axiwr.u_lens.count_q) begin
+        beats = beats + 10'(u_axiwr.u_lens.mem_q[3'(u_axiwr.u_lens.rd_q + 3'(i))]) + 10'd1;
+        if (32'(u_axiwr.u_lens.mem_q[3'(u_axiwr.u_lens.rd_q + 3'(i))]) >= BurstBeats) short = 1'b0;
+      end
+    end
+  end
+
   always_comb begin
     assume (rst_ni == started_q);
     if (burst_valid_i && !burst_i.null_) begin
@@ -65,12 +81,28 @@ module dma_axiwr
     // filled and the head stays where it is until the drain ends.
     if (rst_ni && offered_q) assume (data_valid_i || drain_q);
     if (rst_ni && (offered_q || (draining_q && drain_q))) assume (data_i == data_q && strb_i == strb_q);
-    if (rst_ni && drained) begin
-      Drained_A: assert (!wr_req.aw_valid && !wr_req.w_valid);
-      Owed_A:    assert (u_rules.aw_count_q == u_rules.b_count_q);
+    if (rst_ni) begin
+      if (drained) begin
+        Drained_A: assert (!wr_req.aw_valid && !wr_req.w_valid);
+        Owed_A:    assert (u_rules.data_due_q == '0 && u_rules.answer_due_q == '0);
+      end
+      // What keeps it so: who owes how much, and the queue of lengths.
+      Lens_A:   assert (10'(u_axiwr.u_lens.count_q) == u_rules.data_due_q && u_axiwr.u_lens.count_q <= 4'd8);
+      Gap_A:    assert (u_axiwr.u_lens.wr_q == 3'(u_axiwr.u_lens.rd_q + 3'(u_axiwr.u_lens.count_q)));
+      Bursts_A: assert (10'(u_axiwr.owed_q) == 10'(wr_req.aw_valid) + u_rules.data_due_q + u_rules.answer_due_q);
+      Most_A:   assert (32'(u_axiwr.owed_q) < MaxBeats);
+      Ahead_A:  assert (10'(u_axiwr.ahead_q) == beats);
+      Few_A:    assert (10'(u_axiwr.ahead_q) < 10'(8 + BurstBeats));
+      Room_A:   assert (!wr_req.aw_valid || u_axiwr.u_lens.count_q < 4'd8);
+      Beat_A:   assert (8'(u_axiwr.beat_q) == u_rules.beat_q &&
+                        u_axiwr.beat_q <= (u_axiwr.len_valid ? u_axiwr.len : 6'd0));
+      Short_A:  assert (short);
+      if (wr_req.aw_valid) AwLen_A: assert (32'(wr_req.aw.len) < BurstBeats);
+      if (u_rules.followed_q) begin
+        Kept_A: assert (8'(u_axiwr.u_lens.mem_q[place]) == u_rules.followed_len_q);
+      end
     end
-    LongBurst_C: cover (rst_ni && u_rules.b_count_q == 4'd2 && u_rules.watched_len_q == 8'd2 &&
-                        watched_i == 4'd1);
-    Aborted_C:   cover (rst_ni && drain_q && u_rules.b_count_q == 4'd1 && drained);
+    LongBurst_C: cover (rst_ni && u_rules.followed_q && u_rules.followed_len_q == 8'd2 && u_rules.before_q == 10'd1);
+    Aborted_C:   cover (rst_ni && drain_q && b_take && drained);
   end
 endmodule
