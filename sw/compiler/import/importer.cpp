@@ -5,6 +5,7 @@
 #include <set>
 
 #include "compiler/import/lowering.hpp"
+#include "compiler/import/node_list.hpp"
 
 namespace oct::importer {
 using ir::CompileError;
@@ -55,6 +56,7 @@ class Importer {
     constants(proto, scope);
     graph_inputs(proto, scope);
     fail();
+    reads_ = names_read(model_);
     nodes(proto.node(), scope, "", {});
     std::set<std::string> outputs;
     for (const auto& o : proto.output()) {
@@ -73,8 +75,6 @@ class Importer {
   }
 
  private:
-  using NodeList = google::protobuf::RepeatedPtrField<onnx::NodeProto>;
-
   void fail() {
     if (problems_.empty()) return;
     std::string text =
@@ -169,73 +169,11 @@ class Importer {
     }
   }
 
-  [[nodiscard]] static std::string node_name(const onnx::NodeProto& n, std::size_t i) {
-    return n.name().empty() ? fmt::format("{}_{}", n.op_type(), i) : n.name();
-  }
-
-  /// Indices so that each node follows those it reads; names the nodes of a cycle.
-  std::vector<int> sorted(const NodeList& list, const Scope& scope) {
-    std::map<std::string, int> makes;
-    for (int i = 0; i < list.size(); ++i) {
-      for (const std::string& o : list[i].output()) {
-        if (o.empty()) continue;
-        if (!makes.emplace(o, i).second || scope.find(o)) {
-          throw ImportError(fmt::format("node '{}': its result '{}' is there already",
-                                        node_name(list[i], static_cast<std::size_t>(i)), o));
-        }
-      }
-    }
-    std::vector<std::vector<int>> before(static_cast<std::size_t>(list.size()));
-    for (int i = 0; i < list.size(); ++i) {
-      std::vector<std::string> reads(list[i].input().begin(), list[i].input().end());
-      for (const auto& a : list[i].attribute()) {  // subgraphs read from outside, too
-        for (const auto& inner : a.g().node()) {
-          reads.insert(reads.end(), inner.input().begin(), inner.input().end());
-        }
-      }
-      for (const std::string& name : reads) {
-        const auto it = makes.find(name);
-        if (it != makes.end()) before[static_cast<std::size_t>(i)].push_back(it->second);
-      }
-    }
-    std::vector<int> order, stack;
-    std::vector<char> state(before.size());  // 0 new, 1 open, 2 done
-    for (int start = 0; start < list.size(); ++start) {
-      stack.push_back(start);
-      while (!stack.empty()) {
-        const int i = stack.back();
-        char& s = state[static_cast<std::size_t>(i)];
-        if (s == 2) {
-          stack.pop_back();
-          continue;
-        }
-        s = 1;
-        bool ready = true;
-        for (const int b : before[static_cast<std::size_t>(i)]) {
-          const char sb = state[static_cast<std::size_t>(b)];
-          if (sb == 1) {
-            throw ImportError(fmt::format("the graph has a cycle through nodes '{}' and '{}'",
-                                          node_name(list[b], static_cast<std::size_t>(b)),
-                                          node_name(list[i], static_cast<std::size_t>(i))));
-          }
-          if (sb == 0) {
-            stack.push_back(b);
-            ready = false;
-          }
-        }
-        if (!ready) continue;
-        s = 2;
-        order.push_back(i);
-        stack.pop_back();
-      }
-    }
-    return order;
-  }
-
   /// `prefix` names the nodes of functions and branches; `attrs` are a function call's.
   void nodes(const NodeList& list, Scope& scope, const std::string& prefix,
              const std::map<std::string, onnx::AttributeProto>& attrs) {
-    for (const int i : sorted(list, scope)) {
+    for (const int i :
+         sorted(list, [&](const std::string& n) { return scope.find(n) != nullptr; })) {
       const std::string name = prefix + node_name(list[i], static_cast<std::size_t>(i));
       if (attrs.empty()) {
         node(list[i], name, scope);
@@ -263,7 +201,22 @@ class Importer {
     return out;
   }
 
+  /// Whether a result beyond the first has a name that nothing reads.
+  [[nodiscard]] bool names_too_many(const onnx::NodeProto& proto) const {
+    for (int i = 1; i < proto.output_size(); ++i) {
+      if (!proto.output(i).empty() && !reads_.contains(proto.output(i))) return true;
+    }
+    return false;
+  }
+
   void node(const onnx::NodeProto& proto, const std::string& name, Scope& scope) {
+    if (names_too_many(proto)) {
+      onnx::NodeProto less = proto;
+      for (int i = 1; i < less.output_size(); ++i) {
+        if (!reads_.contains(less.output(i))) less.set_output(i, "");
+      }
+      return node(less, name, scope);
+    }
     std::vector<ValueId> inputs;
     bool poisoned = false;
     const std::string domain =
@@ -376,6 +329,7 @@ class Importer {
   std::map<std::string, const onnx::FunctionProto*> functions_;
   std::vector<Problem> problems_;
   Graph graph_;
+  std::set<std::string> reads_;
   int depth_ = 0;
 };
 

@@ -51,6 +51,21 @@ ValueId counting(Lowering& l, std::int64_t n, DType type) {
   return l.constant(type == DType::kInt64 ? t : t.converted(type));
 }
 
+/// Rows of both tables for tokens at these positions (kNone: row s for token s). What the model
+/// fixes is looked up now.
+ValueId turned(Lowering& l, ValueId x, ValueId cos, ValueId sin, ValueId at,
+               const ir::Attributes& attrs) {
+  const ir::Tensor* fixed = at == ir::kNone ? nullptr : l.graph().constant(at);
+  if (fixed && l.shape(at)[0] == 1) {
+    const ValueId row = l.reshape(at, {l.shape(at)[1]});
+    const auto rows = [&](ValueId table) {
+      return l.add(Op::kGather, {table, row}, {{"axis", std::int64_t{0}}});
+    };
+    cos = rows(cos), sin = rows(sin), at = ir::kNone;
+  }
+  return l.add(Op::kRotary, {x, cos, sin, at}, attrs);
+}
+
 struct Heads {
   ValueId q, k, v, bias = ir::kNone, key_mask = ir::kNone;
   std::int64_t past = 0;
@@ -94,7 +109,14 @@ void mask_index(Lowering& l, ValueId mask, Heads& h) {
   } else if (s == Shape{batch}) {
     const ValueId n = l.reshape(mask, {batch, 1});
     h.key_mask = l.add(Op::kLess, {counting(l, keys, l.dtype(mask)), n});
-  } else if (s == Shape{batch, rows, keys}) {
+  } else if (s == Shape{2 * batch}) {  // ends, then starts
+    const auto bound = [&](std::int64_t from) {
+      return l.reshape(l.part(mask, 0, from, batch), {batch, 1});
+    };
+    const ValueId key = counting(l, keys, l.dtype(mask));
+    h.key_mask = l.add(Op::kAnd, {l.add(Op::kLess, {key, bound(0)}),
+                                  l.add(Op::kLessOrEqual, {bound(batch), key})});
+  } else if (s == Shape{batch, rows, keys} || s == Shape{batch, 1, rows, keys}) {
     const ValueId seen = l.reshape(l.cast(mask, DType::kBool), {batch, 1, rows, keys});
     h.bias =
         l.add(Op::kWhere, {seen, l.scalar(0, DType::kFloat32), l.scalar(-10000, DType::kFloat32)});
@@ -150,8 +172,14 @@ void multi_head_attention(Lowering& l) {  // com.microsoft
   if (l.wants(2)) l.result(h.v, 2);
 }
 
-/// One product makes Q, K and V; `mask` and `bias` are inputs' numbers.
-void packed(Lowering& l, ValueId x, ValueId weights, std::size_t mask, std::size_t bias) {
+/// One product makes Q, K and V; `mask`, `past` (keys and values in one tensor) and `bias` are
+/// inputs' numbers.
+void packed(Lowering& l, ValueId x, ValueId weights, std::size_t mask, std::size_t past,
+            std::size_t bias) {
+  if (l.integer("past_present_share_buffer", 0)) {
+    throw Unsupported{"past and present share a buffer", "export it with a present of its own"};
+  }
+  if (l.integer("do_rotary", 0)) throw Unsupported{"a rotary embedding inside", ""};
   const std::int64_t heads = l.integer("num_heads", 1);
   ValueId all = l.add(Op::kMatMul, {x, weights});
   if (l.has(2)) all = l.add(Op::kAdd, {all, l.in(2)});
@@ -164,25 +192,41 @@ void packed(Lowering& l, ValueId x, ValueId weights, std::size_t mask, std::size
     start += sizes[i];
   }
   Heads h{qkv[0], qkv[1], qkv[2]};
+  if (l.has(past)) {
+    const Shape s = l.shape(l.in(past));
+    if (s.size() != 5 || s[0] != 2) throw Unsupported{"a past " + ir::shape_text(s), ""};
+    const auto half = [&](std::int64_t i) {
+      return l.reshape(l.part(l.in(past), 0, i, 1), {s[1], s[2], s[3], s[4]});
+    };
+    h.past = s[3];
+    h.k = appended(l, half(0), h.k), h.v = appended(l, half(1), h.v);
+  }
   if (l.has(mask)) mask_index(l, l.in(mask), h);
   add_bias(l, h, l.in_or_none(bias));
   ir::Attributes attrs;
   if (const double s = l.number("scale", 0); s != 0) attrs.set("scale", s);
   if (l.integer("unidirectional", 0)) attrs.set("causal", std::int64_t{1});
   l.result(merge_heads(l, attend(l, h, attrs)));
+  if (!l.wants(1)) return;
+  const auto part = [&](ValueId v) {
+    Shape s = l.shape(v);
+    s.insert(s.begin(), 1);
+    return l.reshape(v, s);
+  };
+  l.result(l.add(Op::kConcat, {part(h.k), part(h.v)}, {{"axis", std::int64_t{0}}}), 1);
 }
 
 void packed_attention(Lowering& l) {  // com.microsoft:Attention
-  if (l.has(4) || l.has(6)) throw Unsupported{"a past in one tensor", ""};
-  packed(l, l.in(0), l.in(1), 3, 5);
+  packed(l, l.in(0), l.in(1), 3, 4, 5);
 }
 
 void quantised_attention(Lowering& l) {  // com.microsoft:QAttention
-  if (l.has(8)) throw Unsupported{"a past in one tensor", ""};
   const auto floats = [&](std::size_t i, std::int64_t axis) {
     return l.add(Op::kDequantize, {l.in(i), l.in(i + 3), l.in_or_none(i + 6)}, {{"axis", axis}});
   };
-  packed(l, floats(0, 0), floats(1, 1), 5, 9);
+  // Quantised at run time: the quantiser chooses the steps.
+  const ValueId x = l.quantised_at_run_time(l.in(0));
+  packed(l, x != ir::kNone ? x : floats(0, 0), floats(1, 1), 5, 8, 9);
 }
 
 /// com.microsoft: heads in groups, rotary embedding inside, a cache whose length comes at run time
@@ -216,16 +260,15 @@ void grouped_attention(Lowering& l) {
   }
   if (l.integer("do_rotary", 0)) {
     ValueId at = l.in_or_none(9);
-    if (at == ir::kNone) {
-      at = counting(l, rows, type);
-      if (first != ir::kNone) at = l.add(Op::kAdd, {first, at});
+    if (at == ir::kNone && first != ir::kNone) {
+      at = l.add(Op::kAdd, {first, counting(l, rows, type)});
       if (l.shape(at) != Shape{batch, rows}) {
         at = l.add(Op::kExpand, {at}, {{"shape", Shape{batch, rows}}});
       }
     }
     const ir::Attributes attrs{{"interleaved", l.integer("rotary_interleaved", 0)}};
-    h.q = l.add(Op::kRotary, {h.q, l.in(7), l.in(8), at}, attrs);
-    h.k = l.add(Op::kRotary, {h.k, l.in(7), l.in(8), at}, attrs);
+    h.q = turned(l, h.q, l.in(7), l.in(8), at, attrs);
+    h.k = turned(l, h.k, l.in(7), l.in(8), at, attrs);
   }
   h.k = appended(l, past_k, h.k), h.v = appended(l, past_v, h.v);
   if (first != ir::kNone) {
@@ -258,12 +301,12 @@ void rotary(Lowering& l, std::size_t cos_input, std::size_t position_input) {
   }
   const ValueId x = split_heads(l, given, heads);
   const ir::Attributes attrs{{"interleaved", l.integer("interleaved", 0)}};
-  std::vector<ValueId> operands{x, cos, sin};
+  std::vector<ValueId> operands{x, cos, sin, ir::kNone};
   if (l.has(position_input)) {
     if (l.rank(l.in(position_input)) != 2) {
       throw Unsupported{"positions that are one offset", "give one for each token"};
     }
-    operands.push_back(l.in(position_input));
+    operands[3] = l.in(position_input);
   } else if (l.rank(cos) == 3 && l.shape(cos)[0] == 1) {
     const Shape s{l.shape(cos)[1], l.shape(cos)[2]};
     operands[1] = l.reshape(cos, s);
@@ -271,7 +314,7 @@ void rotary(Lowering& l, std::size_t cos_input, std::size_t position_input) {
   } else {
     throw Unsupported{"a table for each batch", ""};
   }
-  const ValueId y = l.add(Op::kRotary, operands, attrs);
+  const ValueId y = turned(l, operands[0], operands[1], operands[2], operands[3], attrs);
   l.result(flat ? merge_heads(l, y) : y);
 }
 
@@ -284,8 +327,8 @@ void add_attention(OperatorTable& t) {
   t["com.microsoft:MultiHeadAttention"] = {multi_head_attention, ""};
   t["com.microsoft:GroupQueryAttention"] = {
       grouped_attention, "a cache with rows that do not count: not on the cluster"};
-  t["com.microsoft:Attention"] = {packed_attention, "without past"};
-  t["com.microsoft:QAttention"] = {quantised_attention, "without past"};
+  t["com.microsoft:Attention"] = {packed_attention, ""};
+  t["com.microsoft:QAttention"] = {quantised_attention, ""};
 }
 
 }  // namespace oct::importer

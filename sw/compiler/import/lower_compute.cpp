@@ -95,6 +95,15 @@ void conv(Lowering& l) {
   l.result(l.add(Op::kConv, {x, w, l.in_or_none(2)}, attrs));
 }
 
+/// Sums of products of integers; a pass takes quantising at run time out of them.
+void conv_integer(Lowering& l) {
+  const ValueId x = l.in(0), w = l.in(1);
+  if (l.rank(w) < 3) throw Unsupported{"its weights have fewer than three dimensions", ""};
+  ir::Attributes attrs = window(l, x, Ints(l.shape(w).begin() + 2, l.shape(w).end()));
+  attrs.set("group", l.integer("group", 1));
+  l.result(l.add(Op::kConvInteger, {x, w, l.in_or_none(2), l.in_or_none(3)}, attrs));
+}
+
 void conv_transpose(Lowering& l) {
   const ValueId x = l.in(0), w = l.in(1);
   if (l.rank(w) < 3) throw Unsupported{"its weights have fewer than three dimensions", ""};
@@ -248,6 +257,7 @@ void add_compute(OperatorTable& t) {
   t["com.microsoft:FusedMatMul"] = {fused_matmul, ""};
   t["Einsum"] = {einsum, "one or two operands, no ellipsis, no diagonal"};
   t["Conv"] = {conv, "1-D, 2-D; groups"};
+  t["ConvInteger"] = {conv_integer, "of a value quantised at run time"};
   t["ConvTranspose"] = {conv_transpose, "not on the cluster"};
   t["MaxPool"] = {[](Lowering& l) { pool(l, Op::kMaxPool); }, "without positions"};
   t["AveragePool"] = {[](Lowering& l) { pool(l, Op::kAveragePool); }, ""};

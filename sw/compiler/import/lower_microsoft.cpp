@@ -21,8 +21,9 @@ ValueId ints(Lowering& l, const Shape& shape, const Ints& v, DType type) {
   return l.constant(type == DType::kInt64 ? t : t.converted(type));
 }
 
-/// The sum of word, position and segment rows, and its norm.
-void embed_layer_norm(Lowering& l) {
+/// The sum of word, position and segment rows, and its norm. `positions`: the input that has ids of
+/// positions, if the operator has one.
+void embed_layer_norm(Lowering& l, std::size_t positions) {
   const ValueId ids = l.in(0);
   if (l.rank(ids) != 2) throw Unsupported{"its ids are no matrix", ""};
   const std::int64_t tokens = l.shape(ids)[1];
@@ -31,8 +32,8 @@ void embed_layer_norm(Lowering& l) {
   };
   ValueId sum = rows(2, ids);
   if (l.has(1) && l.has(4)) sum = l.add(Op::kAdd, {sum, rows(4, l.in(1))});
-  if (l.has(8)) {
-    sum = l.add(Op::kAdd, {sum, rows(3, l.in(8))});
+  if (l.has(positions)) {
+    sum = l.add(Op::kAdd, {sum, rows(3, l.in(positions))});
   } else {
     if (tokens > l.shape(l.in(3)).at(0)) throw Unsupported{"more tokens than positions", ""};
     sum = l.add(Op::kAdd, {sum, l.part(l.in(3), 0, 0, tokens)});
@@ -52,6 +53,28 @@ void embed_layer_norm(Lowering& l) {
     }
   }
   if (l.wants(2)) l.result(sum, 2);
+}
+
+/// Tables, gamma and beta in integers: scales from input 8, zero points from input 13 on.
+void q_embed_layer_norm(Lowering& l) {
+  for (std::size_t i = 2; i < 7; ++i) {
+    if (!l.has(i)) continue;
+    l.replace_input(i, l.add(Op::kDequantize, {l.in(i), l.in(i + 6), l.in_or_none(i + 11)},
+                             {{"axis", std::int64_t{0}}}));
+  }
+  embed_layer_norm(l, l.input_count());
+}
+
+/// A product of integers times both scales. What is quantised at run time is left as it is: the
+/// quantiser chooses the steps.
+void matmul_integer_to_float(Lowering& l) {
+  const auto floats = [&](std::size_t i, std::int64_t axis) {
+    return l.add(Op::kDequantize, {l.in(i), l.in(i + 2), l.in_or_none(i + 4)}, {{"axis", axis}});
+  };
+  const ValueId x = l.quantised_at_run_time(l.in(0));
+  ValueId y = l.add(Op::kMatMul, {x != ir::kNone ? x : floats(0, 0), floats(1, 1)});
+  if (l.has(6)) y = l.add(Op::kAdd, {y, l.in(6)});
+  l.result(y);
 }
 
 /// Element `index` of numbers of `bits` packed from the lowest bit of each byte on.
@@ -149,7 +172,9 @@ void bias_split_gelu(Lowering& l) {
 }  // namespace
 
 void add_microsoft(OperatorTable& t) {
-  t["com.microsoft:EmbedLayerNormalization"] = {embed_layer_norm, ""};
+  t["com.microsoft:EmbedLayerNormalization"] = {[](Lowering& l) { embed_layer_norm(l, 8); }, ""};
+  t["com.microsoft:QEmbedLayerNormalization"] = {q_embed_layer_norm, ""};
+  t["com.microsoft:MatMulIntegerToFloat"] = {matmul_integer_to_float, ""};
   t["com.microsoft:MatMulNBits"] = {matmul_nbits, "2, 4, 8 bits; weights become INT8"};
   t["com.microsoft:DynamicQuantizeMatMul"] = {dynamic_matmul, "steps of the operand are fixed"};
   t["com.microsoft:FusedGemm"] = {[](Lowering& l) { fused(l, "Gemm"); }, "Relu, Tanh, Sigmoid"};

@@ -18,21 +18,36 @@ void only_first_output(const Lowering& l) {
   }
 }
 
-ir::Attributes norm_attributes(const Lowering& l, ValueId x, double epsilon) {
-  return {{"axis", static_cast<std::int64_t>(l.axis(l.integer("axis", -1), x))},
-          {"epsilon", l.number("epsilon", epsilon)}};
+/// Over everything from an axis on, which is seen as one dimension. `operands`: x, gamma, beta.
+ValueId norm(Lowering& l, Op op, std::vector<ValueId> operands, double epsilon) {
+  const Shape shape = l.shape(operands.at(0));
+  const std::size_t axis = l.axis(l.integer("axis", -1), operands[0]);
+  const auto from = shape.begin() + static_cast<std::ptrdiff_t>(axis);
+  const Shape inner(from, shape.end());
+  Shape flat(shape.begin(), from);
+  flat.push_back(ir::element_count(inner));
+  if (inner.size() > 1) {
+    operands[0] = l.reshape(operands[0], flat);
+    for (std::size_t i = 1; i < operands.size(); ++i) {
+      ValueId& v = operands[i];
+      if (v == ir::kNone) continue;
+      if (l.shape(v) != inner) v = l.add(Op::kExpand, {v}, {{"shape", inner}});
+      v = l.reshape(v, {flat.back()});
+    }
+  }
+  const ValueId y =
+      l.add(op, operands,
+            {{"axis", static_cast<std::int64_t>(axis)}, {"epsilon", l.number("epsilon", epsilon)}});
+  return l.reshape(y, shape);
 }
 
 void layer_norm(Lowering& l) {
-  const ValueId x = l.in(0);
-  l.result(
-      l.add(Op::kLayerNorm, {x, l.in_or_none(1), l.in_or_none(2)}, norm_attributes(l, x, 1e-5)));
+  l.result(norm(l, Op::kLayerNorm, {l.in(0), l.in_or_none(1), l.in_or_none(2)}, 1e-5));
 }
 
 void rms_norm(Lowering& l) {
   only_first_output(l);
-  const ValueId x = l.in(0);
-  l.result(l.add(Op::kRmsNorm, {x, l.in_or_none(1)}, norm_attributes(l, x, 1e-5)));
+  l.result(norm(l, Op::kRmsNorm, {l.in(0), l.in_or_none(1)}, 1e-5));
 }
 
 /// x + skip (+ bias), then the norm; the sum is output 3.
@@ -42,7 +57,7 @@ void skip_norm(Lowering& l, Op op) {
   if (l.has(layer ? 4 : 3)) sum = l.add(Op::kAdd, {sum, l.in(layer ? 4 : 3)});
   std::vector<ValueId> operands{sum, l.in(2)};
   if (layer) operands.push_back(l.in_or_none(3));
-  l.result(l.add(op, operands, norm_attributes(l, sum, 1e-12)));
+  l.result(norm(l, op, std::move(operands), 1e-12));
   if (l.wants(1) || l.wants(2)) throw Unsupported{"its mean or deviation is wanted too", ""};
   if (l.wants(3)) l.result(sum, 3);
 }

@@ -126,6 +126,11 @@ ValueId Lowering::cast(ValueId v, DType to) {
   return add(Op::kCast, {v}, {{"to", static_cast<std::int64_t>(to)}});
 }
 
+ValueId Lowering::quantised_at_run_time(ValueId v) const {
+  const ir::Node* q = graph_.producer(v, Op::kQuantize);
+  return q && graph_.producer(q->inputs[1], Op::kDynamicScale) ? q->inputs[0] : ir::kNone;
+}
+
 ValueId Lowering::part(ValueId v, std::size_t along, std::int64_t start, std::int64_t size) {
   Ints starts(rank(v), 0), sizes = shape(v);
   starts.at(along) = start;

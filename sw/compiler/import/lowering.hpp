@@ -89,6 +89,8 @@ class Lowering {
   ir::ValueId reshape(ir::ValueId v, ir::Shape shape);
   ir::ValueId transpose(ir::ValueId v, const ir::Ints& perm);
   ir::ValueId cast(ir::ValueId v, ir::DType to);
+  /// What was quantised at run time to make v; kNone if it was not.
+  [[nodiscard]] ir::ValueId quantised_at_run_time(ir::ValueId v) const;
   /// Elements [start, start + size) of one axis.
   ir::ValueId part(ir::ValueId v, std::size_t axis, std::int64_t start, std::int64_t size);
   void result(ir::ValueId v, std::size_t i = 0) { outputs_.at(i) = v; }

@@ -200,7 +200,17 @@ void Context::requantize(const View& from, const View& to, const ir::Node& node)
   });
   const auto m = as_matrices({permute(from, order), permute(to, order)}, out);
   if (!m || !rows_contiguous((*m)[0], out) || !rows_contiguous((*m)[1], out)) {
-    throw Unsupported("its operand is scattered", "");
+    // Both dense, in the order in which they come.
+    const auto dense = [&](const View& like) {
+      const TensorId id = tensor(node.name + ".dense", elem(like), permute(from, order).sizes,
+                                 scale(like), Role::kActivation, node.sources, zero(like));
+      return permute(out.whole(id), inverse(order));
+    };
+    const View before = dense(from), after = dense(to);
+    copy(from, before, node.name, node.sources);
+    requantize(before, after, node);
+    copy(after, to, node.name, node.sources);
+    return;
   }
   const auto columns = static_cast<std::int32_t>((*m)[0].sizes[2]);
   if (zero(from) != 0 || zero(to) != 0) {

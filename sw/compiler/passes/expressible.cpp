@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators without an integer form of their own, where others say the same: extremes and choices
-// by ReLU and products, quotients by reciprocals, norms by RmsNorm and LayerNorm, padding and
-// enlarging by slices. What is left afterwards is refused.
+// by ReLU and products, quotients by reciprocals, norms, padding by slices. The rest is refused.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -39,6 +38,9 @@ class Maker {
   }
   ValueId tensor(Shape shape, const std::vector<float>& v) {
     return g_.add_constant(name_ + ".c", Tensor::floats(std::move(shape), v));
+  }
+  ValueId cast(ValueId v, ir::DType to) {
+    return (*this)(Op::kCast, {v}, {{"to", static_cast<std::int64_t>(to)}});
   }
   ValueId reshape(ValueId v, const Shape& shape) {
     return add_reshape(g_, v, shape, name_, sources_);
@@ -279,16 +281,15 @@ ValueId triangle(Maker& m, const Node& n) {
 ValueId limited_attention(Maker& m, const Node& n) {
   const double cap = n.attrs.number("softcap", 0);
   const bool masked = n.inputs.size() > 3 && n.inputs[3] != ir::kNone;
-  if (cap == 0 || masked || n.attrs.integer("masked_rows", 0) != 0) return ir::kNone;
+  if (cap == 0 || (masked && n.attrs.integer("causal") == 0)) return ir::kNone;
   const Shape q = shape_of(m, n.inputs[0]), k = shape_of(m, n.inputs[1]);
   ValueId keys = n.inputs[1], values = n.inputs[2];
   if (q[1] != k[1]) {  // groups: one key head for several query heads
     const auto repeat = [&](ValueId v) {
       const Shape s = shape_of(m, v);
+      const Shape wide{s[0], s[1], q[1] / s[1], s[2], s[3]};
       const ValueId thin = m.reshape(v, {s[0], s[1], 1, s[2], s[3]});
-      return m.reshape(
-          m(Op::kExpand, {thin}, {{"shape", Shape{s[0], s[1], q[1] / s[1], s[2], s[3]}}}),
-          {s[0], q[1], s[2], s[3]});
+      return m.reshape(m(Op::kExpand, {thin}, {{"shape", wide}}), {s[0], q[1], s[2], s[3]});
     };
     keys = repeat(keys), values = repeat(values);
   }
@@ -297,16 +298,21 @@ ValueId limited_attention(Maker& m, const Node& n) {
   s = m(Op::kMul, {s, m.number(cap)});
   if (n.inputs.size() > 4 && n.inputs[4] != ir::kNone) s = m(Op::kAdd, {s, n.inputs[4]});
   if (n.attrs.integer("causal") != 0) {
-    // e^-(2 cap + 16) of the largest weight is nothing, and the range stays small.
+    // e^-(2 cap + 16) is nothing, and the range stays small.
     const std::int64_t offset = n.attrs.integer("offset"), window = n.attrs.integer("window");
+    const auto low = static_cast<float>(-2 * cap - 16);
     std::vector<float> hidden;
-    for (std::int64_t i = 0; i < q[2]; ++i) {
-      for (std::int64_t j = 0; j < k[2]; ++j) {
-        const bool seen = j <= i + offset && (window == 0 || j > i + offset - window);
-        hidden.push_back(seen ? 0.0F : static_cast<float>(-2 * cap - 16));
-      }
+    for (std::int64_t e = 0; e < q[2] * k[2]; ++e) {
+      const std::int64_t i = e / k[2] + offset, j = e % k[2];
+      hidden.push_back(j <= i && (window == 0 || j > i - window) ? 0.0F : low);
     }
-    s = m(Op::kAdd, {s, m.tensor({1, 1, q[2], k[2]}, hidden)});
+    ValueId mask = m.tensor({1, 1, q[2], k[2]}, hidden);
+    if (masked) {
+      ValueId keys = m(Op::kNot, {m.cast(n.inputs[3], ir::DType::kBool)});
+      keys = m.reshape(m(Op::kWhere, {keys, m.number(low), m.number(0)}), {q[0], 1, 1, k[2]});
+      mask = m(Op::kMin, {keys, mask});
+    }
+    s = m(Op::kAdd, {s, mask});
   }
   return m(Op::kMatMul, {m(Op::kSoftmax, {s}, {{"axis", std::int64_t{3}}}), values});
 }

@@ -183,22 +183,25 @@ ValueId never_nan(Graph& g, const Node& n) {
   return g.add(Op::kExpand, {one}, {{"shape", g.value(n.output).shape()}}, n.name, n.sources);
 }
 
-/// MatMulInteger of a value quantised at run time, times both scales: a product of floats.
+/// A product or convolution of a value quantised at run time, times both scales: one of floats.
 ValueId dynamic_product(Graph& g, const Node& n) {
   // Cast(MatMulInteger) * (scale of a * scale of b)
   const auto cast = choose(n, [&](ValueId v) { return g.producer(v, Op::kCast) != nullptr; });
   if (!cast) return n.output;
-  const Node* product = g.producer(g.producer(cast->chosen)->inputs[0], Op::kMatMulInteger);
-  if (!product || !g.constant(product->inputs[1])) return n.output;
+  const Node* product = g.producer(g.producer(cast->chosen)->inputs[0]);
+  const bool conv = product && product->op == Op::kConvInteger;
+  if (!product || (!conv && product->op != Op::kMatMulInteger) || !g.constant(product->inputs[1]))
+    return n.output;
   const Node* a = g.producer(product->inputs[0], Op::kQuantize);
   if (!a || !g.producer(a->inputs[1], Op::kDynamicScale)) return n.output;
   const Node* scales = g.producer(cast->other, Op::kMul);
   const auto pair =
       scales ? choose(*scales, [&](ValueId v) { return v == a->inputs[1]; }) : std::nullopt;
   const ir::Shape w = g.value(product->inputs[1]).shape();
-  if (!pair || !g.constant(pair->other) || w.size() != 2) return n.output;
+  if (!pair || !g.constant(pair->other) || (!conv && w.size() != 2)) return n.output;
   const Tensor& s = *g.constant(pair->other);
-  if (s.size() != 1 && s.size() != w[1]) return n.output;
+  const std::int64_t axis = conv ? 0 : 1;
+  if (s.size() != 1 && s.size() != w[static_cast<std::size_t>(axis)]) return n.output;
   const ir::Shape flat = s.size() == 1 ? ir::Shape{} : ir::Shape{s.size()};
   ValueId zero = product->inputs.size() > 3 ? product->inputs[3] : ir::kNone;
   if (zero != ir::kNone) {
@@ -216,9 +219,10 @@ ValueId dynamic_product(Graph& g, const Node& n) {
   const ir::Sources sources = merged(product->sources, n.sources);
   const ValueId scale = g.add_constant(g.value(pair->other).name, s.reshaped(flat));
   const ValueId weights = g.add(Op::kDequantize, {product->inputs[1], scale, zero},
-                                {{"axis", std::int64_t{1}}}, product->name, sources);
+                                {{"axis", axis}}, product->name, sources);
   const ValueId x = a->inputs[0];
-  return g.add(Op::kMatMul, {x, weights}, {}, product->name, sources);
+  return g.add(conv ? Op::kConv : Op::kMatMul, {x, weights}, product->attrs, product->name,
+               sources);
 }
 
 /// Integers that leave the model: what they stand for is a Fixed value, too.

@@ -31,6 +31,13 @@ struct TwoValues {
   float seen = 0, masked = 0;
 };
 
+/// Ids and positions are integers, too: a mask has its name, hides keys, or counts as truth value.
+bool is_mask(const Graph& g, ValueId input, const TwoValues& two) {
+  constexpr float kHidden = -9000;  // added to scores
+  return g.value(input).name.find("mask") != std::string::npos ||
+         (two.seen == 0 && two.masked <= kHidden);
+}
+
 /// v[b, .., t] is `seen` where the input [B, T] is 1, else `masked`.
 std::optional<TwoValues> by_key(const Graph& g, ValueId v, ValueId input) {
   const Shape shape = g.value(v).shape(), keys = g.value(input).shape();
@@ -44,6 +51,9 @@ std::optional<TwoValues> by_key(const Graph& g, ValueId v, ValueId input) {
   const Tensor ones = run(std::vector<int>(count, 1)), zeros = run(std::vector<int>(count, 0));
   if (ones.size() == 0) return std::nullopt;
   const TwoValues two{ones.data<float>()[0], zeros.data<float>()[0]};
+  if (!is_mask(g, input, two) && run(std::vector<int>(count, 2)).data<float>()[0] != two.seen) {
+    return std::nullopt;
+  }
   std::mt19937 random(1);
   for (int probe = 0; probe < kProbes; ++probe) {
     std::vector<int> k(count);

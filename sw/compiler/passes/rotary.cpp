@@ -3,6 +3,7 @@
 // own; tables from constants or from position ids.
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "compiler/passes/passes.hpp"
 #include "compiler/passes/probe.hpp"
@@ -180,14 +181,14 @@ class Builder {
   using Entry = std::optional<std::pair<ValueId, ValueId>>;  // table, positions
 
   Entry table(ValueId v, std::size_t axis, const Shape& x) {
-    const auto key = std::pair(v, axis);
+    const Shape s = g_.value(v).shape();
+    if (s.size() > 4 || s.size() < 2) return {};
+    const std::size_t lead = 4 - s.size();
+    if (axis < lead || s[axis - lead] != x[axis]) return {};
+    const auto key = std::tuple(v, axis, x[3]);
     const auto it = known_.find(key);
     if (it != known_.end()) return it->second;
     Entry& out = known_[key];
-    Shape s = g_.value(v).shape();
-    if (s.size() > 4 || s.size() < 2) return out;
-    const std::size_t lead = 4 - s.size();
-    if (axis < lead || s[axis - lead] != x[axis]) return out;
     const auto found = position_table(g_, v, axis - lead, max_positions_);
     if (!found) return out;
     const auto half = half_table(found->rows, x[3]);
@@ -198,7 +199,7 @@ class Builder {
 
   Graph& g_;
   std::int64_t max_positions_;
-  std::map<std::pair<ValueId, std::size_t>, Entry> known_;
+  std::map<std::tuple<ValueId, std::size_t, std::int64_t>, Entry> known_;
 };
 
 /// Concat(Rotary(x[:R]), x[R:]) turns the first R columns of x.

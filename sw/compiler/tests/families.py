@@ -104,4 +104,67 @@ def two_borders():
     return f
 
 
-FAMILIES = [clip_text, step_with_tables, two_borders]
+def past_in_one_tensor(fused):
+    """GPT-2's cache: keys and values of a layer in one tensor, as plain operators or as ONNX Runtime's Attention."""
+    f = Family(f"past_in_one_tensor_{'fused' if fused else 'plain'}")
+    b, past, rows = f.b, 7, 2
+    x = f.norm(f.tokens(rows))
+    mask = f.fixed("attention_mask", np.ones((1, past + rows), np.int64))
+    cache = f.normal("past", 2, 1, H, past, D)
+    if fused:
+        y, present = b.ms("Attention", x, b.weight(N, 3 * N), b.weight(3 * N, scale=0.1), b.Cast(mask, to=6), cache, num_heads=H, unidirectional=1, outputs=2)
+        f.outputs = [b.Add(x, f.linear(y)), present]
+        return f
+    q, k, v = (f.heads(t, 1, rows) for t in b.Split(f.linear(x, 3 * N), b.i(N, N, N), outputs=3, axis=2))
+    k, v = (b.Concat(b.Gather(cache, b.const(np.int64(i)), axis=0), t, axis=2) for i, t in enumerate((k, v)))
+    s = b.Div(b.MatMul(q, b.Transpose(k, perm=[0, 1, 3, 2])), b.f(D ** 0.5))
+    causal = np.tril(np.ones((past + rows, past + rows), bool))[-rows:][None, None]
+    s = b.Where(b.const(causal), s, b.f(LOW))
+    s = b.Add(s, b.Mul(b.Sub(b.f(1), b.Cast(b.Unsqueeze(mask, b.i(1, 2)), to=1)), b.f(LOW)))
+    f.outputs = [b.Add(x, f.merged(b.MatMul(b.Softmax(s, axis=-1), v), 1, rows)), b.Concat(b.Unsqueeze(k, b.i(0)), b.Unsqueeze(v, b.i(0)), axis=0)]
+    return f
+
+
+def grouped_query_step(rows):
+    """ONNX Runtime's GroupQueryAttention as its model builder writes it: lengths from the mask, rotary inside."""
+    f = Family(f"grouped_query_{rows}")
+    b, past = f.b, 9 if rows == 1 else 0
+    x = f.tokens(rows)
+    x = b.SimplifiedLayerNormalization(x, b.const(np.float32(1 + 0.1 * b.rng.standard_normal(N))), axis=-1)
+    mask = f.fixed("attention_mask", np.ones((1, past + rows), np.int64))
+    last = b.Cast(b.Sub(b.ReduceSum(mask, b.i(1), keepdims=0), b.i(1)), to=6)
+    total = b.Cast(b.Gather(b.Shape(mask), b.const(np.int64(1)), axis=0), to=6)
+    angles = np.arange(32, dtype=np.float32)[:, None] * (10000.0 ** (-np.arange(D // 2) / (D // 2))).astype(np.float32)
+    tables = [b.const(t(angles).astype(np.float32)) for t in (np.cos, np.sin)]
+    cache = [f.normal(f"past_key_values.0.{w}", 1, 2, past, D) for w in ("key", "value")]
+    q, k, v = b.MatMul(x, b.weight(N, N)), b.MatMul(x, b.weight(N, 2 * D)), b.MatMul(x, b.weight(N, 2 * D))
+    y, k, v = b.ms("GroupQueryAttention", q, k, v, *cache, last, total, *tables, num_heads=H, kv_num_heads=2, do_rotary=1, outputs=3)
+    y, z = b.ms("SkipSimplifiedLayerNormalization", x, b.MatMul(y, b.weight(N, N)), b.weight(N, scale=0.9), outputs=4)[::3]
+    f.outputs = [b.Add(z, b.MatMul(y, b.weight(N, N))), k, v]
+    return f
+
+
+def capped_with_mask():
+    """Gemma 2: limited scores, a padding mask, a causal one."""
+    f = Family("capped_with_mask")
+    b, rows = f.b, 12
+    x = f.norm(f.tokens(rows))
+    q, k, v = (f.heads(f.linear(x), 1, rows) for _ in range(3))
+    s = b.Mul(b.Tanh(b.Div(b.Mul(b.MatMul(q, b.Transpose(k, perm=[0, 1, 3, 2])), b.f(D ** -0.5)), b.f(3))), b.f(3))
+    keep = b.Cast(b.Unsqueeze(f.input("attention_mask", lambda g: (np.arange(rows) < g.integers(3, rows + 1, (1, 1))).astype(np.int64)), b.i(1, 2)), to=9)
+    seen = b.And(b.const(np.tril(np.ones((rows, rows), bool))[None, None]), keep)
+    s = b.Add(s, b.Where(seen, b.f(0), b.f(LOW)))
+    f.outputs = [b.Add(x, f.merged(b.MatMul(b.Softmax(s, axis=-1), v), 1, rows))]
+    return f
+
+
+def norm_over_two_axes():
+    f = Family("norm_over_two_axes")
+    b = f.b
+    x = b.MatMul(f.normal("x", 2, 6, 32), b.weight(32, 16))
+    f.outputs = [b.LayerNormalization(x, b.const(np.float32(1 + 0.1 * b.rng.standard_normal((6, 16)))), b.weight(6, 16, scale=0.2), axis=-2)]
+    return f
+
+
+FAMILIES = [clip_text, step_with_tables, two_borders, lambda: past_in_one_tensor(False), lambda: past_in_one_tensor(True),
+            lambda: grouped_query_step(1), lambda: grouped_query_step(8), capped_with_mask, norm_over_two_axes]

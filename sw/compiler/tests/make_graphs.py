@@ -595,6 +595,32 @@ def quantised():
     yield b.case("QLinearAdd, QLinearMul", [back(b.ms("QLinearAdd", *args)), back(b.ms("QLinearMul", *args))], tolerance=0.03)
 
 
+def at_run_time():
+    """quantize_dynamic: within the steps that ONNX Runtime takes from each input and this flow does not."""
+    n, h = 32, 4
+    for kind in ("ConvInteger", "MatMulIntegerToFloat", "QAttention"):
+        b = Builder()
+        w = lambda *shape: b.const(b.rng.integers(-60, 61, shape).astype(np.int8))  # sums of two fit INT16 in ONNX Runtime
+        x = b.normal("x", 1, 3, 12, 12) if kind == "ConvInteger" else b.normal("x", 1, 6, n)
+        q, scale, zero = b.DynamicQuantizeLinear(x, outputs=3)
+        numbers = [b.f(0.004), "", zero, b.const(np.int8(0))]
+        if kind == "ConvInteger":
+            y = b.Mul(b.Cast(b.ConvInteger(q, w(n, 3, 4, 4), zero, numbers[3], strides=[4, 4]), to=1), b.Mul(scale, numbers[0]))
+            form = {"Conv": 1, "ConvInteger": 0}
+        elif kind == "QAttention":
+            y, form = b.ms(kind, q, w(n, 3 * n), b.weight(3 * n), scale, *numbers, num_heads=h), {"Attention": 1, "Linear": 3}
+        else:
+            y, form = b.ms(kind, q, w(n, n), scale, numbers[0], *numbers[2:], b.weight(n)), {"Linear": 1}
+        yield b.case(kind, y, form, tolerance=0.03, raw=False)
+    b = Builder()
+    w = lambda *shape: b.const(b.rng.integers(0, 256, shape).astype(np.uint8))
+    tables = [w(20, n), w(9, n), w(2, n), w(n), w(n)]
+    scales, zeros = [b.f(0.01 + 0.002 * i) for i in range(5)], [b.const(np.uint8(120 + i)) for i in range(5)]
+    ids = b.input("ids", np.int32(b.rng.integers(0, 20, (2, 6))))
+    y, _ = b.ms("QEmbedLayerNormalization", ids, b.input("kinds", np.int32(b.rng.integers(0, 2, (2, 6)))), *tables, "", *scales, *zeros, outputs=2)
+    yield b.case("QEmbedLayerNormalization", y, {"LayerNorm": 1, "Embedding": 2})
+
+
 def all_cases():
-    for make in (operators, functions, attentions, rotaries, caches, fused, quantised):
+    for make in (operators, functions, attentions, rotaries, caches, fused, quantised, at_run_time):
         yield from make()

@@ -17,6 +17,7 @@
 #include "compiler/integer/run.hpp"
 #include "compiler/io/npz.hpp"
 #include "compiler/lower/lower.hpp"
+#include "compiler/passes/host_ends.hpp"
 #include "compiler/passes/pipeline.hpp"
 #include "compiler/schedule/schedule.hpp"
 
@@ -99,8 +100,15 @@ std::string model(const fs::path& file, bool schedule, bool layers) {
   std::string stage = "import";
   try {
     const Feeds feeds(fs::path(file).replace_extension(".npz"));
-    const Runs &inputs = feeds.groups.at("in"), &wanted = feeds.groups.at("want");
+    Runs inputs = feeds.groups.at("in"), samples = feeds.groups.at("sample");
+    const Runs& wanted = feeds.groups.at("want");
     ir::Graph canonical = passes::canonicalize(importer::import_file(file));
+    // Arithmetic on ids and masks is the host's.
+    const passes::HostEnds ends = passes::split_host_ends(canonical, {});
+    for (Runs* runs : {&inputs, &samples}) {
+      for (exec::Tensors& in : *runs) in.merge(exec::run(ends.before, in));
+    }
+    canonical = ends.core;
     stage = "integer_forms";
     passes::require_integer_forms(canonical);
     stage = "float";
@@ -111,7 +119,7 @@ std::string model(const fs::path& file, bool schedule, bool layers) {
     stage = "plan";
     quant::Options options;
     options.integers = lower::golden;  // as octant's users have it
-    const quant::Plan plan = quant::plan(std::move(canonical), feeds.groups.at("sample"), options);
+    const quant::Plan plan = quant::plan(std::move(canonical), samples, options);
     stage = "lower";
     const lower::Lowered low = lower::lower_with_places(plan);
     low.graph.verify();

@@ -23,7 +23,7 @@ REFUSED = {
     "Mod", "Reduce", "Arg", "Gather", "GatherND", "Scatter", "CumSum", "TopK", "OneHot",
     "Einsum, equations", "ConvTranspose", "Resize nearest asymmetric", "Resize linear half_pixel",
     "Resize linear align_corners", "Resize cubic half_pixel", "Resize cubic pytorch_half_pixel",
-    "QDQ by channel", "Dynamic", "EmbedLayerNormalization", "GroupQueryAttention 0 1",
+    "QDQ by channel", "Dynamic", "EmbedLayerNormalization",
     "GroupQueryAttention 5 0", "GroupQueryAttention 5 1",
 }
 COARSE = {"Round": 0.98}  # steps of the function are as large as those of its operand
