@@ -146,6 +146,10 @@ class Importer {
         shape.push_back(given == options_.dims.end() ? 1 : given->second);
       }
       try {
+        if (fixed_input(in, shape, scope)) {
+          known.insert(in.name());
+          continue;
+        }
         (void)ir::element_count(shape);
         scope.define(in.name(), graph_.add_input(
                                     in.name(), {input_dtype(type.elem_type(), in.name()), shape}));
@@ -199,6 +203,17 @@ class Importer {
       given->set_name(a.name());
     }
     return out;
+  }
+
+  /// A single whole number or truth value that --dim gives, a switch between branches, say.
+  [[nodiscard]] bool fixed_input(const onnx::ValueInfoProto& in, const Shape& shape, Scope& scope) {
+    const auto given = options_.dims.find(in.name());
+    const ir::DType type = input_dtype(in.type().tensor_type().elem_type(), in.name());
+    if (given == options_.dims.end() || ir::is_float(type) || ir::element_count(shape) != 1) {
+      return false;
+    }
+    const Tensor number = Tensor::int64s(shape, ir::Ints{given->second});
+    return scope.define(in.name(), graph_.add_constant(in.name(), number.converted(type)));
   }
 
   /// Whether a result beyond the first has a name that nothing reads.
@@ -301,8 +316,11 @@ class Importer {
               const std::string& name, Scope& scope) {
     const Tensor* condition = inputs.empty() ? nullptr : graph_.constant(inputs[0]);
     if (!condition || condition->size() != 1) {
+      const bool is_input = !inputs.empty() && !graph_.producer(inputs[0]);
       throw Unsupported{"its condition is known only at run time",
-                        "export the model for one of the two cases"};
+                        is_input ? fmt::format("--dim {0}=0 or --dim {0}=1 fixes it",
+                                               graph_.value(inputs[0]).name)
+                                 : "export the model for one of the two cases"};
     }
     const std::string wanted = condition->at(0) != 0 ? "then_branch" : "else_branch";
     for (const auto& a : proto.attribute()) {

@@ -157,6 +157,25 @@ def main():
                 else:
                     same = (got == want).mean()
                     check(same >= 0.8, f"{name}: {info.name}: {same} equal")
+        # Decoders with and without a cache in one file: a truth value chooses, and the user fixes it.
+        def branch(w):
+            return h.make_graph([node("MatMul", f"x {w}", f"t_{w}"), node("Gelu", f"t_{w}", f"u_{w}")], w, [],
+                                [h.make_tensor_value_info(f"u_{w}", T.FLOAT, [1, S, C])])
+
+        nodes = [h.make_node("If", ["use_cache_branch"], ["y"], name="the_If", then_branch=branch("w"), else_branch=branch("v"))]
+        m = model(nodes, {"x": (T.FLOAT, [1, S, C]), "use_cache_branch": (T.BOOL, [1])}, {"w": weights(C, C), "v": weights(C, C)}, ["y"], 20)
+        onnx.save(m, folder / "if.onnx")
+        x = RNG.standard_normal((1, S, C)).astype(np.float32)
+        np.savez(folder / "if.npz", x=x, use_cache_branch=np.array([True]))
+        r = octant("accuracy", folder / "if.onnx")
+        check(r.returncode == 2 and "--dim use_cache_branch=0 or --dim use_cache_branch=1" in r.stderr, f"says what fixes it: {r.stderr}")
+        session = onnxruntime.InferenceSession(m.SerializeToString(), providers=["CPUExecutionProvider"])
+        for choice in (0, 1):
+            r = octant("accuracy", folder / "if.onnx", "--inputs", folder / "if.npz", "--save-outputs", folder / "o.npz", "--dim", f"use_cache_branch={choice}")
+            check(r.returncode == 0, f"branch {choice}: {r.returncode} {r.stderr}")
+            if r.returncode == 0:
+                got, want = np.load(folder / "o.npz")["y"].ravel(), session.run(None, {"x": x, "use_cache_branch": np.array([bool(choice)])})[0].ravel()
+                check(got @ want / np.sqrt((got @ got) * (want @ want)) >= 0.99, f"branch {choice} is the one")
         # Nothing but what has no integer form: no network is left.
         m, draw = floats([node("CumSum", "x axis", "y")], axis=np.array(1))
         onnx.save(m, folder / "n.onnx")
