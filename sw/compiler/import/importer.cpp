@@ -65,7 +65,7 @@ class Importer {
         problems_.push_back({"output '" + o.name() + "'", "", "it is there twice", ""});
       } else if (!v) {
         problems_.push_back({"output '" + o.name() + "'", "", "nothing makes it", ""});
-      } else if (*v != kPoison) {
+      } else if (*v != kPoison && !stands_for_nothing(*v)) {
         graph_.add_output(o.name(), *v);
       }
     }
@@ -203,6 +203,13 @@ class Importer {
       given->set_name(a.name());
     }
     return out;
+  }
+
+  /// What a branch gives back in place of what only the other one computes: a constant without
+  /// elements.
+  [[nodiscard]] bool stands_for_nothing(ValueId v) const {
+    const Tensor* t = graph_.constant(v);
+    return t && t->size() == 0 && model_.graph().output_size() > 1;
   }
 
   /// A single whole number or truth value that --dim gives, a switch between branches, say.

@@ -20,6 +20,21 @@ void collect(const NodeList& list, std::set<std::string>& names) {
   }
 }
 
+/// Names that a node reads, those that its subgraphs do not make themselves included.
+std::set<std::string> reads_of(const onnx::NodeProto& node) {
+  std::set<std::string> names(node.input().begin(), node.input().end());
+  for (const auto& a : node.attribute()) {
+    std::set<std::string> inside;
+    for (const auto& inner : a.g().node()) inside.merge(reads_of(inner));
+    for (const auto& o : a.g().output()) inside.insert(o.name());
+    for (const auto& inner : a.g().node()) {
+      for (const std::string& o : inner.output()) inside.erase(o);
+    }
+    names.merge(inside);
+  }
+  return names;
+}
+
 }  // namespace
 
 std::set<std::string> names_read(const onnx::ModelProto& model) {
@@ -51,13 +66,7 @@ std::vector<int> sorted(const NodeList& list,
   }
   std::vector<std::vector<int>> before(static_cast<std::size_t>(list.size()));
   for (int i = 0; i < list.size(); ++i) {
-    std::vector<std::string> reads(list[i].input().begin(), list[i].input().end());
-    for (const auto& a : list[i].attribute()) {  // subgraphs read from outside, too
-      for (const auto& inner : a.g().node()) {
-        reads.insert(reads.end(), inner.input().begin(), inner.input().end());
-      }
-    }
-    for (const std::string& name : reads) {
+    for (const std::string& name : reads_of(list[i])) {
       const auto it = makes.find(name);
       if (it != makes.end()) before[static_cast<std::size_t>(i)].push_back(it->second);
     }

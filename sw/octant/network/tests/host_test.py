@@ -159,11 +159,12 @@ def main():
                     check(same >= 0.8, f"{name}: {info.name}: {same} equal")
         # Decoders with and without a cache in one file: a truth value chooses, and the user fixes it.
         def branch(w):
-            return h.make_graph([node("MatMul", f"x {w}", f"t_{w}"), node("Gelu", f"t_{w}", f"u_{w}")], w, [],
-                                [h.make_tensor_value_info(f"u_{w}", T.FLOAT, [1, S, C])])
+            nothing = node("Constant", "", "n", value=numpy_helper.from_array(np.zeros((0, C), np.float32), "n"))
+            return h.make_graph([node("MatMul", f"x {w}", "t"), node("Gelu", "t", "y"), node("Identity", "y", f"z_{w}"), nothing], w, [],
+                                [h.make_tensor_value_info(o, T.FLOAT, None) for o in (f"z_{w}", "n")])
 
-        nodes = [h.make_node("If", ["use_cache_branch"], ["y"], name="the_If", then_branch=branch("w"), else_branch=branch("v"))]
-        m = model(nodes, {"x": (T.FLOAT, [1, S, C]), "use_cache_branch": (T.BOOL, [1])}, {"w": weights(C, C), "v": weights(C, C)}, ["y"], 20)
+        nodes = [h.make_node("If", ["use_cache_branch"], ["y", "none"], name="the_If", then_branch=branch("w"), else_branch=branch("v"))]
+        m = model(nodes, {"x": (T.FLOAT, [1, S, C]), "use_cache_branch": (T.BOOL, [1])}, {"w": weights(C, C), "v": weights(C, C)}, ["y", "none"], 20)
         onnx.save(m, folder / "if.onnx")
         x = RNG.standard_normal((1, S, C)).astype(np.float32)
         np.savez(folder / "if.npz", x=x, use_cache_branch=np.array([True]))
