@@ -14,12 +14,12 @@ namespace {
 
 namespace engine_ = golden::engine;
 using integer::Attention;
-constexpr double kJob = 60, kLoad = 10, kAlone = 350, kRoundTrip = 300;
+constexpr double kJob = 10, kLoad = 10, kAlone = 350, kRoundTrip = 300;
 
 struct Plan {
   std::int64_t groups = 1, rows = 1, keys = 1;
-  std::size_t slots = 1;    // of queries and outputs
-  std::size_t k_slots = 1;  // of keys and values
+  std::size_t slots = 1;                 // of queries and outputs
+  std::size_t k_slots = 1, v_slots = 1;  // of keys and values
   std::int64_t need = 0;
   double cost = 0;
   std::size_t number = 0;
@@ -128,34 +128,47 @@ void AttentionTiler::add_plan(Plan p) {
   const std::int64_t o = o_here ? 0 : up(heads * p.rows * up(dv_, 8), 64);
   const std::int64_t k = k_here ? 0 : up(p.groups * p.keys * up(d_, 8), 64);
   const std::int64_t v = v_here ? 0 : up(p.groups * dv_ * up(p.keys, 8), 64);
+  constexpr std::int64_t one = 1;
+  // Between blocks of keys the sums of each group of queries are stored and loaded again.
+  constexpr double kState = 55;
+  const auto product = [&](std::int64_t rows) {
+    const double state = kb > 1 ? kState * static_cast<double>(ceil_div(rows, 16)) : 0;
+    return static_cast<double>(heads) *
+           (cost::attention(b_.machine(), rows, p.keys, d_, dv_) + state);
+  };
   const double products =
-      static_cast<double>(gb * mb * kb) *
-      (kJob + static_cast<double>(heads) * cost::attention(b_.machine(), p.rows, p.keys, d_, dv_));
+      static_cast<double>(gb * kb) *
+      (static_cast<double>(mb) * kJob + static_cast<double>(mb - 1) * product(p.rows) +
+       product(sq_ - (mb - 1) * p.rows));
   for (const std::size_t slots : {std::size_t{1}, std::size_t{2}}) {
     if (slots == 2 && ((q == 0 && o == 0) || gb * mb == 1)) continue;
-    for (const std::int64_t ks : {std::int64_t{1}, std::int64_t{2}, kb}) {
+    // One more buffer for keys alone: half of the loads that stand between two heads.
+    for (const auto& [ks, vs] : {std::pair{one, one}, std::pair{2 * one, one},
+                                 std::pair{2 * one, 2 * one}, std::pair{kb, kb}}) {
       if (ks > 1 && ((k == 0 && v == 0) || gb * kb == 1)) continue;
-      if (ks == kb && ks > 1 && ks <= 2) continue;
+      if (ks != vs && (k == 0 || v == 0 || kb > 1)) continue;
+      if (vs == kb && kb == 2) continue;
       p.slots = slots;
-      p.k_slots = static_cast<std::size_t>(ks);
-      p.need = static_cast<std::int64_t>(slots) * (q + o) + ks * (k + v) + state_bytes(p) +
+      p.k_slots = static_cast<std::size_t>(ks), p.v_slots = static_cast<std::size_t>(vs);
+      p.need = static_cast<std::int64_t>(slots) * (q + o) + ks * k + vs * v + state_bytes(p) +
                room_bytes() +
                (b_.in_l1(a_.key_mask.used() ? a_.key_mask : a_.q) || !a_.key_mask.used()
                     ? 0
                     : up(a_.key_mask.sizes[1], 64));
-      const std::int64_t k_loads = ks >= kb ? gb * kb : gb * mb * kb;
-      const double k_load = (k == 0 ? 0 : kLoad + cost::dma(p.keys, p.groups * d_)) +
-                            (v == 0 ? 0 : kLoad + cost::dma(p.groups * dv_, p.keys));
+      const std::int64_t k_loads = vs >= kb ? gb * kb : gb * mb * kb;
+      const double k_load = k == 0 ? 0 : kLoad + cost::dma(p.keys, p.groups * d_);
+      const double v_load = v == 0 ? 0 : kLoad + cost::dma(p.groups * dv_, p.keys);
       const double q_load = q == 0 ? 0 : kLoad + cost::dma(heads * p.rows, d_);
       const double o_store = o == 0 ? 0 : kLoad + cost::dma(heads * p.rows, dv_);
       const double in =
-          static_cast<double>(k_loads) * k_load + static_cast<double>(gb * mb) * q_load;
+          static_cast<double>(k_loads) * (k_load + v_load) + static_cast<double>(gb * mb) * q_load;
       const double out = static_cast<double>(gb * mb) * o_store;
       double alone = 0;
       if (slots == 1 && gb * mb > 1 && q + o > 0) {
         alone += static_cast<double>(gb * mb) * (q_load + o_store + 2 * kAlone);
       }
-      if (ks == 1 && k_loads > 1) alone += static_cast<double>(k_loads) * (k_load + kAlone);
+      const double waits = (ks == 1 ? k_load : 0) + (vs == 1 ? v_load : 0);
+      if (waits > 0 && k_loads > 1) alone += static_cast<double>(k_loads) * (waits + kAlone);
       const double pieces = gb == 1 ? static_cast<double>(mb) : 1;
       p.cost = std::max({products + alone, in, out}) + 0.05 * (in + out) +
                b_.tuning().tail * products / pieces +
@@ -170,9 +183,9 @@ void AttentionTiler::make_plans() {
   for (std::int64_t g = groups_; g >= 1; g = g == 1 ? 0 : ceil_div(g, 2)) {
     if (g * share_ > 255) continue;
     for (const std::int64_t r :
-         {sq_, std::int64_t{256}, std::int64_t{128}, std::int64_t{64}, std::int64_t{32},
-          std::int64_t{16}, std::int64_t{8}, std::int64_t{1}}) {
-      if (r > sq_ || (r < sq_ && r > b_.tuning().rows)) continue;
+         {sq_, std::int64_t{256}, std::int64_t{128}, std::int64_t{96}, std::int64_t{64},
+          std::int64_t{48}, std::int64_t{32}, std::int64_t{16}, std::int64_t{8}, std::int64_t{1}}) {
+      if (r > sq_) continue;
       const std::int64_t rows =
           r < 16 ? r : std::min(sq_, up(ceil_div(sq_, ceil_div(sq_, r)), std::int64_t{16}));
       for (const std::int64_t c : {sk_, std::int64_t{1024}, std::int64_t{512}, std::int64_t{256},
@@ -201,7 +214,7 @@ bool AttentionTiler::rings(const Plan& p) {
     if (good && !b_.in_l1(v)) good = b_.allocate(r, b_.dense_bytes(part), slots, name + what);
   };
   ring(k_.ring, a_.k, view(a_.k, p.groups, 1, p.keys), p.k_slots, " keys");
-  ring(v_.ring, a_.v, view(a_.v, p.groups, 2, p.keys), p.k_slots, " values");
+  ring(v_.ring, a_.v, view(a_.v, p.groups, 2, p.keys), p.v_slots, " values");
   ring(q_, a_.q, view(a_.q, heads, 1, p.rows), p.slots, " queries");
   ring(o_, a_.o, view(a_.o, heads, 1, p.rows), p.slots, " output");
   if (a_.key_mask.used()) ring(mask_, a_.key_mask, a_.key_mask, 1, " mask");
@@ -230,9 +243,15 @@ void AttentionTiler::block(const Plan& p, std::int64_t g0, std::int64_t m0) {
   for (std::int64_t i = 0; i < key_blocks; ++i) {
     const std::int64_t j0 = i * p.keys, keys = std::min(p.keys, sk_ - j0);
     const std::int64_t number = g0 / p.groups * key_blocks + i;
-    // Values first: new rows of caches come in this order (lower/caches_first.cpp).
-    const Place v = b_.fetch(a_.v.slice(0, g0, groups).slice(2, j0, keys), v_, number, op_);
-    const Place k = b_.fetch(a_.k.slice(0, g0, groups).slice(1, j0, keys), k_, number, op_);
+    Place k, v;
+    const auto values = [&] {
+      v = b_.fetch(a_.v.slice(0, g0, groups).slice(2, j0, keys), v_, number, op_);
+    };
+    // New rows of caches come in this order: values first (lower/caches_first.cpp). Else values are
+    // what waits longest for its buffer.
+    const bool cache = b_.graph().at(a_.k.tensor).role == integer::Role::kState;
+    if (cache) values();
+    k = b_.fetch(a_.k.slice(0, g0, groups).slice(1, j0, keys), k_, number, op_);
     // Behind a cache, for the new row of which the DMA waits: what is little does not go in front.
     if (!scales_there_) b_.load_bytes(a_.head_params, 0, 8 * heads_, params_.slots[0], op_);
     scales_there_ = true;
@@ -240,6 +259,7 @@ void AttentionTiler::block(const Plan& p, std::int64_t g0, std::int64_t m0) {
       q = b_.fetch(rows_of(a_.q), q_, op_);
       o = b_.target(rows_of(a_.o), o_);
     }
+    if (!cache) values();
     const bool first = i == 0, last = i + 1 == key_blocks;
     engine_::Descriptor d;
     auto& w = d.w;

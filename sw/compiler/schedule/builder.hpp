@@ -193,6 +193,7 @@ class Builder {
   Network net_;
   Allocator l1_;
   std::vector<std::int64_t> l1_home_;  // by tensor; offsets from the start of L1
+  std::vector<bool> inherited_;        // tensors whose home was another's before
   std::vector<std::unique_ptr<Tiler>> tilers_;
   std::vector<bool> started_, begun_;
   std::vector<std::size_t> done_;                 // steps of each operation
@@ -208,10 +209,11 @@ class Builder {
     std::int64_t l1 = -1, l2 = -1, used = 0;
   };
   Page page_, next_page_;
-  std::set<std::string> called_;                  // kernels
-  std::int64_t other_page_ = -1;                  // L1 of the page before
-  std::vector<std::size_t> op_begin_;             // first job of each operation
-  std::vector<std::vector<std::size_t>> ending_;  // tensors by their last operation
+  std::set<std::string> called_;                     // kernels
+  std::int64_t other_page_ = -1;                     // L1 of the page before
+  std::vector<std::size_t> op_begin_;                // first job of each operation
+  std::vector<std::vector<std::size_t>> ending_;     // tensors by their last operation
+  std::vector<std::vector<std::size_t>> beginning_;  // homes in L1 by their first
   std::size_t now_op_ = 0;
   std::map<std::string, std::int64_t> packed_;
   std::int64_t image_bytes_ = 0;

@@ -15,19 +15,24 @@ namespace {
 namespace engine = golden::engine;
 constexpr double kEngineStart = 40;  // from the descriptor at the head to the first product
 constexpr double kEngineEnd = 40;    // from the last product to the last write
-constexpr double kEngineGap = 25;    // between two jobs, whatever their sizes
+constexpr double kEngineGap = 4;     // between two jobs of many rows
+constexpr double kBlockGap = 15;     // ... of one block of rows
 constexpr unsigned kFewRows = 16;    // jobs of fewer rows fill and drain the array faster:
 constexpr double kFewStart = 25, kFewEnd = 15;
 constexpr double kNetworkStart = 200;  // until the controller has filled the queues
 constexpr double kDmaLatency = 110;    // first address to first line
 constexpr double kHandOver = 6;        // from a semaphore to the job that waited for it
-constexpr double kCrowded = 1.25;      // the workers' kernels beside a busy engine: L1 refuses them
+constexpr double kCrowded = 1.12;      // the workers' kernels beside a busy engine: L1 refuses them
 constexpr std::int64_t kLine = 64;
+// Sixteen rows of one line are under way at once, 25 cycles each, some of them beside the job
+// before.
+constexpr double kShort = 0.56;
+constexpr std::int64_t kHidden = 48;
 
 /// Steps of a block of rows: a bank of W is used for `rows` of them while the next one comes,
 /// through the same ports as the rows, which two groups of columns share.
 double steps(double units, std::int64_t rows, std::int64_t groups, std::int64_t slices) {
-  const double words = rows < 16 ? 16 : 11.5;  // a cycle, of sixteen, beside everything else
+  const double words = rows < 16 ? 16 : 11.85;  // a cycle, of sixteen, beside everything else
   const auto bank = [&](double share) {
     const double in = 8 * static_cast<double>(rows) / share + 8 * units;
     return std::max({static_cast<double>(rows), 8.0, units >= 16 ? in / words : 8.0});
@@ -89,11 +94,14 @@ double attention(const Machine& machine, std::int64_t sq, std::int64_t sk, std::
   const auto tiles = static_cast<double>(ceil_div(sk, 64));
   const auto keys = static_cast<double>(sk) * (d <= 32 ? 0.5 : d <= 64 ? 1.0 : 2.0);
   const double values = tiles * std::max<double>(static_cast<double>(dv), 9);
-  return groups * (std::max(keys, tiles * 32) + values) + 60;
+  return groups * (std::max(keys, tiles * 32) + values);
 }
 
 double dma(std::int64_t rows, std::int64_t bytes) {
-  return std::max(4.0, static_cast<double>(rows * ceil_div(bytes, kLine)));
+  const double lines = static_cast<double>(rows * ceil_div(bytes, kLine));
+  const double alone =
+      static_cast<double>(bytes <= kLine ? std::max<std::int64_t>(0, rows - kHidden) : 0);
+  return std::max(4.0, lines + kShort * alone);
 }
 
 namespace {
@@ -152,6 +160,22 @@ double job(const Machine& machine, const Job& job) {
   return a.heads * attention(machine, a.sq, a.sk, a.d, a.dv);
 }
 
+namespace {
+
+/// How much longer the workers' kernels take beside a job of the engine: it takes words of L1 for
+/// the rows, which two groups of columns share, and for the weights that come meanwhile.
+double crowding(const Job& job) {
+  engine::Descriptor d;
+  std::copy(job.words.begin(), job.words.end(), d.w.begin());
+  if (d.op() != engine::kOpGemm) return kCrowded;
+  const engine::GemmJob g = engine::decode_gemm(d);
+  const double rows = std::max(8.0, static_cast<double>(ceil_div(g.m, ceil_div(g.m, 32))));
+  const double words = (g.n > 16 ? 4 : 8) + 128 / rows;  // a cycle
+  return kCrowded + 0.05 * std::max(0.0, words - 8) + 0.1 * std::max(0.0, words - 12);
+}
+
+}  // namespace
+
 double Clock::add(const Program& program) {
   const std::size_t i = end_.size();
   const Job& j = program.jobs()[i];
@@ -164,6 +188,8 @@ double Clock::add(const Program& program) {
   switch (j.queue) {
     case Queue::kEngine:
       before = kEngineStart, after = kEngineEnd, gap = kEngineGap;
+      crowding_ = crowding(j);
+      if ((j.words[5] & 0xffff) <= 32) gap = kBlockGap;
       if ((j.words[5] & 0xffff) < kFewRows) {  // rows of A, queries
         before = kFewStart, after = kFewEnd, gap = 1;
       }
@@ -183,7 +209,7 @@ double Clock::add(const Program& program) {
   const bool crowded =
       team && units_.at(static_cast<std::size_t>(Queue::kEngine)).free > begin + j.estimate / 2;
   start_.push_back(ready);
-  u.free = begin + (crowded ? kCrowded : 1) * j.estimate + gap;
+  u.free = begin + (crowded ? crowding_ : 1) * (team ? team_ : 1) * j.estimate + gap;
   end_.push_back(u.ended = std::max(u.ended, u.free + after));
   u.recent[u.count++ % u.recent.size()] = end_[i];
   if (team) u.recent.fill(end_[i]);
@@ -191,8 +217,8 @@ double Clock::add(const Program& program) {
   return end_[i];
 }
 
-Times simulate(const Program& program) {
-  Clock clock;
+Times simulate(const Program& program, double team) {
+  Clock clock(team);
   for (std::size_t i = 0; i < program.jobs().size(); ++i) clock.add(program);
   return std::move(clock).times();
 }

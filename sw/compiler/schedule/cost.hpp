@@ -29,10 +29,12 @@ struct Times {
   std::vector<double> start, end;  ///< by place in Program::jobs()
   double total = 0;
 };
-[[nodiscard]] Times simulate(const Program& program);
+/// `team`: the workers take so much longer.
+[[nodiscard]] Times simulate(const Program& program, double team = 1);
 /// The same job by job, while the program is written.
 class Clock {
  public:
+  explicit Clock(double team = 1) : team_(team) {}
   /// The next job of the program: its end.
   double add(const Program& program);
   [[nodiscard]] std::size_t jobs() const { return end_.size(); }
@@ -50,6 +52,8 @@ class Clock {
   std::array<Unit, kNumQueues> units_{};
   std::vector<double> start_, end_;
   double total_ = 0;
+  double team_;
+  double crowding_ = 1;  // of kernels beside the engine's last job
 };
 /// Sets Network::estimate and the layers' estimates, by the rule of attribution.hpp.
 void estimate(Network& network);

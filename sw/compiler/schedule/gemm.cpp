@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace oct::schedule {
 
@@ -205,7 +206,12 @@ void GemmTiler::begin(bool any) {
   if (!found && any) {
     b_.evict(op_);
     found = fits(choice_);
-    for (std::size_t i = 0; i < plans_.size() && !found; ++i) found = fits(i);  // by cost
+    if (!found) {
+      std::sort(plans_.begin(), plans_.end(), [](const GemmPlan& x, const GemmPlan& y) {
+        return std::tuple(x.cost, x.need, x.number) < std::tuple(y.cost, y.need, y.number);
+      });
+      for (std::size_t i = 0; i < plans_.size() && !found; ++i) found = fits(i);
+    }
   }
   if (!found) throw Allocator::NoRoom(b_.graph().operations[op_].name + ": no blocks fit");
   preload();

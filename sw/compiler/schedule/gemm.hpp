@@ -140,7 +140,7 @@ class GemmTiler final : public Tiler {
   const integer::Gemm& g_;
   std::int64_t batch_, m_, n_, k_, y_bytes_, r_bytes_;
   bool shared_w_, shared_a_;
-  std::vector<GemmPlan> plans_;  // by cost
+  std::vector<GemmPlan> plans_;
   std::size_t choice_ = 0;
   double value_ = 0;
   double beside_ = 0;              // cycles of the kernels that share its rows

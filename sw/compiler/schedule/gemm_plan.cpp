@@ -154,20 +154,19 @@ void GemmTiler::make_plans() {
       if (r <= 65535 && c <= 65535) add_plans(r, c);
     }
   }
-  std::sort(plans_.begin(), plans_.end(), [](const GemmPlan& x, const GemmPlan& y) {
-    return std::tuple(x.cost, x.need, x.number) < std::tuple(y.cost, y.need, y.number);
-  });
   // The cheapest that fits; better one that leaves room for the next operation's constants.
   const std::int64_t budget = b_.budget(op_);
   const auto value = [&](const GemmPlan& p) {
     return p.need > budget ? kNoRoom + static_cast<double>(p.need)
                            : p.cost + (p.need > budget * 6 / 10 ? b_.tuning().not_ahead : 0);
   };
-  choice_ = 0;
-  for (std::size_t i = 0; i < plans_.size(); ++i) {
-    if (value(plans_[i]) < value(plans_[choice_])) choice_ = i;
-  }
-  value_ = value(plans_[choice_]);
+  const auto better = [&](const GemmPlan& x, const GemmPlan& y) {
+    return std::tuple(value(x), x.cost, x.need, x.number) <
+           std::tuple(value(y), y.cost, y.need, y.number);
+  };
+  const auto best = std::min_element(plans_.begin(), plans_.end(), better);
+  choice_ = static_cast<std::size_t>(best - plans_.begin());
+  value_ = value(*best);
 }
 
 }  // namespace oct::schedule

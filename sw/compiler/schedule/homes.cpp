@@ -136,6 +136,23 @@ Relation relation(const integer::Graph& graph, std::size_t before, std::size_t o
   return result;
 }
 
+namespace {
+
+/// A product's results may be written where its residual stood, each word behind its last use, if
+/// nothing else needs the residual: the same rows, and no operand of which a job reads more.
+TensorId inherits(const integer::Graph& graph, const integer::Operation& op) {
+  const auto* g = std::get_if<integer::Gemm>(&op.what);
+  if (g == nullptr || !g->r.used() || g->y_trans) return integer::kNone;
+  const View &r = g->r, &y = g->y;
+  const integer::Tensor &from = graph.at(r.tensor), &to = graph.at(y.tensor);
+  const bool same = r.offset == y.offset && r.sizes == y.sizes && r.strides == y.strides &&
+                    from.elem == to.elem && from.bytes() == to.bytes();
+  const bool other = g->a.tensor == r.tensor || g->w.tensor == r.tensor;
+  return same && !other && r.tensor != y.tensor ? r.tensor : integer::kNone;
+}
+
+}  // namespace
+
 Homes choose_homes(const integer::Graph& graph, const OperationCost& cost,
                    const std::set<TensorId>& banned) {
   const std::size_t tensors = graph.tensors.size(), ops = graph.operations.size();
@@ -160,6 +177,27 @@ Homes choose_homes(const integer::Graph& graph, const OperationCost& cost,
       partners[static_cast<std::size_t>(c->to.tensor)].push_back(c->from.tensor);
     }
   }
+  // What may take whose place; of both the bytes count once where they meet.
+  std::vector<TensorId> before_of(tensors, integer::kNone), heir_of(tensors, integer::kNone);
+  for (std::size_t i = 0; i < ops; ++i) {
+    const TensorId from = inherits(graph, graph.operations[i]);
+    if (from == integer::kNone || h.last[static_cast<std::size_t>(from)] != i) continue;
+    const TensorId to = std::get<integer::Gemm>(graph.operations[i].what).y.tensor;
+    if (h.first[static_cast<std::size_t>(to)] != i) continue;
+    if (graph.at(from).role != Role::kActivation || graph.at(to).role != Role::kActivation)
+      continue;
+    heir_of[static_cast<std::size_t>(from)] = to, before_of[static_cast<std::size_t>(to)] = from;
+  }
+  const auto here = [&](TensorId t) {
+    return t != integer::kNone && h.in_l1[static_cast<std::size_t>(t)];
+  };
+  const auto count = [&](std::size_t t, std::int64_t bytes) {
+    for (std::size_t i = h.first[t]; i <= h.last[t]; ++i) {
+      const bool shared =
+          (i == h.first[t] && here(before_of[t])) || (i == h.last[t] && here(heir_of[t]));
+      if (!shared) h.live[i] += bytes;
+    }
+  };
   std::vector<double> costs(ops);
   for (std::size_t i = 0; i < ops; ++i) costs[i] = cost(i, h);
   std::vector<std::size_t> order(tensors);
@@ -181,8 +219,8 @@ Homes choose_homes(const integer::Graph& graph, const OperationCost& cost,
     for (std::size_t i = h.first[t]; i <= h.last[t]; ++i) before += costs[i];
     h.in_l1[t] = true;
     std::vector<double> now;
+    count(t, bytes);
     for (std::size_t i = h.first[t]; i <= h.last[t]; ++i) {
-      h.live[i] += bytes;
       now.push_back(cost(i, h));
       after += now.back();
     }
@@ -191,7 +229,11 @@ Homes choose_homes(const integer::Graph& graph, const OperationCost& cost,
       continue;
     }
     h.in_l1[t] = false;
-    for (std::size_t i = h.first[t]; i <= h.last[t]; ++i) h.live[i] -= bytes;
+    count(t, -bytes);
+  }
+  h.heir.assign(tensors, integer::kNone);
+  for (std::size_t t = 0; t < tensors; ++t) {
+    if (h.in_l1[t] && here(heir_of[t])) h.heir[t] = heir_of[t];
   }
   place_l2(graph, h);
   return h;

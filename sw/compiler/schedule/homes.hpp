@@ -70,6 +70,7 @@ struct Homes {
   static constexpr std::size_t kNever = ~std::size_t{0};
   std::vector<bool> in_l1;               // by tensor
   std::vector<std::size_t> first, last;  // operations that use it; kNever: none
+  std::vector<integer::TensorId> heir;   // takes its place in L1 when it dies; kNone: nobody
   std::vector<std::int64_t> live;        // bytes of homes in L1, by operation
   std::vector<std::int64_t> l2;          // offsets in the part of L2 that is no image; -1: none
   std::int64_t l2_bytes = 0;             // of that part

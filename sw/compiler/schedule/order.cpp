@@ -13,8 +13,8 @@ namespace oct::schedule {
 bool Builder::begin_homes(std::size_t op) {
   std::vector<std::size_t> begun;
   try {
-    for (std::size_t t = 0; t < graph_.tensors.size(); ++t) {
-      if (!homes_.in_l1[t] || homes_.first[t] != op || l1_home_[t] >= 0) continue;
+    for (const std::size_t t : beginning_[op]) {
+      if (l1_home_[t] >= 0 || inherited_[t]) continue;
       l1_home_[t] = l1_.allocate(graph_.tensors[t].bytes(), net_.program.now(),
                                  graph_.tensors[t].name, 64, Allocator::Where::kHighest);
       begun.push_back(t);
@@ -26,12 +26,18 @@ bool Builder::begin_homes(std::size_t op) {
     }
     return false;
   }
+  for (const std::size_t t : ending_[op]) {
+    const TensorId heir = homes_.heir[t];
+    if (heir != integer::kNone) l1_home_[index(heir)] = l1_home_[t];
+  }
   return true;
 }
 
 void Builder::end_homes(std::size_t op) {
   for (const std::size_t t : ending_[op]) {
-    if (homes_.in_l1[t]) l1_.free(l1_home_[t], net_.program.now());
+    if (homes_.in_l1[t] && homes_.heir[t] == integer::kNone) {
+      l1_.free(l1_home_[t], net_.program.now());
+    }
     if (net_.l2[t] >= 0 && homes_.l2[t] >= 0) {
       net_.l2_blocks.push_back(
           {net_.l2[t], up(std::max<std::int64_t>(1, graph_.tensors[t].bytes()), 8),
@@ -185,10 +191,16 @@ void Builder::finish_ops() {
 Network Builder::build() {
   const std::size_t ops = graph_.operations.size();
   ending_.resize(ops);
+  beginning_.resize(ops);
   for (std::size_t t = 0; t < graph_.tensors.size(); ++t) {
+    if (homes_.in_l1[t]) beginning_[homes_.first[t]].push_back(t);
     if (homes_.last[t] != Homes::kNever && graph_.tensors[t].role == integer::Role::kActivation) {
       ending_[homes_.last[t]].push_back(t);
     }
+  }
+  inherited_.assign(graph_.tensors.size(), false);
+  for (const TensorId t : homes_.heir) {
+    if (t != integer::kNone) inherited_[index(t)] = true;
   }
   started_.assign(ops, false);
   for (std::size_t i = 0; i < ops; ++i) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "compiler/schedule/attribution.hpp"
 #include "compiler/schedule/builder.hpp"
 
 namespace oct::schedule {
@@ -95,19 +96,37 @@ Graph sample(const Graph& graph, std::size_t operations) {
   return g;
 }
 
+/// How often each operation of a sample counts: the second one of its class also stands for
+/// those behind the sample.
+std::vector<double> shares(const std::vector<std::size_t>& classes, std::size_t length) {
+  std::vector<double> times(length, 1);
+  std::map<std::size_t, std::vector<std::size_t>> shown;
+  for (std::size_t i = 0; i < length; ++i) shown[classes[i]].push_back(i);
+  for (std::size_t i = length; i < classes.size(); ++i) {
+    const auto it = shown.find(classes[i]);
+    if (it != shown.end()) ++times[it->second[std::min<std::size_t>(1, it->second.size() - 1)]];
+  }
+  return times;
+}
+
 /// Looks for the cheapest way, step by step.
 class Search {
  public:
-  Search(const Graph& graph, const Options& options, std::string& reason)
-      : graph_(graph), options_(options), reason_(reason) {
+  /// Kernels take longer now and then; a way that this throws out of step is not the best.
+  static constexpr double kSlow = 1.2;
+  /// `times`: how often each operation counts.
+  Search(const Graph& graph, const Options& options, std::vector<double> times, std::string& reason)
+      : graph_(graph), options_(options), times_(std::move(times)), reason_(reason) {
     options_.draft = true;
   }
   /// Whether it is the best up to now.
   bool look(const Tuning& tuning, double better = 1) {
     const std::optional<Network> n = attempt(graph_, options_, tuning, reason_);
-    if (n) jobs_ += n->program.now();
-    if (!n || (found_ && n->estimate >= best_ * better)) return false;
-    found_ = true, best_ = n->estimate, tuning_ = tuning;
+    if (!n) return false;
+    jobs_ += n->program.now();
+    const double cycles = value(*n);
+    if (found_ && cycles >= best_ * better) return false;
+    found_ = true, best_ = cycles, tuning_ = tuning;
     return true;
   }
   /// For each class what would be better for it alone.
@@ -117,8 +136,19 @@ class Search {
   [[nodiscard]] const Tuning& tuning() const { return tuning_; }
 
  private:
+  /// Cycles, if kernels take what they should and if they take longer; the mean.
+  [[nodiscard]] double value(const Network& n) const {
+    double cycles = 0;
+    for (std::size_t i = 0; i < times_.size(); ++i) cycles += times_[i] * n.layers[i].estimate;
+    const cost::Times t = cost::simulate(n.program, kSlow);
+    for (const Span& s : attribute(n.program, t.start, t.end)) {
+      cycles += times_[s.layer] * (s.to - s.from);
+    }
+    return cycles / 2;
+  }
   const Graph& graph_;
   Options options_;
+  std::vector<double> times_;
   std::string& reason_;
   bool found_ = false;
   double best_ = 0;
@@ -174,7 +204,8 @@ void neighbours(Search& s) {
     set(t);
     s.look(t);
   };
-  for (const double lead : {0.0, 500.0, 1500.0}) change([&](Tuning& t) { t.lead = lead; });
+  for (const double lead : {0.0, 500.0, 1500.0, 2000.0, 2500.0})
+    change([&](Tuning& t) { t.lead = lead; });
   for (const auto& [not_ahead, round_trip, first] :
        {std::array{100.0, 300.0, 0.0}, std::array{100.0, 600.0, 0.0}, std::array{300.0, 600.0, 0.5},
         std::array{0.0, 600.0, 1.0}}) {
@@ -225,7 +256,7 @@ std::vector<std::size_t> classes(const Graph& graph) {
 }
 
 std::size_t sample_length(const std::vector<std::size_t>& classes) {
-  constexpr std::size_t kOften = 4, kShown = 2;
+  constexpr std::size_t kOften = 4, kShown = 3;
   std::map<std::size_t, std::size_t> all, shown;
   for (const std::size_t c : classes) ++all[c];
   std::size_t missing = 0, length = 0;
@@ -256,8 +287,10 @@ std::optional<Network> search(const Graph& graph, const Options& options, bool q
       if (auto n = attempt(graph, options, t, reason)) return n;
     }
   }
-  const Graph part = sample(graph, sample_length(all));
-  Search s(part, options, reason);
+  const std::size_t length = sample_length(all);
+  const Graph part = sample(graph, length);
+  const std::vector<double> times = shares(all, length);
+  Search s(part, options, times, reason);
   for (const Tuning& t : ways) s.look(t);
   for (Tuning t : ways) {
     t.wait = true;
@@ -266,7 +299,7 @@ std::optional<Network> search(const Graph& graph, const Options& options, bool q
   if (s.found()) {
     neighbours(s);
     s.classes();
-    Search others(part, options, reason);
+    Search others(part, options, times, reason);
     for (Tuning way : ways) {
       way.extras = false;
       others.look(way);
@@ -275,7 +308,7 @@ std::optional<Network> search(const Graph& graph, const Options& options, bool q
     }
     neighbours(others);
     // Choices are made one by one and on a sample: on the whole they are held against none.
-    Search whole(graph, options, reason);
+    Search whole(graph, options, shares(all, all.size()), reason);
     for (const Search* of : {&s, &others}) {
       if (of->found()) whole.look(of->tuning());
     }

@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 
+#include "compiler/schedule/homes.hpp"
 #include "compiler/schedule/schedule.hpp"
 #include "harness/seed.hpp"
 
@@ -91,6 +92,45 @@ TEST_CASE("schedule: random graphs") {
     }
     CHECK(check(graph, golden, 64 * 1024 - 512, seed, 1, false));
   }
+}
+
+TEST_CASE("schedule: results take the place of residuals that nothing else needs") {
+  auto random = tb::rng("schedule heirs");
+  int heirs = 0;
+  for (int n = 0; n < 3000 && heirs < 8; ++n) {  // about one graph of fifty has such a product
+    const std::uint64_t seed = random();
+    const integer::Graph graph = integer::random_graph(seed);
+    INFO(fmt::format("graph {}\n{}", seed, integer::to_text(graph)));
+    // The more lives in L1 the better.
+    const auto cost = [&](std::size_t /*op*/, const schedule::Homes& h) {
+      return -static_cast<double>(std::count(h.in_l1.begin(), h.in_l1.end(), true));
+    };
+    const schedule::Homes h = schedule::choose_homes(graph, cost, {});
+    std::vector<std::int64_t> live(graph.operations.size(), 0);
+    const int before = heirs;
+    for (std::size_t t = 0; t < graph.tensors.size(); ++t) {
+      if (!h.in_l1[t]) continue;
+      const std::int64_t bytes = (graph.tensors[t].bytes() + 63) / 64 * 64;
+      for (std::size_t i = h.first[t]; i <= h.last[t]; ++i) live[i] += bytes;
+      if (h.heir[t] == integer::kNone) continue;
+      const auto heir = static_cast<std::size_t>(h.heir[t]);
+      live[h.last[t]] -= bytes;
+      ++heirs;
+      REQUIRE(h.in_l1[heir]);
+      REQUIRE(h.first[heir] == h.last[t]);
+      const auto& g = std::get<integer::Gemm>(graph.operations[h.last[t]].what);
+      CHECK(static_cast<std::size_t>(g.y.tensor) == heir);
+      CHECK(static_cast<std::size_t>(g.r.tensor) == t);
+      CHECK(static_cast<std::size_t>(g.a.tensor) != t);
+      CHECK(static_cast<std::size_t>(g.w.tensor) != t);
+      CHECK(g.r.offset == g.y.offset);
+      CHECK(g.r.strides == g.y.strides);
+      CHECK(graph.tensors[t].elem == graph.tensors[heir].elem);
+    }
+    CHECK(live == h.live);
+    if (heirs > before) CHECK(check(graph, golden_of(graph, seed), 128 * 1024 - 512, seed, 4));
+  }
+  CHECK(heirs >= 8);
 }
 
 TEST_CASE("schedule: large random graphs") {
