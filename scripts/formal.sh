@@ -9,9 +9,29 @@
 #   // @prove  sat 1 minisat        combinational: no counterexample at all
 #   // @prove  step 4 minisat       induction over at most 4 steps, by Yosys's own solver: for ever
 #   // @bug    FILE :: FROM :: TO  planted with --bugs: the proof must then find a counterexample
-# Exit 0: proved; with --bugs: every planted bug found. docs/guide/verification.md
+# Exit 0: proved; with --bugs: every planted bug found. `formal.sh --list` proves nothing: it lists the planted
+# bugs and checks that each still fits its file. docs/guide/verification.md
 set -euo pipefail
 cd "$(dirname "$0")/.."
+if [ "${1:-}" == --list ]; then
+  exec python3 - <<'PY'
+import pathlib, sys
+wrong = number = 0
+for proof in sorted(pathlib.Path("formal").glob("*/*.sv")):
+    for line in proof.read_text().splitlines():
+        if not line.startswith("// @bug "):
+            continue
+        number += 1
+        file, old, _ = line.removeprefix("// @bug ").split(" :: ")
+        count = pathlib.Path(file).read_text().count(old)
+        print(f"{proof.parent.name}/{proof.stem}: {file}: {old}")
+        if count != 1:
+            wrong = 1
+            print(f"formal: {proof}: `{old}` occurs {count} times in {file}; it must occur once", file=sys.stderr)
+print(f"{number} planted bugs")
+sys.exit(wrong)
+PY
+fi
 name=${1:?proof, for example common/rr_arb}
 source=formal/$name.sv
 [ -f "$source" ] || { echo "formal: $source: no such file" >&2; exit 2; }

@@ -10,10 +10,10 @@
 // @files pkg/oct_cluster_pkg.sv memory/oct_tcdm_pkg.sv tech/oct_tech_sram.sv memory/oct_tcdm_banks.sv
 // @box oct_tech_sram
 // @prove step 4 minisat
-// @bug rtl/memory/oct_tcdm_banks.sv :: narrow_d[m] = !narrow_i[m].we; :: narrow_d[m] = 1'b1;
-// @bug rtl/memory/oct_tcdm_banks.sv :: word_d[m] = !word_i[m].we; :: word_d[m] = !word_i[m].we && !word_i[0].we;
+// @bug rtl/memory/oct_tcdm_banks.sv :: hi = hi | gnt; :: hi = hi | gnt; narrow_d[m] = 1'b1;
+// @bug rtl/memory/oct_tcdm_banks.sv :: req       = req | gnt; :: req       = req | gnt; word_d[m] = word_d[m] && !word_i[0].we;
 // @bug rtl/memory/oct_tcdm_banks.sv :: from = banks_t'(1) << bank_q[NumNarrow+m]; :: from = banks_t'(1) << bank_q[m];
-// @bug rtl/memory/oct_tcdm_banks.sv :: we  = we | line_gnt_i[LineWr]; :: we  = line_gnt_i[LineWr];
+// @bug rtl/memory/oct_tcdm_banks.sv :: be[g+i] | line_i[LineWr].be[8*i +: 8]; :: be[g+i] | line_i[LineWr].be[0 +: 8];
 // @bug rtl/memory/oct_tcdm_banks.sv :: hi_q   <= hi; :: if (hi != '0) hi_q <= hi;
 module tcdm_banks
   import oct_tcdm_pkg::*;
