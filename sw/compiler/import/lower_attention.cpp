@@ -325,8 +325,8 @@ void add_attention(OperatorTable& t) {
   t["RotaryEmbedding"] = {[](Lowering& l) { rotary(l, 1, 3); }, ""};
   t["com.microsoft:RotaryEmbedding"] = {[](Lowering& l) { rotary(l, 2, 1); }, ""};
   t["com.microsoft:MultiHeadAttention"] = {multi_head_attention, ""};
-  t["com.microsoft:GroupQueryAttention"] = {
-      grouped_attention, "a cache with rows that do not count: not on the cluster"};
+  t["com.microsoft:GroupQueryAttention"] = {grouped_attention,
+                                            "new rows stand behind the whole cache"};
   t["com.microsoft:Attention"] = {packed_attention, ""};
   t["com.microsoft:QAttention"] = {quantised_attention, ""};
 }
