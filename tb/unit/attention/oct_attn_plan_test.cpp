@@ -348,6 +348,10 @@ TEST_CASE("attention planner: attention") {
     t.causal = any(0, 1), t.mask = any(0, 1);
     t.offset = any(-20, 100);
     t.window = any(0, 2) ? 0 : any(1, 150);
+    if (i < 4) {  // only the last key is seen, and it stands alone in its tile
+      t.sk = 64 * (i + 1) + 1, t.offset = t.sk, t.window = 10 + i;
+      t.sq = 40, t.d = 16 * (i + 1), t.dv = 64, t.mask = false;
+    }
     t.qs = 8 * any(-8, 8), t.ks = 8 * any(-8, 8), t.vs = 8 * any(-8, 8);
     t.q = t.k = t.v = 65536;
     t.qh = 8 * any(-99, 99), t.kh = 8 * any(-99, 99), t.vh = 8 * any(-99, 99);
