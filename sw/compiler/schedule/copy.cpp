@@ -98,10 +98,11 @@ class GatherTiler final : public Tiler {
   void end() override { b_.free(buffers_); }
 
  private:
-  void row(std::int64_t i, std::int64_t l1);
+  void row(std::int64_t i, std::int64_t l1, double before);
 
   static constexpr std::int64_t kRows = 16;  // at a time: neighbours go on with them
-  static constexpr double kPatch = 31;       // cycles of the controller for one row
+  static constexpr double kPatch = 60;       // cycles of the controller for one row
+  static constexpr double kTable = 500;      // ... and before some rows of a table
 
   Builder& b_;
   std::size_t op_;
@@ -110,7 +111,7 @@ class GatherTiler final : public Tiler {
   Ring buffers_;
 };
 
-void GatherTiler::row(std::int64_t i, std::int64_t l1) {
+void GatherTiler::row(std::int64_t i, std::int64_t l1, double before) {
   const View table = b_.graph().whole(g_.table);
   Transfer t;
   t.l1 = l1, t.l2 = b_.l2(table);
@@ -126,7 +127,7 @@ void GatherTiler::row(std::int64_t i, std::int64_t l1) {
     p.id_l2 = b_.l2(g_.ids) + i * g_.ids.strides[0];
     p.stride = word(x.row_bytes());
     p.limit = word(x.shape[0]);
-    j.estimate = std::max(kPatch, cost::job(b_.machine(), j));
+    j.estimate = before + std::max(kPatch, cost::job(b_.machine(), j));
     const std::size_t at = b_.append(std::move(j), op_, b_.graph().operations[op_].name);
     p.index = b_.job(at).index;
     b_.patch(p);
@@ -151,7 +152,10 @@ void GatherTiler::step(std::size_t s) {
   const View part = g_.to.slice(0, first, std::min(block_, g_.to.sizes[0] - first));
   const bool here = b_.in_l1(g_.to);
   const Place at = here ? b_.home(part) : Place{buffers_.take(), b_.dense(part)};
-  for (std::int64_t j = 0; j < part.sizes[0]; ++j) row(first + j, at.addr + j * at.strides[0]);
+  for (std::int64_t j = 0; j < part.sizes[0]; ++j) {
+    const bool table = j == 0 && part.sizes[0] > 1;
+    row(first + j, at.addr + j * at.strides[0], table ? kTable : 0);
+  }
   if (here) return;
   b_.finish(part, at, op_);
   b_.used(buffers_, at.addr);

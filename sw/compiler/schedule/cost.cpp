@@ -17,7 +17,9 @@ constexpr double kEngineStart = 40;  // from the descriptor at the head to the f
 constexpr double kEngineEnd = 40;    // from the last product to the last write
 constexpr double kEngineGap = 4;     // between two jobs of many rows
 constexpr double kBlockGap = 15;     // ... of one block of rows
-constexpr unsigned kFewRows = 16;    // jobs of fewer rows fill and drain the array faster:
+constexpr double kSmallGap = 25;  // ... and of one or two groups of columns, unless rows are long
+constexpr unsigned kLongRows = 1024;
+constexpr unsigned kFewRows = 16;  // jobs of fewer rows fill and drain the array faster:
 constexpr double kFewStart = 25, kFewEnd = 15;
 constexpr double kNetworkStart = 200;  // until the controller has filled the queues
 constexpr double kDmaLatency = 110;    // first address to first line
@@ -32,8 +34,9 @@ constexpr std::int64_t kHidden = 48;
 /// Steps of a block of rows: a bank of W is used for `rows` of them while the next one comes,
 /// through the same ports as the rows, which two groups of columns share.
 double steps(double units, std::int64_t rows, std::int64_t groups, std::int64_t slices) {
-  const double words = rows < 16 ? 16 : 11.85;  // a cycle, of sixteen, beside everything else
   const auto bank = [&](double share) {
+    // A cycle, of sixteen, beside everything else.
+    const double words = rows < 16 ? 16 : share > 1 ? 10.3 : 11.85;
     const double in = 8 * static_cast<double>(rows) / share + 8 * units;
     return std::max({static_cast<double>(rows), 8.0, units >= 16 ? in / words : 8.0});
   };
@@ -189,7 +192,10 @@ double Clock::add(const Program& program) {
     case Queue::kEngine:
       before = kEngineStart, after = kEngineEnd, gap = kEngineGap;
       crowding_ = crowding(j);
-      if ((j.words[5] & 0xffff) <= 32) gap = kBlockGap;
+      if ((j.words[5] & 0xffff) <= 32) {
+        const bool small = (j.words[5] >> 16) <= 32 && (j.words[6] & 0xffff) < kLongRows;
+        gap = small ? kSmallGap : kBlockGap;
+      }
       if ((j.words[5] & 0xffff) < kFewRows) {  // rows of A, queries
         before = kFewStart, after = kFewEnd, gap = 1;
       }
