@@ -173,6 +173,7 @@ void Bench::beats() {
       if (i == 2) may[i] = b.order + (b.mask == 3 ? 2 : 1) <= words_free_;
     }
     unsigned pick = tb::uniform<unsigned>(random, 0, 2);
+    if (manners.in_turn) pick = may[2] ? 2 : turn_[static_cast<unsigned>(h)]++ % 2;
     for (unsigned n = 0; n < 3 && !may[pick]; ++n) pick = (pick + 1) % 3;
     if (!may[pick] || !tb::chance(random, manners.beats)) {
       drive_beat(h, nullptr);

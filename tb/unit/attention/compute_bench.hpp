@@ -62,6 +62,8 @@ struct Norm {
 struct Manners {
   unsigned beats = 100, slots = 100, drain = 100, norm = 100;
   int latency = 5;  // of the lanes
+  // Beats of X and W take turns; by chance, W may come first until X is empty.
+  bool in_turn = false;
 };
 
 class Bench {
@@ -129,6 +131,7 @@ class Bench {
   std::vector<int> drains_left_;
   // Credits
   int rows_free_ = 64, words_free_ = 4;
+  std::array<unsigned, kHalves> turn_{};  // of W and X
   std::array<int, 2> bank_free_{1, 1};
   // Under way
   bool slot_shown_ = false, started_ = false;

@@ -186,7 +186,7 @@ TEST_CASE("compute: no gap between steps when nothing is missing") {
   constexpr std::uint64_t kAlone = 9 + 32;
   // With one half of the ports beats of W keep rows of X waiting.
   const auto shared = [](const Bench& b) { return compute::kHalves == 1 ? b.steps / 10 : 0; };
-  Bench bench(tb::rng("gaps"));
+  Bench bench(tb::rng("gaps"), {.in_turn = true});
   SECTION("products: every cycle") {
     for (int i = 0; i < 4; ++i) bench.gemm(32, 2 * kUnits, 512, i % 2 == 1);
     const auto cycles = bench.run("products");
