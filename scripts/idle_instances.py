@@ -362,7 +362,7 @@ def rest(folder, prefix, busy_modules):
     foreign = set()
     for inst in instances.values():
         text = "".join(model.closure(f) for f in inst.functions)
-        foreign |= set(model.outside(inst.name, text))
+        foreign |= model.outside(inst.name, text)
         if inst.busy and re.search(r"[;{}]\s*vlSymsp->TOP\w*\s*\.\s*\w+\s*(?:\[[^;=]*?\]\s*)*=(?!=)", text):
             raise Cannot(f"{inst.name}: sets variables of others")
     for file, text in model.sources.items():

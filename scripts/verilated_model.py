@@ -61,24 +61,27 @@ class Model:
         """The text of a function and of all that it calls."""
         if name not in self.closures:
             self.closures[name] = ""
-            called = dict.fromkeys(re.findall(r"\b(" + re.escape(self.prefix) + r"\w+)\(", self.body[name]))
-            self.closures[name] = self.body[name] + "".join(self.closure(c) for c in called
-                                                            if c in self.body and c != name)
+            called = set(re.findall(r"\b(" + re.escape(self.prefix) + r"\w+)\(", self.body[name])) & set(self.body)
+            self.closures[name] = self.body[name] + "".join(self.closure(c) for c in sorted(called - {name}))
         return self.closures[name]
 
+    def below(self, instance, pointer):
+        """The instance that a pointer of an instance points to."""
+        if pointer not in self.cells[instance]:
+            raise Cannot(f"{instance}: what is {pointer}?")
+        return self.cells[instance][pointer]
+
     def outside(self, instance, text):
-        """Variables of other instances that functions of `instance` name, in the order of their names there."""
-        found = {}
+        """Variables of other instances that functions of `instance` name."""
+        found = set()
         for at, member, pointer, below in OUTSIDE.findall(text):
             if pointer:
-                at, member = self.cells[instance].get(pointer), below
-                if at is None:
-                    raise Cannot(f"{instance}: what is {pointer}?")
+                at, member = self.below(instance, pointer), below
             if member not in self.members[self.class_of[at]]:
                 raise Cannot(f"{instance}: what is {at}.{member}?")
             if at != instance:
-                found[at, member] = None
-        return list(found)
+                found.add((at, member))
+        return found
 
     def writes(self, instance, function):
         """{(instance, member)} that a function and all that it calls may write, called for `instance`."""
@@ -94,7 +97,7 @@ class Model:
         result = set()
         for at, member, pointer, below, own in self.written[function]:
             if pointer:
-                at, member = self.cells[instance].get(pointer), below
+                at, member = self.below(instance, pointer), below
             result.add((at or instance, member or own))
         return result
 
