@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run the bench programs in RTL and set what they print beside the goals.
 
-Programs print `bench: <key> <work> <cycles> [more]`; each mark below makes a figure of it. Writes
+Programs print `bench: <key> <work> <cycles> [more]`; each mark below makes a figure of it. Each row is
+printed as soon as it is measured. Writes
 build/bench.json: a list of {case, value, unit, goal, met, cycles}. The exit code is 1 if a program fails;
 a goal that is not met is reported, not an error.
 """
@@ -85,8 +86,10 @@ NETWORKS = [
 ]
 COMPILE_GOALS = {"mobilebert_s128": (20, 3)}  # seconds, GiB
 LAYER_OFF = 0.25
+CASE_WIDTH = 42  # of the longest name
 REFUSED = 10  # percent of the engine's port requests; may cost 3 points
 SPEED = [("bench_busy", "simulation busy", 250), ("bench_asleep", "simulation asleep", 1500)]
+ENGINE_SPEED = ("simulation engine busy", ["--gemm", "512x512x512", "--from-l2", "--speed"], 350)
 SPEED_RUNS = 2  # the best counts: others use the machine, too
 
 
@@ -114,6 +117,15 @@ def speed(args, program):
     return int(match.group(1)) / seconds / 1000
 
 
+def engine_speed(octant):
+    """Simulated cycles per second of processor time while the engine works and all cores sleep, in kHz."""
+    text = execute([str(octant), "bench", *ENGINE_SPEED[1]])
+    match = re.search(r"of processor time: (\d+) kHz$", text, re.M)
+    if not match:
+        sys.exit(f"bench: octant bench {' '.join(ENGINE_SPEED[1])} printed\n{text}")
+    return float(match.group(1))
+
+
 def engine(octant, options):
     """Name, cycles and utilisation in percent that `octant bench` prints for one case."""
     text = execute([str(octant), "bench", *options])
@@ -124,21 +136,18 @@ def engine(octant, options):
 
 
 def engine_rows(octant):
-    rows = []
     for options, goal in ENGINE:
         name, cycles, use = engine(octant, options)
-        rows.append(row(name, use, "% of all MACs", goal, True, cycles))
-        rows[-1]["utilisation"] = use / 100
+        yield row(name, use, "% of all MACs", goal, True, cycles) | {"utilisation": use / 100}
         if "--gemv" in options or "--traffic" in options:
             continue
         name, cycles, refused = engine(octant, [*options, "--refuse", str(REFUSED)])
-        rows.append(row(name, use - refused, "points lost", 3, False, cycles))
-    return rows
+        yield row(name, use - refused, "points lost", 3, False, cycles)
 
 
 def network_rows(octant, only):
     """Cycles of whole networks, compared tensor by tensor; what fails is a row that is not met."""
-    models, rows = pathlib.Path("build/models"), []
+    models = pathlib.Path("build/models")
     for case, name, options, goal in NETWORKS:
         if only and not re.search(only, case):
             continue
@@ -156,16 +165,16 @@ def network_rows(octant, only):
         if result.returncode != 0 or not (report / "report.json").exists():
             print(f"bench: {' '.join(command)} ended with {result.returncode}:\n{result.stdout}{result.stderr}",
                   file=sys.stderr)
-            rows.append({"case": case, "value": None, "unit": "cycles", "goal": goal, "met": False})
+            yield {"case": case, "value": None, "unit": "cycles", "goal": goal, "met": False}
             continue
         r = json.loads((report / "report.json").read_text())
-        rows.append(row(case, r["cycles"], "cycles", goal, False, r["cycles"]))
-        rows[-1].update(utilisation=r["utilisation"], cosine=min(a["cosine"] for a in r["accuracy"]),
-                        khz=r["simulation"]["khz"], estimated_cycles=r.get("estimated_cycles"))
-        if rows[-1]["cosine"] < 0.99 and rows[-1]["met"]:
-            rows[-1]["met"] = False
-        rows += derived_rows(case.removeprefix("network "), r)
-    return rows
+        entry = row(case, r["cycles"], "cycles", goal, False, r["cycles"])
+        entry.update(utilisation=r["utilisation"], cosine=min(a["cosine"] for a in r["accuracy"]),
+                     khz=r["simulation"]["khz"], estimated_cycles=r.get("estimated_cycles"))
+        if entry["cosine"] < 0.99 and entry["met"]:
+            entry["met"] = False
+        yield entry
+        yield from derived_rows(case.removeprefix("network "), r)
 
 
 def derived_rows(name, r):
@@ -199,7 +208,21 @@ def main():
     args = p.parse_args()
     if args.networks:
         finish(network_rows(args.octant, args.networks))
-        return
+    else:
+        finish(all_rows(args))
+
+
+def all_rows(args):
+    yield from program_rows(args)
+    yield from engine_rows(args.octant)
+    for program, case, goal in SPEED:
+        yield row(case, max(speed(args, program) for _ in range(SPEED_RUNS)), "kHz", goal, True)
+    case, _, goal = ENGINE_SPEED
+    yield row(case, max(engine_speed(args.octant) for _ in range(SPEED_RUNS)), "kHz", goal, True)
+    yield from network_rows(args.octant, None)
+
+
+def program_rows(args):
     printed = {}
     texts = [run(args.octant, args.programs / f"{name}.elf") for name in PROGRAMS]
     texts.append(execute([str(args.octant.parent / "bench.handover"),
@@ -208,27 +231,24 @@ def main():
         match = re.match(r"bench: (\S+)((?: \d+)+)$", line)
         if match:
             printed[match.group(1)] = [int(n) for n in match.group(2).split()]
-    rows = []
     for mark in MARKS:
         if mark.key not in printed:
             sys.exit(f"bench: no program printed `bench: {mark.key} ...`")
         numbers = printed[mark.key]
-        rows.append(row(mark.case, mark.value(*numbers), mark.unit, mark.goal, mark.more, numbers[-1]))
-    rows += engine_rows(args.octant)
-    for program, case, goal in SPEED:
-        rows.append(row(case, max(speed(args, program) for _ in range(SPEED_RUNS)), "kHz", goal, True))
-    finish(rows + network_rows(args.octant, None))
+        yield row(mark.case, mark.value(*numbers), mark.unit, mark.goal, mark.more, numbers[-1])
 
 
-def finish(rows):
+def finish(measured):
+    """Print each row when it is there; all of them to build/bench.json."""
+    rows = []
+    for r in measured:
+        rows.append(r)
+        goal = "" if r["goal"] is None else f"goal {r['goal']:11.2f}  {'met' if r['met'] else 'NOT MET'}"
+        value = "     failed" if r["value"] is None else f"{r['value']:11.2f}"
+        more = f"  cosine {r['cosine']:.4f}" if "cosine" in r else ""
+        print(f"{r['case']:{CASE_WIDTH}} {value} {r['unit']:24} {goal}{more}", flush=True)
     if not rows:
         sys.exit("bench: nothing was measured")
-    width = max(len(r["case"]) for r in rows)
-    for r in rows:
-        goal = "" if r["goal"] is None else f"goal {r['goal']:8.2f}  {'met' if r['met'] else 'NOT MET'}"
-        value = "   failed" if r["value"] is None else f"{r['value']:9.2f}"
-        more = f"  cosine {r['cosine']:.4f}" if "cosine" in r else ""
-        print(f"{r['case']:{width}} {value} {r['unit']:24} {goal}{more}")
     out = pathlib.Path("build/bench.json")
     out.write_text(json.dumps(rows, indent=2) + "\n")
     goals = [r["met"] for r in rows if r["goal"] is not None]

@@ -22,7 +22,8 @@ namespace {
 struct BenchArguments {
   std::vector<std::string> gemm, gemv, attention;
   std::string config = "octant", mask = "none", seed;
-  bool from_l2 = false, b_from_l2 = false, traffic = false, checks = false, counters = false;
+  bool from_l2 = false, b_from_l2 = false, traffic = false, checks = false, counters = false,
+       speed = false;
   unsigned refuse = 0, latency = 100;
 };
 
@@ -95,6 +96,11 @@ int bench(const BenchArguments& a) {
           n.active, n.computing, n.wait_x, n.wait_w, n.wait_acc, n.wait_p, n.no_slot, n.refused,
           n.jobs);
     }
+    if (a.speed) {
+      std::printf("  simulated %llu cycles in %.3f s of processor time: %.0f kHz\n",
+                  static_cast<unsigned long long>(r.simulated), r.seconds,
+                  static_cast<double>(r.simulated) / r.seconds / 1000);
+    }
     if (r.wrong != 0) {
       std::printf("  first difference %s; repeat with --seed %llu\n", r.first_wrong.c_str(),
                   static_cast<unsigned long long>(tb::seed()));
@@ -130,6 +136,7 @@ void add_bench(CLI::App& app, int& exit_code) {
   cmd->add_option("--seed", a->seed, "data, memories and timing follow from it");
   cmd->add_flag("--checks", a->checks, "assertions and protocol checks on");
   cmd->add_flag("--counters", a->counters, "print the engine's counters");
+  cmd->add_flag("--speed", a->speed, "print how fast the busy engine was simulated");
   cmd->footer("Exit code 1: a result differs from the golden model.");
   cmd->callback([a, &exit_code] { exit_code = bench(*a); });
 }

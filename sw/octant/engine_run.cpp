@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstring>
+#include <ctime>
 #include <stdexcept>
 
 #include "harness/control_regs.hpp"
@@ -156,11 +157,14 @@ EngineResult run_plan(tb::Cluster& cluster, const Plan& plan, const TrafficOptio
   cluster.run(1000, false);    // the first descriptors are on chip
   host.write(kEngineRegs, 0);  // counters
   const std::uint64_t start = cluster.cycle();
+  const std::clock_t clock_start = std::clock();
   host.write(OCT_REG_SEM_ADD(kSemStart), 1);
   const bool to_memory = !plan.rings[kDmaOut].empty();
   const std::uint64_t end = run.until_empty(to_memory ? kDmaOut : kEngine);
 
   EngineResult result;
+  result.simulated = cluster.cycle() - start;
+  result.seconds = static_cast<double>(std::clock() - clock_start) / CLOCKS_PER_SEC;
   result.counters = run.counters();
   // One job: exactly from its start to its last write. A graph: from the semaphore that starts it.
   result.cycles = plan.from_l2 ? end - start : result.counters.active;

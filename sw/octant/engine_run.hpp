@@ -18,6 +18,8 @@ struct EngineCounters {
 
 struct EngineResult {
   std::uint64_t cycles = 0;
+  std::uint64_t simulated = 0;  // cycles from the first job's start to the last one's end ...
+  double seconds = 0;           // ... and the processor time that simulating them took
   EngineCounters counters;
   std::uint64_t checked = 0, wrong = 0;  // bytes of output
   std::string first_wrong;
