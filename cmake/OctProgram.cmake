@@ -15,6 +15,14 @@ set(OCT_RISCV_FLAGS -march=rv32imac_zicsr_zifencei -mabi=ilp32 --specs=picolibc.
 set(OCT_RISCV_CFLAGS -std=gnu11 -g -Wall -Wextra -Werror -ffunction-sections -fdata-sections
   -fno-common)
 
+# The same flags for programs outside this repository: build/<dir>/bin/octant-gcc.
+function(oct_compiler_wrapper)
+  list(JOIN OCT_RISCV_FLAGS " " OCT_RISCV_FLAGS)
+  configure_file("${OCT_RUNTIME_DIR}/octant-gcc.in" "${PROJECT_BINARY_DIR}/bin/octant-gcc" @ONLY
+    FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+endfunction()
+oct_compiler_wrapper()
+
 # One object file; `out_var` gets its path. oct_object_depends: files that must exist before.
 function(oct_riscv_object out_var source config folder)
   cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE)

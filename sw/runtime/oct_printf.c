@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
-   printf without a heap, small enough for a worker's stack: %d %i %u %x %X %p %c %s %%, flags - and
-   0, width (also *), precision of %s, l and ll. */
+   printf without a heap and without floating point, small enough for a worker's stack: %d %i %u %o
+   %x %X %p %c %s %% and %f below 2^64, flags - 0 + space #, width and precision (also *), hh h l ll
+   z t j. %e, %g, %a take their argument and are shown as they stand. */
 #include "oct_internal.h"
 
 /* Text is read by words: a byte costs as much as a word, and it is mostly in L2. */
@@ -45,11 +46,27 @@ static void put_text(sink_t* s, const char* from, int limit, int width, int left
   if (left) pad(s, ' ', width - length);
 }
 
-static void put_number(sink_t* s, uint64_t value, char sign, unsigned base, int upper, int width,
-                       int left, int zero) {
-  char digits[20];
-  int count = 0;
-  do {
+/* What stands between % and the letter. */
+typedef struct {
+  int left, zero, other; /* flags; the last: # */
+  char plus;             /* before numbers that are not negative: +, space or none */
+  int width, precision;  /* precision: -1 if none */
+  int longs;             /* -2 hh ... 2 ll */
+} form_t;
+
+static const char* prefix_of(char kind, uint64_t value) {
+  if (value == 0) return "";
+  return kind == 'x' ? "0x" : kind == 'X' ? "0X" : kind == 'o' ? "0" : "";
+}
+
+/* Digits in front of `count` more characters (of a fraction) that the caller puts behind them. */
+static void put_number(sink_t* s, const form_t* f, uint64_t value, char sign, char kind,
+                       int count) {
+  const unsigned base = kind == 'x' || kind == 'X' ? 16 : kind == 'o' ? 8 : 10;
+  const char* prefix = f->other ? prefix_of(kind, value) : "";
+  char digits[22];
+  int n = 0;
+  while (value != 0) {
     /* 32-bit division where it is enough: the 64-bit one is a long library call. */
     unsigned digit;
     if (value >> 32 == 0) {
@@ -60,14 +77,82 @@ static void put_number(sink_t* s, uint64_t value, char sign, unsigned base, int 
       digit = (unsigned)(value % base);
       value /= base;
     }
-    digits[count++] = (char)(digit < 10 ? '0' + digit : (upper ? 'A' : 'a') + digit - 10);
-  } while (value != 0);
-  int length = count + (sign != 0);
-  if (!left && !zero) pad(s, ' ', width - length);
+    digits[n++] = (char)(digit < 10 ? '0' + digit : (kind == 'X' ? 'A' : 'a') + digit - 10);
+  }
+  int zeros = (f->precision < 0 || count != 0 ? 1 : f->precision) - n;
+  if (zeros < 0) zeros = 0;
+  int length = n + zeros + count + (sign != 0);
+  for (const char* c = prefix; *c; c++) length++;
+  const int fill = f->zero && !f->left && (f->precision < 0 || count != 0);
+  if (!f->left && !fill) pad(s, ' ', f->width - length);
   if (sign) put(s, sign);
-  if (zero && !left) pad(s, '0', width - length);
-  while (count > 0) put(s, digits[--count]);
-  if (left) pad(s, ' ', width - length);
+  for (const char* c = prefix; *c; c++) put(s, *c);
+  if (fill) pad(s, '0', f->width - length);
+  pad(s, '0', zeros);
+  while (n > 0) put(s, digits[--n]);
+  if (f->left && count == 0) pad(s, ' ', f->width - length);
+}
+
+/* A double by its bits: sign, exponent and mantissa become 64 bits before and 64 behind the point;
+   ties of the last digit go to even, bits below 2^-64 count as more than nothing. */
+static void put_fixed(sink_t* s, const form_t* f, uint64_t bits) {
+  enum { kMaxDigits = 18 };
+  const char sign = bits >> 63 ? '-' : f->plus;
+  const int exponent = (int)(bits >> 52 & 0x7ff) - 1075;
+  uint64_t mantissa = bits & 0xfffffffffffff;
+  if (exponent >= 12) { /* infinite, not a number, or 2^64 and more */
+    form_t plain = *f;
+    plain.precision = -1;
+    plain.width -= sign != 0;
+    if (!plain.left) pad(s, ' ', plain.width - 3);
+    if (sign) put(s, sign);
+    put_text(s, exponent < 0x7ff - 1075 ? "big" : mantissa ? "nan" : "inf", -1, 0, 0);
+    if (plain.left) pad(s, ' ', plain.width - 3);
+    return;
+  }
+  if (exponent != -1075) mantissa |= 1ULL << 52;
+  uint64_t whole = 0, fraction = 0;
+  int below = 0;
+  if (exponent >= 0) {
+    whole = mantissa << exponent;
+  } else if (exponent > -64) {
+    whole = mantissa >> -exponent;
+    fraction = mantissa << (64 + exponent);
+  } else if (exponent > -128) {
+    fraction = mantissa >> (-64 - exponent);
+    below = exponent != -64 && (mantissa & ((1ULL << (-64 - exponent)) - 1)) != 0;
+  } else {
+    below = mantissa != 0;
+  }
+  const int wanted = f->precision < 0 ? 6 : f->precision;
+  const int count = wanted < kMaxDigits ? wanted : kMaxDigits;
+  uint64_t digits = 0, unit = 1; /* of the fraction, as a whole number below `unit` */
+  for (int i = 0; i < count; i++) {
+    const uint64_t low = (fraction & 0xffffffff) * 10;
+    const uint64_t high = (fraction >> 32) * 10 + (low >> 32);
+    fraction = high << 32 | (low & 0xffffffff);
+    digits = digits * 10 + (high >> 32);
+    unit *= 10;
+  }
+  const uint64_t half = 1ULL << 63;
+  const uint64_t odd = count ? digits & 1 : whole & 1;
+  if (fraction > half || (fraction == half && (below || odd))) {
+    if (count == 0 || ++digits == unit) whole++, digits = 0;
+  }
+  const int behind = wanted + (wanted != 0 || f->other);
+  form_t form = *f;
+  form.other = 0;
+  if (behind == 0) form.precision = -1;
+  const int start = s->total;
+  put_number(s, &form, whole, sign, 'd', behind);
+  if (behind != 0) put(s, '.');
+  while (unit > 1) {
+    unit /= 10;
+    put(s, (char)('0' + digits / unit));
+    digits %= unit;
+  }
+  pad(s, '0', wanted - count);
+  if (f->left && behind != 0) pad(s, ' ', f->width - (s->total - start));
 }
 
 static int number(text_t* f, va_list* args) {
@@ -80,68 +165,112 @@ static int number(text_t* f, va_list* args) {
   return value;
 }
 
-static void format_one(sink_t* s, text_t* f, va_list* args) {
-  int left = 0, zero = 0, width = 0, precision = -1, longs = 0;
-  for (;; f->at++) {
-    char c = peek(f);
+static void put_integer(sink_t* s, const form_t* f, char kind, va_list* args) {
+  uint64_t v = f->longs > 1 ? va_arg(*args, uint64_t) : va_arg(*args, unsigned);
+  char sign = 0;
+  if (kind == 'd' || kind == 'i') {
+    int64_t n = f->longs > 1     ? (int64_t)v
+                : f->longs == -1 ? (int16_t)v
+                : f->longs < -1  ? (int8_t)v
+                                 : (int32_t)v;
+    sign = n < 0 ? '-' : f->plus;
+    v = n < 0 ? -(uint64_t)n : (uint64_t)n;
+  } else if (f->longs < 0) {
+    v &= f->longs == -1 ? 0xffff : 0xff;
+  }
+  put_number(s, f, v, sign, kind, 0);
+}
+
+static form_t read_form(text_t* t, va_list* args) {
+  form_t f = {.precision = -1};
+  for (;; t->at++) {
+    char c = peek(t);
     if (c == '-') {
-      left = 1;
+      f.left = 1;
     } else if (c == '0') {
-      zero = 1;
-    } else if (c != '+' && c != ' ' && c != '#') {
+      f.zero = 1;
+    } else if (c == '#') {
+      f.other = 1;
+    } else if (c == '+' || (c == ' ' && f.plus == 0)) {
+      f.plus = c;
+    } else if (c != ' ') {
       break;
     }
   }
-  width = number(f, args);
-  if (width < 0) left = 1, width = -width;
-  if (peek(f) == '.') {
-    f->at++;
-    precision = number(f, args);
+  f.width = number(t, args);
+  if (f.width < 0) f.left = 1, f.width = -f.width;
+  if (peek(t) == '.') {
+    t->at++;
+    f.precision = number(t, args);
   }
-  for (;; f->at++) {
-    char c = peek(f);
+  for (;; t->at++) {
+    char c = peek(t);
     if (c == 'l') {
-      longs++;
-    } else if (c != 'h' && c != 'z' && c != 't') {
+      f.longs++;
+    } else if (c == 'h') {
+      f.longs--;
+    } else if (c == 'j') {
+      f.longs = 2;
+    } else if (c != 'z' && c != 't') {
       break;
     }
   }
-  char kind = peek(f);
-  if (kind != 0) f->at++;
+  return f;
+}
+
+static void format_one(sink_t* s, text_t* t, va_list* args) {
+  form_t f = read_form(t, args);
+  char kind = peek(t);
+  if (kind != 0) t->at++;
   switch (kind) {
     case 'd':
-    case 'i': {
-      int64_t v = longs > 1 ? va_arg(*args, int64_t) : va_arg(*args, int);
-      put_number(s, v < 0 ? -(uint64_t)v : (uint64_t)v, v < 0 ? '-' : 0, 10, 0, width, left, zero);
-      break;
-    }
+    case 'i':
     case 'u':
+    case 'o':
     case 'x':
-    case 'X': {
-      uint64_t v = longs > 1 ? va_arg(*args, uint64_t) : va_arg(*args, unsigned);
-      put_number(s, v, 0, kind == 'u' ? 10 : 16, kind == 'X', width, left, zero);
+    case 'X':
+      put_integer(s, &f, kind, args);
       break;
-    }
     case 'p':
+      f.other = 0;
+      f.precision = 8;
       put(s, '0');
       put(s, 'x');
-      put_number(s, va_arg(*args, unsigned), 0, 16, 0, 8, 0, 1);
+      f.width -= 2;
+      put_number(s, &f, va_arg(*args, unsigned), 0, 'x', 0);
       break;
     case 'c': {
       char c = (char)va_arg(*args, int);
-      if (!left) pad(s, ' ', width - 1);
+      if (!f.left) pad(s, ' ', f.width - 1);
       put(s, c);
-      if (left) pad(s, ' ', width - 1);
+      if (f.left) pad(s, ' ', f.width - 1);
       break;
     }
     case 's': {
       const char* text = va_arg(*args, const char*);
-      put_text(s, text != NULL ? text : "(null)", precision, width, left);
+      put_text(s, text != NULL ? text : "(null)", f.precision, f.width, f.left);
+      break;
+    }
+    case 'f':
+    case 'F': {
+      union {
+        double value;
+        uint64_t bits;
+      } v = {va_arg(*args, double)};
+      put_fixed(s, &f, v.bits);
       break;
     }
     case '%':
       put(s, '%');
       break;
+    case 'e':
+    case 'E':
+    case 'g':
+    case 'G':
+    case 'a':
+    case 'A':
+      (void)va_arg(*args, double);
+      __attribute__((fallthrough));
     default: /* unknown: shown as it stands */
       put(s, '%');
       if (kind) put(s, kind);

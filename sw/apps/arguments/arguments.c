@@ -14,5 +14,10 @@ int main(int argc, char** argv) {
   printf("%d %5d|%-5d|%05d %u %x %X %08x %c %s %10s|%-10s| %% %lld %llu %p\n", -7, 42, 42, -42,
          4000000000u, 0xbeefu, 0xbeefu, 0xbeefu, 'c', "text", "right", "left", -123456789012345ll,
          18446744073709551615ull, (void*)0x80000000);
+  const volatile double third = 1.0 / 3, half = 0.5, large = 1e19;
+  printf("%f|%+.2f|%08.3f|%-8.1f|%.0f|%.15f|%.0f %d\n", -third, third, -third, third, half, third,
+         large, 42);
+  printf("%+d|% d|%.3d|%#x|%o|%hhu|%hd|%5.2s|%zu\n", 7, 7, 7, 255, 8, 300, 70000, "abc",
+         sizeof(int));
   return argc - 1;
 }
