@@ -92,6 +92,26 @@ TEST_CASE("queues: hand-over takes three cycles from done to job_valid") {
   CHECK(b.rises[1].second - done == 3);
 }
 
+TEST_CASE("queues: a job that is offered waits for its unit, not for a semaphore") {
+  for (unsigned q = 0; q < 5; ++q) {
+    for (unsigned waits = 0; waits <= 2; ++waits) {
+      Bench b("offered", {.ready_percent = 0});
+      default_rings(b);
+      b.set_sem(7, 1);
+      b.lists[q].push_back(job(b, q));
+      for (unsigned w = 0; w < waits; ++w) queues::set_wait(b.lists[q][0], w, 7, 1);
+      b.append(q, 16);
+      for (unsigned n = 0; n < 100; ++n) b.tick();
+      REQUIRE(b.rises.size() == 1);
+      CHECK((status(b, q) & 0xff) == 0x0b);  // offered, valid, busy
+      CHECK(b.dut->waiting_o == 0);
+      b.config.ready_percent = 100;
+      b.run(200);
+      CHECK((status(b, q) & 0xff) == 0);
+    }
+  }
+}
+
 TEST_CASE("queues: jobs of one queue follow each other") {
   // 40 jobs of one cycle each, everything prefetched: the loader's 13 cycles are the limit.
   Bench b("rate", {.latency_min = 5, .latency_max = 5, .job_max = 1});
