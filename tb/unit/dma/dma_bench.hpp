@@ -75,6 +75,7 @@ class Bench {
         (*pins_.awvalid && *pins_.awlen >= oct::config::kDmaBurstBeats)) {
       throw std::runtime_error("burst longer than DmaBurstBeats");
     }
+    count_owed();
     memory.sample(pins_);
     for (int d = 0; d < 2; ++d) {
       if ((dut->job_valid_i >> d & 1) && (dut->job_ready_o >> d & 1)) {
@@ -89,6 +90,14 @@ class Bench {
       if (dut->done_o >> d & 1) end_job(d);
     }
     for (int i = 0; i < 12; ++i) events[i] += dut->events_o >> i & 1;
+  }
+
+  /// Beats read and not delivered yet: never more than dma.md allows.
+  void count_owed() {
+    if (*pins_.arvalid && *pins_.arready) owed_ += *pins_.arlen + 1U;
+    if (*pins_.rvalid && *pins_.rready) --owed_;
+    most_owed = std::max(most_owed, owed_);
+    if (owed_ > kMostOwed) throw std::runtime_error(fmt::format("{} beats are owed", owed_));
   }
 
   [[nodiscard]] bool busy() const {
@@ -157,6 +166,10 @@ class Bench {
   std::vector<std::uint8_t> l1_shadow, l2_shadow;
   std::vector<Ended> ended[2];
   std::uint64_t first_cycle = 0, conflicts = 0, events[12] = {};
+  /// What events_o counts: dma_events_t from its last field on, DMA-out and then DMA-in.
+  enum Event { kRefused, kWaitL1, kWaitL2, kLine, kBeat, kBusy };
+  static constexpr unsigned kMostOwed = oct::config::kDmaOutstanding * oct::config::kDmaBurstBeats;
+  unsigned most_owed = 0;
   unsigned job_percent = 100;  ///< chance that a waiting job is offered
 
  private:
@@ -311,6 +324,7 @@ class Bench {
   unsigned offered_ = 0, ready_ = 0, read_lanes_ = 0;
   std::uint32_t read_data_[16] = {};
   bool aborting_ = false;
+  unsigned owed_ = 0;
 };
 
 }  // namespace dma
