@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import types
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -231,6 +232,23 @@ class Fpga(unittest.TestCase):
                 "  input [3:0] v;\n  output [63:0] r;\n  reg q;\nendmodule\n")
         self.assertEqual(fpga.port_stub("box", text), "(* blackbox *) module box(input clk_i, input [3:0] v, "
                          "output [63:0] r); endmodule\n")
+
+
+    def test_registers_beside_multipliers_stay(self):
+        """One wide register behind several products: it must not vanish into their blocks."""
+        parts = "".join(f"  wire signed [15:0] p{i} = $signed(w[{8 * i}+:8]) * $signed(x[{8 * i}+:8]);\n" for i in range(4))
+        text = ("module small(input clk, input en, input [31:0] w, input [31:0] x, output reg [31:0] y);\n" + parts +
+                "  reg [33:0] part_q; reg on_q;\n"
+                "  wire signed [16:0] a = p0 + p1, b = p2 + p3;\n"
+                "  always @(posedge clk) begin\n"
+                "    on_q <= en;\n    if (en) part_q <= {b, a};\n"
+                "    if (on_q) y <= $signed(part_q[16:0]) + $signed(part_q[33:17]);\n  end\nendmodule\n")
+        with tempfile.TemporaryDirectory() as folder:
+            work = pathlib.Path(folder)
+            (work / "rtl.v").write_text(text)
+            block = types.SimpleNamespace(name="small", top="small")
+            result = fpga.map_block(block, {}, [], "xilinx", work)
+        self.assertEqual((result["dsp"], result["ff"]), (4, 34 + 1 + 18))
 
 
 class Plan(unittest.TestCase):
