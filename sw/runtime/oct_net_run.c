@@ -2,7 +2,9 @@
    What a network's run does but rarely, or in bulk. */
 #include "oct_net_run.h"
 
+#ifdef __riscv
 #include "oct_internal.h"
+#endif
 
 OCT_L2 OCT_ALIGNED oct_net_result_t oct_net_result;
 OCT_L2 volatile uint32_t oct_net_slot;
@@ -59,10 +61,13 @@ uint32_t oct_net_patch(const oct_network_t* net, const oct_net_ids_t* ids, uint3
   return 0;
 }
 
+/* A host has no others than the network's. */
 static void own_rings(void) {
+#ifdef __riscv
   for (unsigned q = 0; q < OCT_NUM_QUEUES; q++) {
     oct_queue_setup((oct_queue_t)q, oct_rt.ring[q], oct_rt.units[q]);
   }
+#endif
 }
 
 static int finish(uint32_t begin, uint32_t end, int status) {

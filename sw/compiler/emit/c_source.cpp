@@ -89,7 +89,7 @@ class Source {
     put("#include \"oct_net_run.h\"\n\n"
         "#define L1(offset) (OCT_L1_BASE + (offset))\n"
         "#define L2(offset) ({:#010x}u + (offset))  // constants, activations, inputs, outputs\n"
-        "#define FUNCTION(f) ((uint32_t)(uintptr_t)&(f))\n\n",
+        "#define FUNCTION(f) OCT_NET_FUNCTION(f)\n\n",
         layout_.arena);
   }
 

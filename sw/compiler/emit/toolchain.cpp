@@ -157,4 +157,21 @@ void build_program(const std::string& config, const std::vector<fs::path>& sourc
   for (const std::string& object : objects) fs::remove(object);
 }
 
+void build_for_host(const std::string& config, const fs::path& source,
+                    const std::vector<std::string>& defines, const fs::path& library) {
+  const fs::path runtime = paths::kRuntime, generated = runtime / "generated";
+  std::vector<std::string> command{paths::kHostCc, "-w", "-O1", "-fPIC", "-shared"};
+  for (const std::string& d : defines) command.push_back("-D" + d);
+  for (const fs::path& include :
+       {runtime / "include", runtime / "host", generated, generated / config}) {
+    command.insert(command.end(), {"-I", include.string()});
+  }
+  for (const fs::path& file :
+       {source, runtime / "oct_net_run.c", runtime / "host" / "oct_net_host.c"}) {
+    command.push_back(file.string());
+  }
+  command.insert(command.end(), {"-o", library.string()});
+  run(command, source.filename().string() + " for the host");
+}
+
 }  // namespace oct::emit

@@ -23,4 +23,8 @@ void build_program(const std::string& config, const std::vector<std::filesystem:
                    const std::vector<std::filesystem::path>& link_extra,
                    const std::filesystem::path& elf);
 
+/// network.c and the runtime's part of its run as a library of this host, with `defines` (NAME=N).
+void build_for_host(const std::string& config, const std::filesystem::path& source,
+                    const std::vector<std::string>& defines, const std::filesystem::path& library);
+
 }  // namespace oct::emit

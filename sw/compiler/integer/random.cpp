@@ -304,8 +304,10 @@ Graph random_graph(std::uint64_t seed, const RandomLimits& limits) {
   return RandomBuilder(seed, limits).build(seed);
 }
 
-Tensors random_inputs(const Graph& graph, std::uint64_t seed) {
-  std::mt19937_64 random(seed * 7919 + 1);
+namespace {
+
+/// Rows of the table that each tensor of ids chooses from: of the shortest.
+std::map<TensorId, std::int64_t> rows_of_ids(const Graph& graph) {
   std::map<TensorId, std::int64_t> rows;
   for (const Operation& op : graph.operations) {
     if (const auto* g = std::get_if<Gather>(&op.what)) {
@@ -314,6 +316,14 @@ Tensors random_inputs(const Graph& graph, std::uint64_t seed) {
       if (!fresh) at->second = std::min(at->second, n);
     }
   }
+  return rows;
+}
+
+}  // namespace
+
+Tensors random_inputs(const Graph& graph, std::uint64_t seed) {
+  std::mt19937_64 random(seed * 7919 + 1);
+  const std::map<TensorId, std::int64_t> rows = rows_of_ids(graph);
   Tensors inputs;
   for (const Port& p : graph.inputs) {
     ir::Tensor t(p.dtype, p.view.sizes);
@@ -332,6 +342,26 @@ Tensors random_inputs(const Graph& graph, std::uint64_t seed) {
     inputs[p.name] = std::move(t);
   }
   return inputs;
+}
+
+Memory random_run(const Graph& graph, std::uint64_t seed, std::int64_t slot) {
+  Memory memory = make_memory(graph);
+  std::mt19937_64 random(seed);
+  const std::map<TensorId, std::int64_t> rows = rows_of_ids(graph);
+  for (std::size_t t = 0; t < graph.tensors.size(); ++t) {
+    const Tensor& x = graph.tensors[t];
+    if (x.role != Role::kInput && x.role != Role::kState) continue;
+    for (auto& b : memory[t]) b = static_cast<std::uint8_t>(random());
+    if (x.elem != Elem::kI64) continue;
+    const auto found = rows.find(static_cast<TensorId>(t));
+    const std::int64_t limit = found == rows.end() ? 2 : found->second;
+    for (std::size_t i = 0; i + 8 <= memory[t].size(); i += 8) {
+      const std::uint64_t id = random() % static_cast<std::uint64_t>(limit);
+      std::memcpy(&memory[t][i], &id, 8);
+    }
+  }
+  run(graph, memory, nullptr, slot);
+  return memory;
 }
 
 }  // namespace oct::integer

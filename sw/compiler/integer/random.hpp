@@ -28,5 +28,8 @@ struct RandomLimits {
 [[nodiscard]] Graph random_graph(std::uint64_t seed, const RandomLimits& limits = {});
 /// Values for all inputs; ids lie in the tables that they are used with.
 [[nodiscard]] Tensors random_inputs(const Graph& graph, std::uint64_t seed);
+/// All tensors behind a run on random bytes in inputs and states; ids lie in their tables.
+[[nodiscard]] Memory random_run(const Graph& graph, std::uint64_t seed,
+                                std::int64_t slot = kLastSlot);
 
 }  // namespace oct::integer

@@ -91,7 +91,7 @@ std::vector<Use> uses(const integer::Graph& graph, const integer::Operation& op)
   return list;
 }
 
-Relation relation(const integer::Graph& graph, std::size_t before, std::size_t op) {
+Relation relation(const integer::Graph& graph, std::size_t before, std::size_t op, TensorId taken) {
   const auto by_rows = [](const integer::Operation& x) {
     if (const auto* k = std::get_if<integer::Kernel>(&x.what)) {
       // Of several matrices the rows of the first are done before those of the second.
@@ -123,8 +123,8 @@ Relation relation(const integer::Graph& graph, std::size_t before, std::size_t o
                     !std::holds_alternative<integer::Attention>(y.what) &&
                     (gx == nullptr || !gx->y_trans);
   Relation result = Relation::kNone;
-  const std::vector<Use> writes = uses(graph, x), reads = uses(graph, y);
-  for (const Use& w : writes) {
+  const std::vector<Use> before_it = uses(graph, x), reads = uses(graph, y);
+  for (const Use& w : before_it) {
     if (!w.write) continue;
     for (const Use& r : reads) {
       if (r.write || r.view->tensor != w.view->tensor) continue;
@@ -132,6 +132,14 @@ Relation relation(const integer::Graph& graph, std::size_t before, std::size_t o
       if (!rows || whole || !lines(*w.view, *r.view)) return Relation::kAll;
       result = Relation::kRows;
     }
+  }
+  if (taken == integer::kNone) return result;
+  for (const Use& r : before_it) {  // who reads the place must have done so
+    if (r.write || r.view->tensor != taken) continue;
+    const bool whole = std::holds_alternative<integer::Attention>(x.what) ||
+                       (gx != nullptr && r.view == &gx->w) || r.view->sizes.size() != 3;
+    if (!rows || whole || gy == nullptr || !lines(*r.view, gy->y)) return Relation::kAll;
+    result = Relation::kRows;
   }
   return result;
 }

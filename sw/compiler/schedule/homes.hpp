@@ -61,7 +61,9 @@ struct Use {
 /// What an operation takes of the results of one before it: nothing, row by row (row i of its own
 /// result needs row i alone), or all.
 enum class Relation : std::uint8_t { kNone, kRows, kAll };
-[[nodiscard]] Relation relation(const integer::Graph& graph, std::size_t before, std::size_t op);
+/// `taken`: the tensor whose place the results of `op` take; who reads it comes first, too.
+[[nodiscard]] Relation relation(const integer::Graph& graph, std::size_t before, std::size_t op,
+                                integer::TensorId taken = integer::kNone);
 
 /// Operations under way together, at most.
 inline constexpr std::size_t kSideBySide = 6;

@@ -199,14 +199,17 @@ Network Builder::build() {
     }
   }
   inherited_.assign(graph_.tensors.size(), false);
-  for (const TensorId t : homes_.heir) {
-    if (t != integer::kNone) inherited_[index(t)] = true;
+  std::vector<TensorId> taken(ops, integer::kNone);  // whose place an operation's results take
+  for (std::size_t t = 0; t < homes_.heir.size(); ++t) {
+    if (homes_.heir[t] == integer::kNone) continue;
+    inherited_[index(homes_.heir[t])] = true;
+    taken[homes_.last[t]] = static_cast<TensorId>(t);
   }
   started_.assign(ops, false);
   for (std::size_t i = 0; i < ops; ++i) {
     relations_.emplace_back();
     for (std::size_t p = i; p-- > i - std::min(i, kSideBySide);) {
-      relations_.back().push_back(schedule::relation(graph_, p, i));
+      relations_.back().push_back(schedule::relation(graph_, p, i, taken[i]));
     }
   }
   op_begin_.assign(ops, 0);

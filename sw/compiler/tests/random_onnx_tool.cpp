@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many models from ONNX to integers in one process, for random_onnx_test.py:
-//   random_onnx_tool FOLDER [--schedule-every N] [--layers]
+//   random_onnx_tool FOLDER [--schedule-every N] [--host-every N] [--layers]
 // FOLDER/x.onnx comes with FOLDER/x.npz: "sample0:name", "sample1:name", .. are calibration
 // samples, "in0:name", .. inputs to run and "want0:name", .. ONNX Runtime's results for them. A
 // line a model:
 //   x: start
 //   x: ok SQNR | noisy SQNR | refused STAGE WORDS | failed STAGE WORDS
+// --host-every: the emitted C of every N-th runs on the host, every tensor compared; "BYTES on the
+// host" stands behind SQNR. Of four, one is for the small machine and one for workers alone.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 
+#include "compiler/emit/emit.hpp"
+#include "compiler/emit/host.hpp"
 #include "compiler/exec/executor.hpp"
 #include "compiler/import/importer.hpp"
 #include "compiler/integer/run.hpp"
@@ -26,8 +30,9 @@ namespace {
 using namespace oct;
 namespace fs = std::filesystem;
 
-constexpr double kLeastSqnr = 20;       // dB, of the integers
-constexpr double kLeastFloatSqnr = 80;  // dB, of the float reference: rounding only
+constexpr double kLeastSqnr = 20;          // dB, of the integers
+constexpr double kLeastFloatSqnr = 80;     // dB, of the float reference: rounding only
+constexpr std::size_t kHostEffort = 2000;  // jobs of the schedule's search: many networks, small
 
 using Runs = std::vector<exec::Tensors>;
 
@@ -95,8 +100,27 @@ std::string one_line(std::string text) {
   return text;
 }
 
+/// Bytes compared.
+std::int64_t on_host(const integer::Graph& graph, const integer::Memory& golden,
+                     const fs::path& folder, std::size_t number) {
+  emit::HostOptions options;
+  if (number % 4 == 1) options.config = "tiny";
+  options.seed = number;
+  options.runs = 2;
+  schedule::Options how;
+  how.machine = emit::machine(options.config);
+  how.machine.engine = number % 4 != 2;
+  how.effort = kHostEffort;
+  return emit::run_on_host(graph, schedule::build(graph, how), golden, folder, options);
+}
+
+struct What {
+  std::size_t number = 0;
+  bool schedule = false, host = false, layers = false;
+};
+
 /// The verdict in words.
-std::string model(const fs::path& file, bool schedule, bool layers) {
+std::string model(const fs::path& file, const What& what) {
   std::string stage = "import";
   try {
     const Feeds feeds(fs::path(file).replace_extension(".npz"));
@@ -138,14 +162,23 @@ std::string model(const fs::path& file, bool schedule, bool layers) {
       }
     }
     const double db = worst(got, wanted);
-    if (layers) print_layers(plan.graph, inputs.back(), low, memory);
-    if (schedule) {
+    for (const std::string& note : plan.notes) {
+      if (what.layers) fmt::print("  {}\n", note);
+    }
+    if (what.layers) print_layers(plan.graph, inputs.back(), low, memory);
+    if (what.schedule) {
       stage = "schedule";
       const schedule::Network network = schedule::build(low.graph, {});
       stage = "verify";
       (void)schedule::verify(low.graph, network, memory, 1);
     }
-    return fmt::format("{} {:.2f} dB", db < kLeastSqnr ? "noisy" : "ok", db);
+    std::string host;
+    if (what.host) {
+      stage = "host";
+      host = fmt::format(", {} bytes on the host",
+                         on_host(low.graph, memory, file.parent_path() / "host", what.number));
+    }
+    return fmt::format("{} {:.2f} dB{}", db < kLeastSqnr ? "noisy" : "ok", db, host);
   } catch (const ir::CompileError& error) {
     return fmt::format("refused {} {}", stage, one_line(error.what()));
   } catch (const std::exception& error) {
@@ -157,12 +190,14 @@ std::string model(const fs::path& file, bool schedule, bool layers) {
 
 int main(int argc, char** argv) {
   fs::path folder;
-  std::size_t every = 0;
+  std::size_t schedule_every = 0, host_every = 0;
   bool layers = false;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "--schedule-every" && i + 1 < argc) {
-      every = std::stoul(argv[++i]);
+      schedule_every = std::stoul(argv[++i]);
+    } else if (word == "--host-every" && i + 1 < argc) {
+      host_every = std::stoul(argv[++i]);
     } else if (word == "--layers") {
       layers = true;
     } else {
@@ -174,10 +209,12 @@ int main(int argc, char** argv) {
     if (entry.path().extension() == ".onnx") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
+  const auto due = [](std::size_t i, std::size_t every) { return every != 0 && i % every == 0; };
   for (std::size_t i = 0; i < files.size(); ++i) {
     const std::string name = files[i].stem().string();
     fmt::print("{}: start\n", name);
     std::fflush(stdout);  // a crash must be somebody's
-    fmt::print("{}: {}\n", name, model(files[i], every && i % every == 0, layers));
+    fmt::print("{}: {}\n", name,
+               model(files[i], {i, due(i, schedule_every), due(i, host_every), layers}));
   }
 }

@@ -5,7 +5,13 @@
 #ifndef OCT_NET_RUN_H
 #define OCT_NET_RUN_H
 
+#ifdef __riscv
 #include "oct.h"
+/* As a descriptor of a team has it. */
+#define OCT_NET_FUNCTION(f) ((uint32_t)(uintptr_t)&(f))
+#else
+#include "oct_net_host.h"
+#endif
 
 #ifdef __cplusplus
 extern "C" {

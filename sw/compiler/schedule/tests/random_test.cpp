@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <cstring>
 
 #include "compiler/schedule/homes.hpp"
 #include "compiler/schedule/schedule.hpp"
@@ -16,30 +15,6 @@
 using namespace oct;
 
 namespace {
-integer::Memory golden_of(const integer::Graph& graph, std::uint64_t seed) {
-  integer::Memory memory = integer::make_memory(graph);
-  std::mt19937_64 random(seed);
-  for (std::size_t t = 0; t < graph.tensors.size(); ++t) {
-    const integer::Tensor& x = graph.tensors[t];
-    if (x.role != integer::Role::kInput && x.role != integer::Role::kState) continue;
-    for (auto& b : memory[t]) b = static_cast<std::uint8_t>(random());
-    if (x.elem != integer::Elem::kI64) continue;
-    std::int64_t limit = 2;
-    for (const auto& op : graph.operations) {
-      const auto* g = std::get_if<integer::Gather>(&op.what);
-      if (g != nullptr && g->ids.tensor == static_cast<integer::TensorId>(t)) {
-        limit = graph.at(g->table).shape[0];
-      }
-    }
-    for (std::size_t i = 0; i + 8 <= memory[t].size(); i += 8) {
-      const std::uint64_t id = random() % static_cast<std::uint64_t>(limit);
-      std::memcpy(&memory[t][i], &id, 8);
-    }
-  }
-  integer::run(graph, memory);
-  return memory;
-}
-
 /// Builds, checks and runs. 0, or the bytes of L1 that would do by the compiler's word.
 std::int64_t needed(const integer::Graph& graph, const integer::Memory& golden,
                     std::int64_t l1_bytes, std::uint64_t seed, int orders, bool engine = true) {
@@ -79,7 +54,7 @@ TEST_CASE("schedule: random graphs") {
     const std::uint64_t seed = random();
     const integer::Graph graph = integer::random_graph(seed);
     INFO(fmt::format("graph {}\n{}", seed, integer::to_text(graph)));
-    const integer::Memory golden = golden_of(graph, seed);
+    const integer::Memory golden = integer::random_run(graph, seed);
     for (const std::int64_t kib : {128, 48, 40}) {
       INFO(kib << " KiB");
       CHECK(check(graph, golden, kib * 1024 - 512, seed, 2));
@@ -98,7 +73,8 @@ TEST_CASE("schedule: results take the place of residuals that nothing else needs
   auto random = tb::rng("schedule heirs");
   int heirs = 0;
   for (int n = 0; n < 3000 && heirs < 8; ++n) {  // about one graph of fifty has such a product
-    const std::uint64_t seed = random();
+    // In the first, another product reads the same residual, as one row for all.
+    const std::uint64_t seed = n == 0 ? 12381425981159813106U : random();
     const integer::Graph graph = integer::random_graph(seed);
     INFO(fmt::format("graph {}\n{}", seed, integer::to_text(graph)));
     // The more lives in L1 the better.
@@ -128,7 +104,8 @@ TEST_CASE("schedule: results take the place of residuals that nothing else needs
       CHECK(graph.tensors[t].elem == graph.tensors[heir].elem);
     }
     CHECK(live == h.live);
-    if (heirs > before) CHECK(check(graph, golden_of(graph, seed), 128 * 1024 - 512, seed, 4));
+    if (heirs > before)
+      CHECK(check(graph, integer::random_run(graph, seed), 128 * 1024 - 512, seed, 4));
   }
   CHECK(heirs >= 8);
 }
@@ -139,7 +116,7 @@ TEST_CASE("schedule: large random graphs") {
     const std::uint64_t seed = random();
     const integer::Graph graph = integer::random_graph(seed, integer::large_limits());
     INFO(fmt::format("graph {}\n{}", seed, integer::to_text(graph)));
-    const integer::Memory golden = golden_of(graph, seed);
+    const integer::Memory golden = integer::random_run(graph, seed);
     for (const std::int64_t kib : {128, 64, 48}) {
       INFO(kib << " KiB");
       const std::int64_t bytes = needed(graph, golden, kib * 1024 - 512, seed, 1);
@@ -156,7 +133,7 @@ TEST_CASE("schedule: what is wrong is noticed") {
   for (int n = 0; n < 60; ++n) {
     const std::uint64_t seed = random();
     const integer::Graph graph = integer::random_graph(seed);
-    const integer::Memory golden = golden_of(graph, seed);
+    const integer::Memory golden = integer::random_run(graph, seed);
     schedule::Options options;
     options.effort = 3000;
     options.machine.l1_bytes = 64 * 1024;
@@ -212,7 +189,7 @@ TEST_CASE("schedule: jobs that wait for each other are noticed") {
   for (int n = 0; n < 20; ++n) {
     const std::uint64_t seed = random();
     const integer::Graph graph = integer::random_graph(seed);
-    const integer::Memory golden = golden_of(graph, seed);
+    const integer::Memory golden = integer::random_run(graph, seed);
     schedule::Network bad = schedule::build(graph, {});
     auto& jobs = const_cast<std::vector<schedule::Job>&>(bad.program.jobs());
     const auto other = std::find_if(jobs.begin(), jobs.end(), [&](const schedule::Job& j) {
