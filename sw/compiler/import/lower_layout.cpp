@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shapes and moving elements. All sizes are known here.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -259,6 +261,31 @@ void constant_of_shape(Lowering& l) {
   l.result(l.add(Op::kExpand, {l.constant(value.reshaped({}))}, {{"shape", to}}));
 }
 
+/// Columns of windows that lie side by side: the image itself.
+void columns_to_image(Lowering& l) {
+  const Shape x = l.shape(l.in(0));
+  const ir::Ints image = l.constant(1, "image size").to_ints(),
+                 block = l.constant(2, "block").to_ints();
+  if (image.size() != 2 || block.size() != 2 || x.size() != 3) {
+    throw Unsupported{"its image has not two dimensions", ""};
+  }
+  for (const char* name : {"strides", "dilations", "pads"}) {
+    const ir::Ints got = l.ints(name, ir::Ints(4, name[0] == 'p' ? 0 : 1));
+    const ir::Ints want = name[0] == 's' ? block : ir::Ints(got.size(), name[0] == 'p' ? 0 : 1);
+    if (got.size() < want.size() || !std::equal(want.begin(), want.end(), got.begin())) {
+      throw Unsupported{fmt::format("its windows do not lie side by side ({})", name), ""};
+    }
+  }
+  const std::int64_t size = block[0] * block[1];
+  if (size <= 0 || image[0] % block[0] != 0 || image[1] % block[1] != 0 || x[1] % size != 0 ||
+      x[2] != image[0] / block[0] * (image[1] / block[1])) {
+    throw Unsupported{"its columns do not fit its image", ""};
+  }
+  const std::int64_t rows = image[0] / block[0], columns = image[1] / block[1];
+  const ValueId v = l.reshape(l.in(0), {x[0], x[1] / size, block[0], block[1], rows, columns});
+  l.result(l.reshape(l.transpose(v, {0, 1, 4, 2, 5, 3}), {x[0], x[1] / size, image[0], image[1]}));
+}
+
 void depth_to_space(Lowering& l) {
   l.result(l.add(Op::kDepthToSpace, {l.in(0)},
                  {{"blocksize", l.integer("blocksize", 1)}, {"mode", l.text("mode", "DCR")}}));
@@ -286,6 +313,7 @@ void add_layout(OperatorTable& t) {
                "folded"};
   t["Constant"] = {constant, ""};
   t["ConstantOfShape"] = {constant_of_shape, "folded"};
+  t["Col2Im"] = {columns_to_image, "windows side by side"};
   t["DepthToSpace"] = {depth_to_space, ""};
 }
 

@@ -85,10 +85,25 @@ void lp_norm(Lowering& l) {
 
 void batch_norm(Lowering& l) {
   only_first_output(l);
+  const ValueId x = l.in(0);
+  ValueId mean = l.in(3), variance = l.in(4);
   if (l.integer("training_mode", 0)) {
-    throw Unsupported{"it is in training mode", "export the model with model.eval()"};
+    // Of constants (weights that are standardised) mean and variance are constants, too.
+    if (!l.graph().value(x).is_constant()) {
+      throw Unsupported{"it is in training mode", "export the model with model.eval()"};
+    }
+    ir::Ints axes;
+    Shape one(l.rank(x), 1);
+    for (std::size_t d = 0; d < one.size(); ++d) {
+      if (d != 1) axes.push_back(static_cast<std::int64_t>(d));
+    }
+    one.at(1) = l.shape(x).at(1);
+    const ir::Attributes over{{"axes", axes}, {"keepdims", std::int64_t{0}}};
+    mean = l.add(Op::kReduceMean, {x}, over);
+    const ValueId d = l.add(Op::kSub, {x, l.reshape(mean, one)});
+    variance = l.add(Op::kReduceMean, {l.add(Op::kMul, {d, d})}, over);
   }
-  l.result(l.add(Op::kBatchNorm, {l.in(0), l.in(1), l.in(2), l.in(3), l.in(4)},
+  l.result(l.add(Op::kBatchNorm, {x, l.in(1), l.in(2), mean, variance},
                  {{"epsilon", l.number("epsilon", 1e-5)}}));
 }
 

@@ -17,7 +17,7 @@ using ir::Node;
 struct Geometry {
   std::int64_t n, c, h, w, o, kh, kw, sh, sw, dh, dw, top, left, bottom, right, oh, ow, group;
   bool one;  ///< x is [N, C, W]
-  [[nodiscard]] bool by_rows() const { return !one && c < 8 && dw == 1; }
+  [[nodiscard]] bool by_rows() const { return !one && c < 8 && dw == 1 && w + left + right > 1; }
   [[nodiscard]] bool bordered() const { return top + left + bottom + right > 0; }
 };
 

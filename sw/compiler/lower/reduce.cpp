@@ -78,7 +78,7 @@ void lower_reduce(Context& ctx, const Node& n) {
   };
   auto in = as_rows(x);
   if (!in || !aligned(*in, 4)) {
-    x = contiguous_copy(ctx, x, n);
+    x = permute(contiguous_copy(ctx, permute(x, order), n), inverse(order));
     in = as_rows(x);
   }
   View y = ctx.destination(n.output);

@@ -20,6 +20,25 @@ bool is_fill(const Graph& g, ValueId v) {
   return u && *u <= kFill;
 }
 
+/// Zeros and ones, by which scores are multiplied before hidden ones get their number.
+const ir::Tensor* zeros_and_ones(const Graph& g, ValueId v) {
+  const ir::Tensor* t = g.constant(v);
+  if (t == nullptr || uniform(g, v)) return nullptr;
+  const std::vector<double> all = t->to_doubles();
+  const bool fits = std::all_of(all.begin(), all.end(), [](double x) { return x == 0 || x == 1; });
+  return fits ? t : nullptr;
+}
+
+/// Whether a term hides all scores that `ones` makes zeros: they need not be zeros then.
+bool hides(const Graph& g, const Term& term, const ir::Tensor& ones) {
+  const ir::Tensor* t = g.constant(term.value);
+  if (t == nullptr || term.condition || t->shape() != ones.shape()) return false;
+  for (std::int64_t i = 0; i < t->size(); ++i) {
+    if (ones.at(i) == 0 && t->at(i) * term.factor > kFill) return false;
+  }
+  return true;
+}
+
 /// Whether a product of two run-time operands is behind v, through scales and masks.
 bool leads_to_product(const Graph& g, ValueId v, int depth = 0) {
   const Node* n = g.producer(v);
@@ -28,9 +47,11 @@ bool leads_to_product(const Graph& g, ValueId v, int depth = 0) {
     case Op::kMatMul:
       return g.value(v).rank() >= 2;
     case Op::kMul:
-      return uniform(g, n->inputs[1]) && leads_to_product(g, n->inputs[0], depth + 1);
+      return (uniform(g, n->inputs[1]) || zeros_and_ones(g, n->inputs[1])) &&
+             leads_to_product(g, n->inputs[0], depth + 1);
     case Op::kTanh:
     case Op::kReshape:
+    case Op::kSub:
       return leads_to_product(g, n->inputs[0], depth + 1);
     case Op::kAdd:
       return leads_to_product(g, n->inputs[0], depth + 1) ||
@@ -76,6 +97,14 @@ std::optional<Scores> scores_of(const Graph& g, ValueId v) {
         continue;
       }
       out.scale *= f;
+      v = n->inputs[0];
+    } else if (const ir::Tensor* ones =
+                   n->op == Op::kMul ? zeros_and_ones(g, n->inputs[1]) : nullptr;
+               ones != nullptr && std::any_of(out.terms.begin(), out.terms.end(),
+                                              [&](const Term& t) { return hides(g, t, *ones); })) {
+      v = n->inputs[0];
+    } else if (n->op == Op::kSub && out.softcap == 0 && leads_to_product(g, n->inputs[0])) {
+      out.terms.push_back({n->inputs[1], -out.scale});
       v = n->inputs[0];
     } else if (n->op == Op::kAdd) {
       const auto way = choose(*n, [&](ValueId in) { return leads_to_product(g, in); });

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators without an integer form of their own, where others say the same: extremes and choices
 // by ReLU and products, quotients by reciprocals, norms, padding by slices. The rest is refused.
+#include "compiler/passes/expressible.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "compiler/exec/executor.hpp"
-#include "compiler/passes/match.hpp"
 #include "compiler/passes/passes.hpp"
 
 namespace oct::passes {
@@ -20,71 +21,6 @@ using ir::Tensor;
 using ir::ValueId;
 
 namespace {
-
-constexpr std::int64_t kMaxPieces = 64;  // of a Concat that stands for another operator
-
-/// Makes nodes in the name of one.
-class Maker {
- public:
-  Maker(Graph& g, const Node& n) : g_(g), name_(n.name), sources_(n.sources) {}
-
-  ValueId operator()(Op op, std::vector<ValueId> in, ir::Attributes attrs = {}) {
-    const bool swap = ir::is_commutative(op) && g_.constant(in[0]) != nullptr;
-    if (swap) std::swap(in[0], in[1]);  // a constant stands second
-    return g_.add(op, std::move(in), std::move(attrs), name_, sources_);
-  }
-  ValueId number(double v) {
-    return g_.add_constant(name_ + ".c", Tensor::scalar(static_cast<float>(v)));
-  }
-  ValueId tensor(Shape shape, const std::vector<float>& v) {
-    return g_.add_constant(name_ + ".c", Tensor::floats(std::move(shape), v));
-  }
-  ValueId cast(ValueId v, ir::DType to) {
-    return (*this)(Op::kCast, {v}, {{"to", static_cast<std::int64_t>(to)}});
-  }
-  ValueId reshape(ValueId v, const Shape& shape) {
-    return add_reshape(g_, v, shape, name_, sources_);
-  }
-  ValueId permute(ValueId v, const Ints& perm) { return add_permute(g_, v, perm, name_, sources_); }
-  ValueId slice(ValueId v, std::size_t axis, std::int64_t from, std::int64_t size,
-                std::int64_t step = 1) {
-    const Shape& s = g_.value(v).shape();
-    Ints starts(s.size(), 0), sizes(s.begin(), s.end()), steps(s.size(), 1);
-    starts[axis] = from, sizes[axis] = size, steps[axis] = step;
-    return (*this)(Op::kSlice, {v}, {{"starts", starts}, {"sizes", sizes}, {"steps", steps}});
-  }
-  ValueId concat(std::vector<ValueId> parts, std::size_t axis) {
-    if (parts.size() == 1) return parts[0];
-    return (*this)(Op::kConcat, std::move(parts), {{"axis", static_cast<std::int64_t>(axis)}});
-  }
-  /// Elements `at` along an axis, neighbours as one slice; kNone if they are too many pieces.
-  ValueId pick(ValueId v, std::size_t axis, const Ints& at) {
-    std::vector<ValueId> parts;
-    for (std::size_t i = 0; i < at.size();) {
-      std::size_t end = i + 1;
-      while (end < at.size() && at[end] == at[end - 1] + 1) ++end;
-      if (static_cast<std::int64_t>(parts.size()) == kMaxPieces) return ir::kNone;
-      parts.push_back(slice(v, axis, at[i], static_cast<std::int64_t>(end - i)));
-      i = end;
-    }
-    return concat(std::move(parts), axis);
-  }
-  [[nodiscard]] Graph& graph() { return g_; }
-
- private:
-  Graph& g_;
-  std::string name_;
-  ir::Sources sources_;
-};
-
-using Rule = ValueId (*)(Maker&, const Node&);
-
-bool is_constant(Maker& m, ValueId v) { return m.graph().constant(v) != nullptr; }
-const Shape& shape_of(Maker& m, ValueId v) { return m.graph().value(v).shape(); }
-std::size_t axis_of(Maker& m, const Node& n, std::int64_t otherwise) {
-  return static_cast<std::size_t>(
-      ir::normalized_axis(n.attrs.integer("axis", otherwise), shape_of(m, n.inputs[0]).size()));
-}
 
 /// max(a, b) = relu(a - b) + b, min(a, b) = a - relu(a - b).
 ValueId extreme(Maker& m, const Node& n) {
@@ -217,46 +153,6 @@ ValueId padding(Maker& m, const Node& n) {
   return v;
 }
 
-ValueId blocks(Maker& m, const Node& n) {
-  const Shape s = shape_of(m, n.inputs[0]);
-  const std::int64_t b = n.attrs.integer("blocksize", 1);
-  if (b < 1 || s.size() != 4) return ir::kNone;
-  const std::int64_t c = s[1] / (b * b);
-  const bool rows_first = n.attrs.text("mode", "DCR") == "DCR";
-  const ValueId v = m.reshape(n.inputs[0], rows_first ? Shape{s[0], b, b, c, s[2], s[3]}
-                                                      : Shape{s[0], c, b, b, s[2], s[3]});
-  return m.reshape(m.permute(v, rows_first ? Ints{0, 3, 4, 1, 5, 2} : Ints{0, 1, 4, 2, 5, 3}),
-                   shape_of(m, n.output));
-}
-
-/// Nearest neighbours, a whole number of times.
-ValueId enlarged(Maker& m, const Node& n) {
-  const Shape s = shape_of(m, n.inputs[0]), to = shape_of(m, n.output);
-  constexpr std::int64_t kMost = 1 << 24;  // elements that floats can count
-  if (n.attrs.text("mode", "nearest") != "nearest" || ir::element_count(to) > kMost)
-    return ir::kNone;
-  Shape thin, wide;
-  for (std::size_t d = 0; d < s.size(); ++d) {
-    if (to[d] % s[d] != 0) return ir::kNone;
-    thin.insert(thin.end(), {s[d], 1});
-    wide.insert(wide.end(), {s[d], to[d] / s[d]});
-  }
-  // Which neighbour is the nearest one depends on attributes: asked of the executor.
-  std::vector<float> numbers(static_cast<std::size_t>(ir::element_count(s)));
-  std::iota(numbers.begin(), numbers.end(), 0.0F);
-  const Tensor from = Tensor::floats(s, numbers);
-  const Tensor got = exec::evaluate(n, {&from}, m.graph().value(n.output).type);
-  const Shape strides = ir::row_major_strides(s), ends = ir::row_major_strides(to);
-  for (std::int64_t i = 0; i < got.size(); ++i) {
-    std::int64_t want = 0;
-    for (std::size_t d = 0; d < s.size(); ++d)
-      want += i / ends[d] % to[d] / (to[d] / s[d]) * strides[d];
-    if (got.at(i) != static_cast<double>(want)) return ir::kNone;
-  }
-  const ValueId v = m(Op::kExpand, {m.reshape(n.inputs[0], thin)}, {{"shape", wide}});
-  return m.reshape(v, to);
-}
-
 /// Rows by constant numbers.
 ValueId rows(Maker& m, const Node& n) {
   const Tensor* ids = m.graph().constant(n.inputs[1]);
@@ -358,7 +254,9 @@ Rule rule_of(Op op) {
     case Op::kDepthToSpace:
       return blocks;
     case Op::kResize:
-      return enlarged;
+      return resized;
+    case Op::kConv:
+      return patches;
     case Op::kGather:
       return rows;
     case Op::kTriangle:

@@ -24,6 +24,10 @@ Network build(const integer::Graph& graph, const Options& options) {
       const std::int64_t middle = (low + high) / 2 / 1024 * 1024;
       (middle > low && good(middle) ? high : low) = std::max(middle, low + 1);
     }
+    if (!good(high)) {
+      throw ir::CompileError(fmt::format("{}: {} bytes of L1 are too little ({}), and so is any L1",
+                                         graph.name, options.machine.l1_bytes, reason));
+    }
     throw ir::CompileError(fmt::format("{}: {} bytes of L1 are too little ({}); {} bytes would do",
                                        graph.name, options.machine.l1_bytes, reason, high));
   }

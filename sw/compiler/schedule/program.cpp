@@ -10,7 +10,6 @@ namespace oct::schedule {
 namespace {
 constexpr std::int64_t kBucket[2] = {4096, 65536};
 constexpr std::uint32_t kTwoUnits = 1U << 8;
-constexpr std::size_t kMaxJobs = 32767;  // semaphores are compared modulo 2^16
 
 std::int64_t floor_mod(std::int64_t a, std::int64_t b) { return (a % b + b) % b; }
 std::size_t at(Queue q) { return static_cast<std::size_t>(q); }

@@ -51,6 +51,8 @@ struct Job {
 
 class Program {
  public:
+  static constexpr std::size_t kMaxJobs = 32767;  ///< of a queue: semaphores count modulo 2^16
+
   /// Appends a job and works out its waits; its index in its queue.
   std::uint32_t append(Job job);
 
@@ -63,7 +65,7 @@ class Program {
   [[nodiscard]] std::size_t now() const { return jobs_.size(); }
 
   /// Descriptors with waits and signals, queue by queue: the rings. A job that waits for more than
-  /// two queues has an empty job in front. Throws std::length_error beyond 32767 jobs in a queue.
+  /// two queues has an empty job in front. Throws std::length_error beyond kMaxJobs.
   [[nodiscard]] std::array<std::vector<std::uint32_t>, kNumQueues> rings() const;
 
  private:

@@ -48,7 +48,7 @@ class Costs {
 };
 
 /// One way of tiling; homes that leave too little room are given up one by one. Nothing: even
-/// without homes there is too little L1; `reason` says where.
+/// without homes there is too little L1, or the pieces are too many; `reason` says where.
 std::optional<Network> attempt(const Graph& graph, const Options& options, const Tuning& tuning,
                                std::string& reason) {
   std::set<TensorId> banned;
@@ -64,7 +64,15 @@ std::optional<Network> attempt(const Graph& graph, const Options& options, const
         choose_homes(graph, [&](std::size_t op, const Homes& h) { return costs(op, h); }, banned);
     Builder builder(graph, options, homes, tuning);
     try {
-      return builder.build();
+      Network n = builder.build();
+      for (std::size_t q = 0; q < kNumQueues; ++q) {
+        const std::size_t jobs = n.program.queue(static_cast<Queue>(q)).size();
+        if (jobs <= Program::kMaxJobs) continue;
+        reason = fmt::format("{} jobs in one queue, whose semaphore counts to {}", jobs,
+                             Program::kMaxJobs);
+        return std::nullopt;
+      }
+      return n;
     } catch (const Allocator::NoRoom& e) {
       reason = e.what();
     }

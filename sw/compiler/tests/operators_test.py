@@ -111,6 +111,20 @@ def reductions(op, least=20, **rest):
                        least=least, **rest)
 
 
+def hidden_scores():
+    """Masks that zero the scores first, and masks that are taken off them."""
+    seen = np.tril(np.ones((16, 16), np.float32))
+    c = {"w": weights(32, 32), "t": np.array([0, 2, 1]), "ones": seen[None], "low": np.float32(-10000) * (1 - seen)[None], "one": np.float32(1),
+         "many": np.float32(1e6), "axes": np.array([1])}
+    scores = [node("MatMul", "x w", "q"), node("Transpose", "x", "k", perm=[0, 2, 1]), node("MatMul", "q k", "s")]
+    rest = [node("Softmax", "m", "p", axis=-1), node("MatMul", "p x")]
+    yield Case("attention_of_zeroed_scores", scores + [node("Mul", "s ones", "z"), node("Add", "z low", "m")] + rest, {"x": (FLOAT, [1, 16, 32])}, c, least=15)
+    yield Case("attention_mask_taken_off", scores + [node("Cast", "mask", "f", to=FLOAT), node("Unsqueeze", "f axes", "g"), node("Sub", "one g", "h"),
+                                                     node("Mul", "h many", "i"), node("Sub", "s i", "m")] + rest,
+               {"x": (FLOAT, [1, 16, 32]), "mask": (INT64, [1, 16])}, c, least=15,
+               draw={"mask": lambda rng: (np.arange(16) < rng.integers(9, 17)).astype(np.int64)[None]})
+
+
 def attention(mask_kind=None, mask_shape=None, add=None, softcap=None):
     """softmax(q k' / 4 + mask) v as exporters write it, one projection before it."""
     inputs = {"x": (FLOAT, [1, 16, 32])}
@@ -209,6 +223,14 @@ def cases():
     yield Case("Conv_groups", [node("Conv", "x w", group=2)], IMAGE, {"w": weights(16, 4, 3, 3)})
     yield Case("Conv_1d", [node("Conv", "x w", pads=[1, 1])], {"x": (FLOAT, [1, 8, 30])}, {"w": weights(16, 8, 3)})
     yield Case("Conv_3_channels", [node("Conv", "x w", strides=[4, 4])], {"x": (FLOAT, [1, 3, 16, 16])}, {"w": weights(16, 3, 4, 4)})
+    yield Case("Conv_3d_patches", [node("Conv", "x w b", strides=[2, 4, 4])], {"x": (FLOAT, [1, 3, 5, 8, 8])},
+               {"w": weights(16, 3, 2, 4, 4), "b": weights(16)})
+    yield Case("Conv_3d", [node("Conv", "x w")], {"x": (FLOAT, [1, 3, 5, 8, 8])}, {"w": weights(16, 3, 2, 4, 4)}, host=True)
+    yield Case("Conv_1x1_of_a_pixel", [node("Conv", "x w", "t"), node("Relu", "t", "u"), node("Conv", "u v")], {"x": (FLOAT, [1, 16, 1, 1])},
+               {"w": weights(4, 16, 1, 1), "v": weights(16, 4, 1, 1)}, least=15)
+    yield Case("Conv_of_standard_weights", [h.make_node("BatchNormalization", ["r", "g", "b", "m", "v"], ["n", "n1", "n2"], training_mode=1),
+                                            node("Reshape", "n s", "w"), node("Conv", "x w")], IMAGE,
+               {"r": weights(1, 16, 72), "s": np.array([16, 8, 3, 3])} | {k: np.full(16, k in "gv", np.float32) for k in "gbmv"})
     yield Case("ConvTranspose", [node("ConvTranspose", "x w", strides=[2, 2])], IMAGE, {"w": weights(8, 4, 2, 2)}, host=True)
     norm = {"g": RNG.random(8).astype(np.float32) + 0.5, "b": weights(8), "m": weights(8), "v": RNG.random(8).astype(np.float32) + 0.5}
     yield Case("BatchNormalization", [node("BatchNormalization", "x g b m v")], IMAGE, norm)
@@ -258,10 +280,13 @@ def cases():
         yield Case(f"Transpose_{''.join(map(str, perm))}", [node("Transpose", "x", perm=perm)], {"x": (FLOAT, [3, 12, 32])})
     yield Case("Tile", [node("Tile", "x r")], X, {"r": np.array([1, 2, 3])})
     yield Case("Expand", [node("Expand", "x s")], {"x": (FLOAT, [1, 12, 1])}, {"s": np.array([2, 12, 16])})
+    yield Case("Col2Im", [node("Col2Im", "x i b", strides=[2, 3])], {"x": (FLOAT, [1, 48, 16])}, {"i": np.array([8, 12]), "b": np.array([2, 3])}, opset=18)
     yield Case("DepthToSpace", [node("DepthToSpace", "x", blocksize=2)], IMAGE)
-    for mode in ("nearest", "linear"):
+    for mode in ("nearest", "linear", "cubic"):
         yield Case("Resize_" + mode, [node("Resize", "x r s", mode=mode)], IMAGE,
-                   {"r": np.zeros(0, np.float32), "s": np.array([1, 1, 2, 2], np.float32)}, host=mode == "linear")
+                   {"r": np.zeros(0, np.float32), "s": np.array([1, 1, 2, 2], np.float32)})
+    yield Case("Resize_by_thirds", [h.make_node("Resize", ["x", "", "", "s"], ["y"], mode="linear", coordinate_transformation_mode="align_corners")], IMAGE,
+               {"s": np.array([1, 8, 21, 5])})
     yield Case("Gather_table", [node("Gather", "c i")], {"i": (INT64, [1, 6])}, {"c": weights(10, 32)},
                draw={"i": lambda rng: rng.integers(0, 10, (1, 6))})
     yield Case("Gather_row", [node("Gather", "x i", axis=1)], X, {"i": np.array(3)})
@@ -281,6 +306,7 @@ def cases():
     yield Case("ms_MultiHeadAttention", [node("MultiHeadAttention", "x z v", domain="com.microsoft", num_heads=2)],
                TWO | {"v": (FLOAT, [1, 12, 32])}, least=15)
     yield from attentions()
+    yield from hidden_scores()
     yield from layouts()
     for make in families.FAMILIES:
         yield Built(make())
@@ -313,6 +339,8 @@ def layouts():
                     node("Reshape", "t windows", "u"), node("MatMul", "u w", "v"), node("Reshape", "v back", "f"),
                     node("Transpose", "f", "h", perm=[0, 1, 3, 2, 4, 5]), node("Reshape", "h image", "o")] +
                    (unroll if shifted else []) + [node("Add", f"x {'out' if shifted else 'o'}")], {"x": (FLOAT, [1, 8, 8, 16])}, c)
+    yield Case("Max_between", [node("Reshape", "x s", "a"), node("Transpose", "a", "b", perm=[0, 3, 2, 1, 4]), node("ReduceMax", "b", axes=[3], keepdims=0)],
+               {"x": (FLOAT, [1, 64, 32])}, {"s": np.array([1, 16, 4, 2, 16])}, opset=12)
     rows, columns, k = 12, 9, 10
     bucket = np.clip(np.arange(columns)[None] - np.arange(rows)[:, None] + k // 2, 0, k - 1)
     yield Case("GatherElements_by_distance", [node("MatMul", "x w", "t"), node("GatherElements", "t at", axis=-1)],
@@ -351,7 +379,7 @@ def judge(args, folder, chosen):
     """Verdicts by name; a model that ends the tool is left out the next time."""
     verdicts, command = {}, [args.tool, str(folder)]
     if args.schedule:
-        command += ["--schedule-every", "1"]
+        command += ["--schedule-every", "1", "--host-every", "5"]
     while True:
         for name in chosen:
             if name in verdicts:
