@@ -316,6 +316,7 @@ std::size_t Builder::append(Job job, std::size_t op, const std::string& note) {
   job.layer = static_cast<std::uint32_t>(op);
   job.note = note;
   if (job.estimate == 0) job.estimate = cost::job(machine(), job);
+  job.drain = cost::drain(machine(), job);
   net_.program.append(std::move(job));
   return net_.program.now() - 1;
 }

@@ -13,10 +13,12 @@ namespace oct::schedule::cost {
 namespace {
 
 namespace engine = golden::engine;
-constexpr double kEngineStart = 40;  // from the descriptor at the head to the first product
-constexpr double kEngineEnd = 40;    // from the last product to the last write
-constexpr double kEngineGap = 4;     // between two jobs of many rows
-constexpr double kBlockGap = 15;     // ... of one block of rows
+constexpr double kEngineStart = 40;     // from the descriptor at the head to the first product
+constexpr double kEngineEnd = 40;       // from the last product to the last write, without drain()
+constexpr double kLookUps = 4;          // sixteen results leave in so many cycles behind a table
+constexpr std::size_t kEngineJobs = 2;  // under way at once
+constexpr double kEngineGap = 4;        // between two jobs of many rows
+constexpr double kBlockGap = 15;        // ... of one block of rows
 constexpr double kSmallGap = 25;  // ... and of one or two groups of columns, unless rows are long
 constexpr unsigned kLongRows = 1024;
 constexpr unsigned kFewRows = 16;  // jobs of fewer rows fill and drain the array faster:
@@ -86,7 +88,22 @@ double gemm(const Machine& machine, std::int64_t m, std::int64_t n, std::int64_t
 
 double gemm_extra(std::int64_t m, bool table, std::int64_t residual_bytes) {
   if (m < 16) return 0;
-  return (table ? (m <= 32 ? 65 : 10) : 0) + (residual_bytes > 1 ? (m <= 32 ? 45 : 35) : 0);
+  return (table ? 10 : 0) + (residual_bytes > 1 ? (m <= 32 ? 45 : 35) : 0);
+}
+
+double gemm_drain(const Machine& machine, std::int64_t m, std::int64_t n, bool table) {
+  if (!machine.engine || m < kFewRows) return 0;
+  // The last block of rows and columns that goes through the accumulators.
+  const std::int64_t units = std::max<std::int64_t>(1, machine.macs / 64);
+  const std::int64_t rows = ceil_div(m, ceil_div(m, 32)), groups = ceil_div(n, units);
+  const std::int64_t most = rows > 16 ? 2 : 4, last = (groups - 1) % most + 1;
+  const auto results = static_cast<double>(rows * last);
+  return table ? kLookUps * results : std::max(0.0, results - kEngineEnd / 2);
+}
+
+double drain(const Machine& machine, const Job& job) {
+  if (job.queue != Queue::kEngine || job.words[0] != engine::kOpGemm) return 0;
+  return gemm_drain(machine, job.words[5] & 0xffff, job.words[5] >> 16, (job.words[4] & 64U) != 0);
 }
 
 double attention(const Machine& machine, std::int64_t sq, std::int64_t sk, std::int64_t d,
@@ -183,7 +200,9 @@ double Clock::add(const Program& program) {
   const std::size_t i = end_.size();
   const Job& j = program.jobs()[i];
   Unit& u = units_.at(static_cast<std::size_t>(j.queue));
-  double ready = std::max(kNetworkStart, u.recent[u.count % u.recent.size()]);
+  const std::size_t under_way = j.queue == Queue::kEngine ? kEngineJobs : u.recent.size();
+  double ready =
+      std::max(kNetworkStart, u.recent[(u.count + u.recent.size() - under_way) % u.recent.size()]);
   for (const Wait& w : j.waits) {
     ready = std::max(ready, end_[program.queue(w.queue)[w.index]] + kHandOver);
   }
@@ -199,6 +218,7 @@ double Clock::add(const Program& program) {
       if ((j.words[5] & 0xffff) < kFewRows) {  // rows of A, queries
         before = kFewStart, after = kFewEnd, gap = 1;
       }
+      after += j.drain;
       break;
     case Queue::kDmaIn:
       before = kDmaLatency, after = 6;

@@ -16,6 +16,11 @@ namespace oct::schedule::cost {
 /// What such a job takes on top, beside neighbours and a busy DMA: few rows at a time leave a table
 /// or INT16 residuals little time between two blocks.
 [[nodiscard]] double gemm_extra(std::int64_t m, bool table, std::int64_t residual_bytes);
+/// From such a job's last product to its end, beside the latency: the results of the last block of
+/// rows and columns, one after the other. Until then nobody else has its operands' buffers.
+[[nodiscard]] double gemm_drain(const Machine& machine, std::int64_t m, std::int64_t n, bool table);
+/// The same of a filled descriptor; 0 for all but products.
+[[nodiscard]] double drain(const Machine& machine, const Job& job);
 /// One head.
 [[nodiscard]] double attention(const Machine& machine, std::int64_t sq, std::int64_t sk,
                                std::int64_t d, std::int64_t dv);

@@ -32,11 +32,13 @@ double GemmTiler::cost_of(const GemmPlan& p, std::int64_t panel) const {
       kJob + cost::gemm(b_.machine(), p.rows, p.cols, k_, y_bytes_, r_bytes_) +
       (b_.machine().engine && b_.tuning().extras ? cost::gemm_extra(p.rows, table(), r_bytes_) : 0);
   const double products = jobs * job;
+  const double drain = cost::gemm_drain(b_.machine(), p.rows, p.cols, table());
   double in = 0, out = 0, waits = 0;
   // `count` transfers of `cycles`, one buffer more being used up in `use` cycles.
   const auto stream = [&](double count, double cycles, std::size_t slots, double use) {
     if (count > 1) {
-      waits += count * std::max(0.0, cycles + kLatency - static_cast<double>(slots - 1) * use);
+      waits +=
+          count * std::max(0.0, cycles + kLatency + drain - static_cast<double>(slots - 1) * use);
     }
     return count * (cycles + kLoad);
   };
@@ -137,7 +139,8 @@ void GemmTiler::make_plans() {
   }
   if (g_.y_trans) add(rows, std::min<std::int64_t>(m_, 8));
   if (choice.cols == 0 || n_ <= choice.cols) add(cols, n_);
-  for (const std::int64_t c : {1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1}) {
+  for (const std::int64_t c : {1024, 512, 256, 128, 96, 64, 48, 32, 16, 8, 4, 2, 1}) {
+    if (c % 48 == 0 && !b_.tuning().fine && c != choice.cols) continue;
     if (c >= n_ || !cols_fit(c) || (choice.cols > 0 && c > choice.cols)) continue;
     const std::int64_t even =
         c < 16 ? c : std::min(n_, up(ceil_div(n_, ceil_div(n_, c)), std::int64_t{16}));

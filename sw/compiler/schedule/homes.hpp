@@ -41,6 +41,7 @@ struct Tuning {
   double round_trip = 300;  ///< ... where what follows waits for a tensor that goes through L2
   bool peers = false;       ///< products that wait for rows let the next product begin
   bool extras = true;       ///< a product's plan counts what tables and residuals cost
+  bool fine = false;        ///< panels of 48 and 96 columns, too: three where two larger ones fit
   bool wait = false;        ///< products begin with all buffers for panels, or not at all
   std::span<const std::size_t> classes = {};  ///< of the operations
   std::vector<Choice> choices = {};           ///< by class; none: the same for all

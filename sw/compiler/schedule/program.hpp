@@ -45,6 +45,7 @@ struct Job {
   std::vector<Wait> waits;  ///< what the ranges require, without what is implied
   std::uint32_t layer = 0;  ///< tag: operation of the integer graph
   double estimate = 0;      ///< cycles
+  double drain = 0;         ///< from then to its end; the next one goes on meanwhile
   std::string note;         ///< for the listing in C
   int kernel = -1;          ///< team jobs: index of the call in the emitter's table
 };

@@ -188,7 +188,7 @@ void Search::classes() {
         for (const std::int64_t rows : {32, 64, 128, 0}) {
           again |= change(c, [&](Choice& x) { x.rows = rows; });
         }
-        for (const std::int64_t cols : {16, 32, 64, 128, 0}) {
+        for (const std::int64_t cols : {16, 32, 48, 64, 128, 0}) {
           again |= change(c, [&](Choice& x) { x.cols = cols; });
         }
         for (const Order o : {Order::kRows, Order::kColumns, Order::kAny}) {
@@ -204,6 +204,9 @@ void Search::classes() {
     }
   }
 }
+
+/// Where a search begins.
+enum class Start : std::uint8_t { kPlain, kFine, kWithoutExtras };
 
 /// Ways that differ from the best in what holds for all operations.
 void neighbours(Search& s) {
@@ -298,30 +301,27 @@ std::optional<Network> search(const Graph& graph, const Options& options, bool q
   const std::size_t length = sample_length(all);
   const Graph part = sample(graph, length);
   const std::vector<double> times = shares(all, length);
-  Search s(part, options, times, reason);
-  for (const Tuning& t : ways) s.look(t);
-  for (Tuning t : ways) {
-    t.wait = true;
-    s.look(t);
-  }
-  if (s.found()) {
-    neighbours(s);
-    s.classes();
-    Search others(part, options, times, reason);
-    for (Tuning way : ways) {
-      way.extras = false;
-      others.look(way);
-      way.wait = true;
-      others.look(way);
+  // Choices are made one by one and on a sample: on the whole the ends of several searches are held
+  // against each other.
+  std::vector<Tuning> ends;
+  for (const Start start : {Start::kPlain, Start::kFine, Start::kWithoutExtras}) {
+    Search one(part, options, times, reason);
+    for (const bool wait : {false, true}) {
+      for (Tuning t : ways) {
+        t.wait = wait;
+        t.fine = start == Start::kFine;
+        t.extras = start != Start::kWithoutExtras;
+        one.look(t);
+      }
     }
-    neighbours(others);
-    // Choices are made one by one and on a sample: on the whole they are held against none.
-    Search whole(graph, options, shares(all, all.size()), reason);
-    for (const Search* of : {&s, &others}) {
-      if (of->found()) whole.look(of->tuning());
-    }
-    if (whole.found()) return attempt(graph, options, whole.tuning(), reason);
+    if (!one.found()) continue;
+    neighbours(one);
+    if (start != Start::kWithoutExtras) one.classes();
+    ends.push_back(one.tuning());
   }
+  Search whole(graph, options, shares(all, all.size()), reason);
+  for (const Tuning& t : ends) whole.look(t);
+  if (whole.found()) return attempt(graph, options, whole.tuning(), reason);
   // With very little L1 nothing goes on side by side.
   return attempt(graph, options, {.rows = 32, .kernel_rows = 8, .together = false, .classes = all},
                  reason);
