@@ -277,8 +277,8 @@ void columns_to_image(Lowering& l) {
     }
   }
   const std::int64_t size = block[0] * block[1];
-  if (size <= 0 || image[0] % block[0] != 0 || image[1] % block[1] != 0 || x[1] % size != 0 ||
-      x[2] != image[0] / block[0] * (image[1] / block[1])) {
+  if (block[0] <= 0 || block[1] <= 0 || image[0] % block[0] != 0 || image[1] % block[1] != 0 ||
+      x[1] % size != 0 || x[2] != image[0] / block[0] * (image[1] / block[1])) {
     throw Unsupported{"its columns do not fit its image", ""};
   }
   const std::int64_t rows = image[0] / block[0], columns = image[1] / block[1];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Images by other operators: blocks of channels, sizes, patches in three dimensions.
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -59,7 +60,7 @@ ValueId enlarged(Maker& m, const Node& n) {
 /// Each new row or column is a sum of old ones: a product with constants for each axis.
 ValueId interpolated(Maker& m, const Node& n) {
   const Shape s = shape_of(m, n.inputs[0]), to = shape_of(m, n.output);
-  constexpr std::int64_t kMost = 1 << 20;  // weights of an axis
+  constexpr std::int64_t kMost = 1 << 20;  // of an axis: weights, and the ones that show them
   const auto& attrs = n.attrs.map();
   const auto scales = attrs.find("scales");
   ValueId v = n.inputs[0];
@@ -68,7 +69,7 @@ ValueId interpolated(Maker& m, const Node& n) {
                              ? static_cast<double>(to[d]) / static_cast<double>(s[d])
                              : std::get<std::vector<double>>(scales->second).at(d);
     if (s[d] == to[d] && scale == 1) continue;
-    if (s[d] * to[d] > kMost) return ir::kNone;
+    if (s[d] * std::max(s[d], to[d]) > kMost) return ir::kNone;
     // What it makes of single ones: the weights.
     Node one = n;
     one.attrs.set("scales", std::vector<double>{1, scale});
