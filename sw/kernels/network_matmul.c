@@ -128,7 +128,8 @@ static int open_channel(const gemm_t* g, unsigned n, channel_t* c) {
     good = oct_factor_wide(&c->u, (int32_t)(a[1] << 8) >> 8, a[1] >> 24 & 63, bits);
   if (c->b2 >= (1 << 30) - 8192 || c->b2 <= -(1 << 30)) return 0;
   c->b2 += 8192;
-  if (g->residual != 2) return good && (g->residual == 0 || oct_factor_of(&c->v, b[0], 0, 15));
+  const unsigned r_bits = (g->flags & R16) != 0 ? 15 : 7;
+  if (g->residual != 2) return good && (g->residual == 0 || oct_factor_of(&c->v, b[0], 0, r_bits));
   // u in 24 bits, shifted by `left`; r in 16, by `r_left`.
   const unsigned s = b[0] >> 24 & 63, far = s < 32 ? 32 - s : 0;
   c->r_left = (uint8_t)(far < 15 ? far : 15);

@@ -147,38 +147,39 @@ NET_INLINE oct_layernorm_t norm_args(const uint32_t* w, int layer) {
 }
 
 #ifdef __riscv
+/// Each sum stands twice behind the one before it, a full round from every worker's place on: so a
+/// team that reads all of them begins at eight different words.
+enum { NET_SUMS = 2 * NET_WORKERS };
+
+NET_INLINE uint32_t all_sums(const volatile uint32_t* from) {
+  uint32_t u[NET_WORKERS], sum = 0;
+#pragma GCC unroll 8
+  for (unsigned i = 0; i < NET_WORKERS; ++i) u[i] = from[i];  // all loads on their way at once
+#pragma GCC unroll 8
+  for (unsigned i = 0; i < NET_WORKERS; ++i) sum += u[i];
+  return sum;
+}
+
 /// Sums of a row from those of the `parts` workers that share it, by way of the job's scratch; all
 /// workers of the machine are here.
 NET_INLINE sums_t exchange(uint32_t* scratch, sums_t s, unsigned rank, unsigned first,
                            unsigned parts, int layer) {
-  scratch[rank] = s.squares;
+  volatile uint32_t* mine = scratch + rank;
+  mine[0] = s.squares, mine[NET_WORKERS] = s.squares;
   if (layer) {
-    scratch[NET_WORKERS + rank] = s.sum;
-    scratch[2 * NET_WORKERS + rank] = s.total;
+    mine[NET_SUMS] = s.sum, mine[NET_SUMS + NET_WORKERS] = s.sum;
+    mine[2 * NET_SUMS] = s.total, mine[2 * NET_SUMS + NET_WORKERS] = s.total;
   }
   net_barrier();
-  s = (sums_t){0, 0, 0};
-  const volatile uint32_t* from = scratch + first;
-  if (parts == NET_WORKERS) {  // all loads on their way at once
-    uint32_t u[3][NET_WORKERS];
-#pragma GCC unroll 8
-    for (unsigned i = 0; i < NET_WORKERS; ++i) u[0][i] = from[i];
-#pragma GCC unroll 8
-    for (unsigned i = 0; i < NET_WORKERS; ++i) s.squares += u[0][i];
-    if (!layer) return s;
-#pragma GCC unroll 8
-    for (unsigned i = 0; i < NET_WORKERS; ++i) u[1][i] = from[NET_WORKERS + i];
-#pragma GCC unroll 8
-    for (unsigned i = 0; i < NET_WORKERS; ++i) s.sum += u[1][i];
-#pragma GCC unroll 8
-    for (unsigned i = 0; i < NET_WORKERS; ++i) u[2][i] = from[2 * NET_WORKERS + i];
-#pragma GCC unroll 8
-    for (unsigned i = 0; i < NET_WORKERS; ++i) s.total += u[2][i];
+  if (parts == NET_WORKERS) {
+    s.squares = all_sums(mine);
+    if (layer) s.sum = all_sums(mine + NET_SUMS), s.total = all_sums(mine + 2 * NET_SUMS);
     return s;
   }
-  for (; parts != 0; --parts, ++from) {
+  s = (sums_t){0, 0, 0};
+  for (const volatile uint32_t* from = scratch + first; parts != 0; --parts, ++from) {
     s.squares += from[0];
-    if (layer) s.sum += from[NET_WORKERS], s.total += from[2 * NET_WORKERS];
+    if (layer) s.sum += from[NET_SUMS], s.total += from[2 * NET_SUMS];
   }
   return s;
 }
@@ -228,7 +229,7 @@ NET_INLINE int many_rows(const uint32_t* w, unsigned rank, unsigned size, int la
 // A row of whole eights shared by all workers of the machine, what decoding has: a straight line.
 #ifdef __riscv
 #define ONE_ROW(name, layer, xw, yw)                                                  \
-  static __attribute__((noinline)) int one_##name(uint32_t* w, unsigned rank) {       \
+  NET_INLINE int one_##name(uint32_t* w, unsigned rank) {                             \
     const oct_layernorm_t p = norm_args(w, layer);                                    \
     const unsigned blocks = p.n / 8, from = 8 * net_share(blocks, rank, NET_WORKERS); \
     const unsigned count = 8 * net_share(blocks, rank + 1, NET_WORKERS) - from;       \

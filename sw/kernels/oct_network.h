@@ -11,7 +11,7 @@
    multiple of 4, they are never written. Input and output may be the same rows where their elements
    are equally large, but not for `whole` kernels. Return value 0, or an error code of the job.
 
-   Norms of fewer rows than workers: three words a worker of the machine follow behind the first
+   Norms of fewer rows than workers: six words a worker of the machine follow behind the first
    twelve words of the job; workers that share a row leave their sums there.
 
    kernel                    inputs            outputs  constants       args

@@ -59,7 +59,8 @@ static inline int net_next(net_part_t* p) {
 static inline uint32_t net_rq(uint32_t scale) {
   const unsigned s = scale >> 24 & 63;
   const int32_t m = (int32_t)(scale << 8) >> 8;
-  return s < 16 ? oct_rq_param(m * (1 << ((16 - s) & 3)), 16) : oct_rq_param(m, s);
+  if (__builtin_expect(s < 16, 0)) return oct_rq_param(m * (1 << ((16 - s) & 3)), 16);
+  return oct_rq_param(m, s);
 }
 
 #endif

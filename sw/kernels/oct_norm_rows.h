@@ -7,6 +7,8 @@
 #include "oct_ml.h"
 #include "oct_ml_asm.h"
 
+// In a row that workers share there is no time for calls.
+#define NORM_INLINE static inline __attribute__((always_inline))
 #define ONES_H 0x00010001U
 #define ONES_B 0x01010101U
 #define EVEN 0x06040200U  // cv.shuffle2.b: bytes 0 and 2 of rd, then of rs1
@@ -21,7 +23,7 @@ typedef struct {
 } norm_t;
 
 /// 2^31 / sqrt(v / 2^30) for v in [2^30, 2^32): a line within 13 %, then three Newton steps.
-static inline uint32_t rsqrt_q31(uint32_t v) {
+NORM_INLINE uint32_t rsqrt_q31(uint32_t v) {
   uint32_t y = 2369039536U - (uint32_t)((uint64_t)v * 1431655765U >> 32);  // 1.10317 - v / 6
 #pragma GCC unroll 3
   for (int i = 0; i < 3; ++i) {
@@ -41,26 +43,33 @@ typedef struct {
 } norm_scale_t;
 
 /// n / sqrt(var) * 2^frac as m / 2^shift with a 12-bit m; var is n^2 variance.
-static inline norm_scale_t norm_scale(uint64_t var, unsigned n, int shift) {
+NORM_INLINE norm_scale_t norm_scale(uint64_t var, unsigned n, int shift) {
   uint32_t high = (uint32_t)(var >> 32), low = (uint32_t)var;
-  int up = 0;
-  if (high == 0) high = low == 0 ? 1 : low, low = 0, up = 32;
+  // Below 2^32 the low word is the high one, 0 is 1: without branches, whose targets lie apart.
+  const uint32_t small = 0U - (uint32_t)(high == 0);
+  high |= low & small;
+  low &= ~small;
+  high += high == 0;
+  int up = (int)(small & 32);
   const unsigned left = (unsigned)zeros(high) & ~1U;
   const uint32_t v = high << left | low >> 1 >> (31 - left);  // in [2^30, 2^32)
   up += (int)left;                                            // var = v * 2^(32 - up)
   const uint64_t scale = (uint64_t)rsqrt_q31(v) * n;          // n / sqrt(var) * 2^(62 - up / 2)
   const uint32_t top = (uint32_t)(scale >> 32), rest = (uint32_t)scale;  // top < 2^11: n <= 4095
-  const int drop = 52 - (top != 0 ? zeros(top) : 32 + zeros(rest));      // to twelve bits
+  // To twelve bits.
+  const int drop = 52 - (__builtin_expect(top != 0, 1) ? zeros(top) : 32 + zeros(rest));
   const uint32_t bits = rest >> (drop - 1) | top << 1 << (32 - drop);
   norm_scale_t k = {(bits + 1) >> 1, shift + 62 - up / 2 - drop};
-  if (k.m == 4096) k.m = 2048, --k.shift;
-  if (k.shift > 31) k.m = 0, k.shift = 31;
-  if (k.shift < 0) k.m = 4095, k.shift = 0;
+  if (__builtin_expect(k.m == 4096, 0)) k.m = 2048, --k.shift;
+  if (__builtin_expect((uint32_t)k.shift > 31, 0)) {
+    k.m = k.shift < 0 ? 4095 : 0;
+    k.shift = k.shift < 0 ? 0 : 31;
+  }
   return k;
 }
 
 /// What to do to a row's elements; n <= 4095.
-static inline norm_t norm_of(sums_t s, const oct_layernorm_t* p, unsigned pre) {
+NORM_INLINE norm_t norm_of(sums_t s, const oct_layernorm_t* p, unsigned pre) {
   const int32_t sum = (int32_t)s.sum;
   const norm_scale_t k =
       norm_scale((uint64_t)p->n * s.squares - (uint64_t)((int64_t)sum * sum) + p->eps, p->n,
@@ -75,7 +84,7 @@ static inline norm_t norm_of(sums_t s, const oct_layernorm_t* p, unsigned pre) {
 }
 
 /// The same without a mean.
-static inline norm_t rms_of(uint32_t squares, const oct_layernorm_t* p, unsigned pre) {
+NORM_INLINE norm_t rms_of(uint32_t squares, const oct_layernorm_t* p, unsigned pre) {
   const norm_scale_t k =
       norm_scale((uint64_t)p->n * squares + p->eps, p->n, (int)pre - (int)p->frac);
   return (norm_t){oct_arq_param(0, (int32_t)k.m, (unsigned)k.shift), 0};

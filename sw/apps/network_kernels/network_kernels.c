@@ -25,7 +25,7 @@ __asm__(
 
 #define ARENA (OCT_L1_BYTES >= 131072 ? 81920 : OCT_L1_BYTES >= 65536 ? 40960 : 16384)
 static OCT_L1 OCT_ALIGNED uint8_t arena[ARENA];
-static OCT_L1 OCT_ALIGNED uint32_t words[12 + 3 * (OCT_NUM_WORKERS < 4 ? 4 : OCT_NUM_WORKERS)];
+static OCT_L1 OCT_ALIGNED uint32_t words[12 + 6 * (OCT_NUM_WORKERS < 4 ? 4 : OCT_NUM_WORKERS)];
 static OCT_L1 uint32_t started[OCT_NUM_WORKERS], ended[2][OCT_NUM_WORKERS];
 static OCT_L1 int (*volatile kernel)(void*, unsigned, unsigned);
 

@@ -198,13 +198,13 @@ double share(std::int64_t units, std::int64_t workers) {
 }
 
 /// Rows are dealt out; where there are fewer than workers, they share a row's columns and meet for
-/// its sums; one row of whole eights goes in a straight line.
-template <int Start, int Row, int Sum, int Scale>
+/// its sums; one row of whole eights goes in a straight line, `Straight` cycles less.
+template <int Start, int Row, int Sum, int Scale, int Straight>
 double norm_cost(std::int64_t rows, const Args& a, unsigned workers) {
   const auto n = std::int64_t{a.at(0)};
   const std::int64_t parts = rows > 0 && rows < workers ? workers / rows : 1;
   const double columns = share((n + 7) / 8, parts) * 8;
-  const double meet = parts > 1 ? 30 : 0, straight = rows == 1 && n % 8 == 0 ? 150 : 0;
+  const double meet = parts > 1 ? 30 : 0, straight = rows == 1 && n % 8 == 0 ? Straight : 0;
   return Start + meet - straight +
          share(rows, workers) * (Row + columns * Sum / 100 + columns * Scale / 100);
 }
@@ -221,6 +221,11 @@ double block_cost(std::int64_t rows, const Args& a, unsigned workers) {
   const double elements = turns * a.at(0) / static_cast<double>(blocks);
   return Start + kPiece * std::ceil(turns / static_cast<double>(blocks)) + elements * Element / 100;
 }
+/// Short rows, one for each worker, go in a straight line.
+template <int Start, int Element>
+double requant_bytes_cost(std::int64_t rows, const Args& a, unsigned workers) {
+  return a.at(0) == 8 && rows <= workers ? 82 : block_cost<Start, Element>(rows, a, workers);
+}
 /// Fast for a range of shifts.
 template <int Low, int High, int Start, int Fast, int Slow>
 double affine_cost(std::int64_t rows, const Args& a, unsigned workers) {
@@ -236,8 +241,8 @@ double rotary_cost(std::int64_t rows, const Args& a, unsigned workers) {
 }
 double turn_cost(std::int64_t rows, const Args& a, unsigned workers) {
   const bool fast = rows == 1 && a.at(3) == 0 && a.at(1) == a.at(2) && a.at(1) % 8 == 0;
-  return (fast ? 130 : 200) + share(rows * (a.at(0) / std::max(a.at(1), 1)), workers) *
-                                  (10 + a.at(1) * (fast ? 5.5 : 20.0) + a.at(5) / 3.0);
+  return (fast ? 105 : 200) + share(rows * (a.at(0) / std::max(a.at(1), 1)), workers) *
+                                  (10 + a.at(1) * (fast ? 5.5 : 20.0) + a.at(5) / 6.0);
 }
 double mask_cost(std::int64_t rows, const Args& a, unsigned workers) {
   return 60 + share(rows * ((a.at(0) + 63) / 64 * 8), workers) * 42;
@@ -297,18 +302,19 @@ class Table {
   put(#kernel "_i16_i16_i8", {k16, k16}, {k8}, {}, 2, kernel<i16, i16, i8>, c16168); \
   put(#kernel "_i16_i16_i16", {k16, k16}, {k16}, {}, 2, kernel<i16, i16, i16>, c161616);
 
-    OCT_XY(layernorm, params, 5, (norm_cost<60, 450, 75, 415>), (norm_cost<60, 540, 75, 510>),
-           (norm_cost<60, 530, 250, 315>), (norm_cost<60, 510, 250, 450>))
-    OCT_XY(rmsnorm, {k16}, 5, (norm_cost<60, 340, 75, 440>), (norm_cost<60, 330, 75, 440>),
-           (norm_cost<60, 330, 200, 250>), (norm_cost<60, 350, 200, 365>))
+    OCT_XY(layernorm, params, 5, (norm_cost<60, 260, 75, 415, -10>),
+           (norm_cost<60, 290, 75, 510, 0>), (norm_cost<60, 355, 250, 315, 93>),
+           (norm_cost<60, 230, 250, 450, -43>))
+    OCT_XY(rmsnorm, {k16}, 5, (norm_cost<60, 275, 75, 440, 111>), (norm_cost<60, 190, 75, 440, 27>),
+           (norm_cost<60, 285, 200, 250, 140>), (norm_cost<60, 215, 200, 365, 60>))
     put("softmax_i8_i8", {k8}, {k8}, {k16}, 3, softmax<i8>, row_cost<60, 450, 2980>);
     put("softmax_i16_i8", {k16}, {k8}, {k16}, 3, softmax<i16>, row_cost<60, 420, 3180>);
     OCT_ABY(add, (block_cost<105, 115>), (block_cost<120, 527>), (block_cost<120, 400>),
             (block_cost<120, 410>), (block_cost<110, 356>), (block_cost<115, 227>))
     OCT_ABY(mul, (block_cost<170, 690>), (block_cost<170, 690>), (block_cost<170, 660>),
             (block_cost<170, 690>), (block_cost<160, 670>), (block_cost<160, 680>))
-    OCT_XY(requant, {}, 2, (block_cost<115, 245>), (block_cost<115, 270>), (block_cost<115, 246>),
-           (block_cost<115, 278>))
+    OCT_XY(requant, {}, 2, (requant_bytes_cost<115, 245>), (block_cost<115, 270>),
+           (block_cost<115, 246>), (block_cost<115, 278>))
     put("requant_i32_i8", {k32}, {k8}, {}, 2, requant<i32, i8>, block_cost<117, 240>);
     put("requant_i32_i16", {k32}, {k16}, {}, 2, requant<i32, i16>, block_cost<120, 268>);
     OCT_XY(affine, params, 2, (affine_cost<12, 15, 180, 540, 1690>),

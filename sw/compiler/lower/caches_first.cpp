@@ -14,9 +14,9 @@ using integer::Copy;
 constexpr std::size_t kNear = 3;  // operations to the copy that are one chain
 constexpr std::size_t kFar = std::numeric_limits<std::size_t>::max();
 
-/// What is looked up by ids first, then copies, then what is near one: products
-/// before kernels, those whose result is stored as it is (V, byte by byte, which takes longest)
-/// before the others; then as it was.
+/// What is looked up by ids first, then copies, then what is near one: products before kernels,
+/// those with the longer way (K, which is turned first) before those whose result is stored as it
+/// is; then as it was.
 struct Rank {
   bool lookup = false, copy = false;
   std::size_t way = kFar;
@@ -30,7 +30,7 @@ struct Rank {
     const bool near = way <= kNear, near_o = o.way <= kNear;
     if (near != near_o) return near;
     if (near && product != o.product) return product;
-    if (near && way != o.way) return way < o.way;
+    if (near && way != o.way) return way > o.way;
     return number < o.number;
   }
 };

@@ -85,6 +85,7 @@ class AttentionTiler final : public Tiler {
   }
 
  private:
+  void load_row(const Place& keys);
   [[nodiscard]] std::int64_t row_blocks() const { return ceil_div(sq_, plan_->rows); }
   void make_plans();
   void add_plan(Plan p);
@@ -234,6 +235,19 @@ void AttentionTiler::free_rings() {
   v_ = {};
 }
 
+/// The slot's row to its place in the buffer.
+void AttentionTiler::load_row(const Place& keys) {
+  Transfer t;
+  t.l1 = keys.addr, t.l2 = b_.l2(a_.k);
+  t.sizes = {groups_, d_};
+  t.l1_strides = {keys.strides[0]}, t.l2_strides = {a_.k.strides[0]};
+  t.slots = b_.graph().slots;
+  t.slot_stride = a_.k.strides[1], t.l1_slot_stride = keys.strides[1];
+  for (Job& j : dma_jobs(std::move(t))) {
+    b_.append(std::move(j), op_, "load " + b_.graph().at(a_.k.tensor).name + " new row");
+  }
+}
+
 void AttentionTiler::block(const Plan& p, std::int64_t g0, std::int64_t m0) {
   const std::int64_t groups = std::min(p.groups, groups_ - g0), rows = std::min(p.rows, sq_ - m0);
   const std::int64_t h0 = g0 * share_, heads = groups * share_;
@@ -250,11 +264,24 @@ void AttentionTiler::block(const Plan& p, std::int64_t g0, std::int64_t m0) {
     // New rows of caches come in this order: values first (lower/caches_first.cpp). Else values are
     // what waits longest for its buffer.
     const bool cache = b_.graph().at(a_.k.tensor).role == integer::Role::kState;
+    const bool past = groups == groups_ && keys == sk_ && row_blocks() == 1 && !b_.in_l1(a_.k) &&
+                      adds_row(b_.graph(), a_.k);
+    const auto scales = [&] {
+      if (!scales_there_) b_.load_bytes(a_.head_params, 0, 8 * heads_, params_.slots[0], op_);
+      scales_there_ = true;
+    };
+    if (past) {
+      k = b_.load(a_.k, k_.ring.take(), op_, true);
+      scales();
+    }
     if (cache) values();
-    k = b_.fetch(a_.k.slice(0, g0, groups).slice(1, j0, keys), k_, number, op_);
+    if (past) {
+      load_row(k);
+    } else {
+      k = b_.fetch(a_.k.slice(0, g0, groups).slice(1, j0, keys), k_, number, op_);
+    }
     // Behind a cache, for the new row of which the DMA waits: what is little does not go in front.
-    if (!scales_there_) b_.load_bytes(a_.head_params, 0, 8 * heads_, params_.slots[0], op_);
-    scales_there_ = true;
+    scales();
     if (i == 0) {
       q = b_.fetch(rows_of(a_.q), q_, op_);
       o = b_.target(rows_of(a_.o), o_);

@@ -146,7 +146,7 @@ std::int64_t Builder::l2(const View& v) {
   return net_.l2[index(v.tensor)] + v.offset;
 }
 
-Place Builder::load(const View& v, std::int64_t addr, std::size_t op) {
+Place Builder::load(const View& v, std::int64_t addr, std::size_t op, bool past) {
   Place place{addr, dense(v)};
   Transfer t;
   t.l1 = addr;
@@ -166,8 +166,10 @@ Place Builder::load(const View& v, std::int64_t addr, std::size_t op) {
       t.sizes[1] = 1;
     }
   }
-  for (Job& j : dma_jobs(std::move(t)))
+  for (Job& j : dma_jobs(std::move(t))) {
+    if (past) std::erase_if(j.ranges, [](const Range& r) { return r.memory == Memory::kL2; });
     append(std::move(j), op, "load " + graph_.at(v.tensor).name);
+  }
   return place;
 }
 
@@ -352,7 +354,7 @@ void Builder::call(CallJob job, std::size_t op, double cycles) {
   std::int64_t words = std::ssize(job.call.words);
   // Where workers that share a row of a norm meet (oct_network.h).
   if (job.call.kernel.find("norm_") != std::string::npos && job.call.words[0] < machine().workers) {
-    words = std::max<std::int64_t>(words, 12 + 3 * machine().workers);
+    words = std::max<std::int64_t>(words, 12 + 6 * machine().workers);
   }
   const std::int64_t bytes = up(4 * words, 8);
   if (page_.l1 < 0 || page_.used + bytes > page_bytes(machine())) {
@@ -374,7 +376,7 @@ void Builder::call(CallJob job, std::size_t op, double cycles) {
   j.ranges = std::move(job.ranges);
   j.ranges.push_back({Memory::kL1, job.call.l1, bytes, 1, 0, false});
   // A kernel's first call fetches its instructions from L2.
-  constexpr double kFirstCall = 450;
+  constexpr double kFirstCall = 230;
   const bool first = called_.insert(job.call.kernel).second;
   j.estimate = cycles + (first ? kFirstCall : 0);
   j.kernel = static_cast<int>(net_.calls.size());

@@ -125,8 +125,9 @@ class Builder {
   [[nodiscard]] Place home(const View& v) const;
   /// The view's offset in L2.
   [[nodiscard]] std::int64_t l2(const View& v);
-  /// Loads a view into a buffer.
-  Place load(const View& v, std::int64_t addr, std::size_t op);
+  /// Loads a view into a buffer. `past`: of a cache, without waiting for the rows that the network
+  /// adds.
+  Place load(const View& v, std::int64_t addr, std::size_t op, bool past = false);
   /// Loads `bytes` bytes from an offset in L2.
   void load_run(std::int64_t l2, std::int64_t bytes, std::int64_t addr, std::size_t op,
                 const std::string& what);
@@ -184,6 +185,7 @@ class Builder {
   [[nodiscard]] Queue unit(std::size_t op) const;
   void join();
   void step(std::size_t op);
+  void rehearse(std::size_t op);
   void finish_ops();
 
   const Graph& graph_;

@@ -21,9 +21,9 @@ constexpr double kEngineGap = 4;        // between two jobs of many rows
 constexpr double kBlockGap = 15;        // ... of one block of rows
 constexpr double kSmallGap = 25;  // ... and of one or two groups of columns, unless rows are long
 constexpr unsigned kLongRows = 1024;
-constexpr unsigned kFewRows = 16;  // jobs of fewer rows fill and drain the array faster:
+constexpr unsigned kFewRows = 16;  // One row, or fewer queries, fill and drain the array faster:
 constexpr double kFewStart = 25, kFewEnd = 15;
-constexpr double kNetworkStart = 200;  // until the controller has filled the queues
+constexpr double kNetworkStart = 380;  // until the controller has filled the queues
 constexpr double kDmaLatency = 110;    // first address to first line
 constexpr double kHandOver = 6;        // from a semaphore to the job that waited for it
 constexpr double kCrowded = 1.12;      // the workers' kernels beside a busy engine: L1 refuses them
@@ -38,7 +38,7 @@ constexpr std::int64_t kHidden = 48;
 double steps(double units, std::int64_t rows, std::int64_t groups, std::int64_t slices) {
   const auto bank = [&](double share) {
     // A cycle, of sixteen, beside everything else.
-    const double words = rows < 16 ? 16 : share > 1 ? 10.3 : 11.85;
+    const double words = rows < 16 ? 18.5 : share > 1 ? 10.3 : 11.85;
     const double in = 8 * static_cast<double>(rows) / share + 8 * units;
     return std::max({static_cast<double>(rows), 8.0, units >= 16 ? in / words : 8.0});
   };
@@ -87,7 +87,7 @@ double gemm(const Machine& machine, std::int64_t m, std::int64_t n, std::int64_t
 }
 
 double gemm_extra(std::int64_t m, bool table, std::int64_t residual_bytes) {
-  if (m < 16) return 0;
+  if (m < 16) return m > 1 && residual_bytes > 1 ? 12 : 0;
   return (table ? 10 : 0) + (residual_bytes > 1 ? (m <= 32 ? 45 : 35) : 0);
 }
 
@@ -129,13 +129,16 @@ namespace {
 /// What the lanes behind the array need: one result of sixteen columns looks its values up in about
 /// four cycles; where there is one row only, each group of columns also waits for its parameters.
 double lanes(const Machine& machine, const engine::GemmJob& g) {
-  constexpr double kTable = 3.8, kTableLoad = 55, kGroup = 2, kResidual = 10, kOneTable = 8;
+  constexpr double kTable = 3.8, kTableLoad = 55, kGroup = 1.2, kResidual = 2, kOneTable = 9.8;
+  constexpr double kOneRow = 26, kOneRowGroup = 3, kOneRowTable = 18;  // a job of one row, at least
   const std::int64_t units = std::max<std::int64_t>(1, machine.macs / 64);
   const auto groups = static_cast<double>(g.batch * ceil_div(g.n, units));
   const bool residual = g.epilogue.residual != engine::Residual::kNone;
   if (g.m == 1) {
-    return groups * (std::max(8.0 * static_cast<double>(ceil_div(g.k, 64)), 9.0) + kGroup +
-                     (residual ? kResidual : 0) + (g.epilogue.table ? kOneTable : 0));
+    const double least = kOneRow + kOneRowGroup * groups;
+    const double each = std::max(8.0 * static_cast<double>(ceil_div(g.k, 64)), 9.0) + kGroup +
+                        (residual ? kResidual : 0) + (g.epilogue.table ? kOneTable : 0);
+    return std::max(least, groups * each + (g.epilogue.table ? kOneRowTable : 0));
   }
   return g.epilogue.table ? groups * static_cast<double>(g.m) * kTable + kTableLoad : 0;
 }
@@ -151,8 +154,10 @@ double attention_job(const Machine& machine, const engine::AttnJob& a) {
       static_cast<double>(engine::visible_pairs(a.sq, a.sk, a.causal, a.offset, a.window)) /
       (static_cast<double>(a.sq) * static_cast<double>(a.sk));
   const double tiles = groups * static_cast<double>(ceil_div(a.sk, 64)) * std::max(seen, 0.5);
+  // A head with one group of queries has nothing to do beside its last tile's values.
+  const double alone = a.sq <= most && a.sk > 64 ? a.heads * std::max(0.0, 2.2 * a.dv - 40) : 0;
   return std::max(static_cast<double>(engine::attention_steps(a, units)), tiles * kTile) +
-         groups * kGroup;
+         groups * kGroup + alone;
 }
 
 }  // namespace
@@ -216,7 +221,8 @@ double Clock::add(const Program& program) {
         gap = small ? kSmallGap : kBlockGap;
       }
       if ((j.words[5] & 0xffff) < kFewRows) {  // rows of A, queries
-        before = kFewStart, after = kFewEnd, gap = 1;
+        const bool several = (j.words[0] & 0xff) == engine::kOpGemm && (j.words[5] & 0xffff) > 1;
+        if (!several) before = kFewStart, after = kFewEnd, gap = 1;
       }
       after += j.drain;
       break;

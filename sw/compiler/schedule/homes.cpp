@@ -144,6 +144,41 @@ Relation relation(const integer::Graph& graph, std::size_t before, std::size_t o
   return result;
 }
 
+bool adds_row(const integer::Graph& graph, const View& keys) {
+  if (graph.at(keys.tensor).role != Role::kState || keys.sizes[1] != graph.slots) return false;
+  const View* row = nullptr;
+  for (const integer::Operation& op : graph.operations) {
+    for (const Use& u : uses(graph, op)) {
+      if (!u.write || u.view->tensor != keys.tensor) continue;
+      if (row != nullptr) return false;
+      row = u.view;
+    }
+  }
+  if (row == nullptr || row->offset != keys.offset || row->slot_stride != keys.strides[1]) {
+    return false;
+  }
+  // Rows of all key heads, and nothing else: the same runs of bytes.
+  using Run = std::pair<std::int64_t, std::int64_t>;  // stride, count
+  const auto runs = [](std::vector<Run> steps) {
+    std::sort(steps.begin(), steps.end());
+    std::vector<Run> list;
+    for (const Run& s : steps) {
+      if (s.second == 1) continue;
+      if (!list.empty() && s.first == list.back().first * list.back().second) {
+        list.back().second *= s.second;
+      } else {
+        list.push_back(s);
+      }
+    }
+    return list;
+  };
+  std::vector<Run> steps;
+  for (std::size_t d = 0; d < row->sizes.size(); ++d) {
+    steps.emplace_back(row->strides[d], row->sizes[d]);
+  }
+  return runs(steps) == runs({{1, keys.sizes[2]}, {keys.strides[0], keys.sizes[0]}});
+}
+
 namespace {
 
 /// A product's results may be written where its residual stood, each word behind its last use, if

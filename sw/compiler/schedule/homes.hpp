@@ -66,6 +66,9 @@ enum class Relation : std::uint8_t { kNone, kRows, kAll };
 [[nodiscard]] Relation relation(const integer::Graph& graph, std::size_t before, std::size_t op,
                                 integer::TensorId taken = integer::kNone);
 
+/// Whether all that the network writes of these keys {G, T, D}, a cache, is the row of its slot.
+[[nodiscard]] bool adds_row(const integer::Graph& graph, const integer::View& keys);
+
 /// Operations under way together, at most.
 inline constexpr std::size_t kSideBySide = 6;
 

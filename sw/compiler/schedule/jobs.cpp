@@ -95,21 +95,26 @@ Job dma_job(const Transfer& t, std::int64_t l1, std::int64_t l2, const Dim& rows
   return j;
 }
 
-/// Word 4 moves with the slot; what may be touched is everything from the first to the last.
+/// The addresses move with the slot; what may be touched is everything from the first to the last.
 void add_slot(Job& j, const Transfer& t) {
-  std::int64_t left = t.slot_stride;
-  for (std::size_t i = 12; i < 16 && left != 0; ++i) {
-    const std::int64_t scale = std::clamp<std::int64_t>(left, -32768, 32767);
-    j.words[i] = 1U << 31 | 4U << 16 | (word(scale) & 0xffff);
-    left -= scale;
-  }
-  if (left != 0) throw std::length_error(fmt::format("a slot of {} bytes", t.slot_stride));
-  const std::int64_t more = (t.slots - 1) * t.slot_stride;
-  for (Range& r : j.ranges) {
-    if (r.memory != Memory::kL2) continue;
-    const std::int64_t first = std::min(r.first(), r.first() + more);
-    r = {Memory::kL2, first, std::max(r.end(), r.end() + more) - first, 1, 0, r.write};
-  }
+  std::size_t at = 12;
+  const auto moves = [&](unsigned address, std::int64_t stride, Memory memory) {
+    std::int64_t left = stride;
+    for (; at < 16 && left != 0; ++at) {
+      const std::int64_t scale = std::clamp<std::int64_t>(left, -32768, 32767);
+      j.words[at] = 1U << 31 | address << 16 | (word(scale) & 0xffff);
+      left -= scale;
+    }
+    if (left != 0) throw std::length_error(fmt::format("a slot of {} bytes", stride));
+    const std::int64_t more = (t.slots - 1) * stride;
+    for (Range& r : j.ranges) {
+      if (r.memory != memory || stride == 0) continue;
+      const std::int64_t first = std::min(r.first(), r.first() + more);
+      r = {memory, first, std::max(r.end(), r.end() + more) - first, 1, 0, r.write};
+    }
+  };
+  moves(4, t.slot_stride, Memory::kL2);
+  moves(5, t.l1_slot_stride, Memory::kL1);
 }
 
 void split(const Transfer& t, std::size_t dim, std::int64_t l1, std::int64_t l2,

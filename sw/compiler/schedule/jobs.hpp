@@ -33,6 +33,7 @@ struct Transfer {
   bool own_gaps = false;
   /// Added to the address in L2 for each slot of a cache; the slot stands in parameter register 0.
   std::int64_t slot_stride = 0, slots = 1;
+  std::int64_t l1_slot_stride = 0;  ///< the same for the address in L1
 };
 
 /// As few DMA jobs as possible, in order; words and ranges are set.

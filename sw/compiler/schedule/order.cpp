@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "compiler/integer/kernels.hpp"
 #include "compiler/schedule/builder.hpp"
 #include "compiler/schedule/cost.hpp"
 
@@ -176,9 +177,41 @@ void Builder::step(std::size_t op) {
   const std::size_t s = done_[op]++;
   const std::int64_t rows = tilers_[op]->rows(s);
   tilers_[op]->step(s);
+  const bool token = graph_.slots > 1 && machine().engine;
+  if (token && s == 0 && std::holds_alternative<integer::Attention>(graph_.operations[op].what)) {
+    for (std::size_t i = op + 1; i < std::min(op + 3, tilers_.size()); ++i) rehearse(i);
+  }
   double end = 0;
   while (clock_.jobs() < now()) end = std::max(end, clock_.add(net_.program));
   log_[op].push_back({rows, end});
+}
+
+/// The first call of a kernel waits for its instructions, one line after the other. Where a token's
+/// workers have nothing to do until attention has ended, they call what comes behind it once more,
+/// ahead of time and with nothing that counts.
+void Builder::rehearse(std::size_t op) {
+  constexpr double kShort = 400;  // cycles that surely find room
+  const auto* k = std::get_if<integer::Kernel>(&graph_.operations[op].what);
+  if (k == nullptr || called_.contains(k->name) || !k->constants.empty()) return;
+  const integer::KernelInfo& info = integer::kernel_info(k->name);
+  const std::int64_t rows = std::min<std::int64_t>(k->outputs[0].sizes[1], machine().workers);
+  const double cycles = info.cycles(rows, k->args, machine().workers);
+  if (!info.row_wise || cycles > kShort) return;
+  std::vector<CallRows> operands;
+  std::int64_t most = 1;
+  const auto add = [&](const View& v, bool write) {
+    const bool shared = v.sizes[1] == 1 && rows > 1;
+    const std::int64_t bytes = v.sizes[2] * elem(v), step = shared ? 0 : up(bytes, 8);
+    operands.push_back({Memory::kL1, 0, step, shared ? 1 : rows, bytes, write});
+    most = std::max(most, rows * up(bytes, 8));
+  };
+  for (const View& v : k->inputs) add(v, false);
+  for (const View& v : k->outputs) add(v, true);
+  Ring scratch;
+  if (!allocate(scratch, most, 1, graph_.operations[op].name + " ahead of time")) return;
+  for (CallRows& x : operands) x.addr = scratch.slots[0];
+  call(call_job(k->name, rows, operands, {}, k->args), op, cycles);
+  free(scratch);
 }
 
 void Builder::finish_ops() {

@@ -84,15 +84,11 @@ static inline uint32_t oct_net_sleep(uint32_t queues) {
   return 0;
 }
 
-/* oct_net_patch for the tables of a network that goes token by token: a straight line, in which all
-   ids are on their way at once. */
+/* oct_net_patch for the tables of a network that goes token by token: a straight line. The ids were
+   on their way since the start. */
 __attribute__((always_inline)) static inline uint32_t oct_net_patch_few(const oct_net_ids_t* t,
-                                                                        uint32_t count) {
-  uint32_t id[OCT_NET_FEW];
-#pragma GCC unroll 4
-  for (uint32_t i = 0; i < OCT_NET_FEW; i++) {
-    if (i < count) id[i] = t[i].ids[0];
-  }
+                                                                        uint32_t count,
+                                                                        const uint32_t* id) {
 #pragma GCC unroll 4
   for (uint32_t i = 0; i < OCT_NET_FEW; i++) {
     if (i >= count) break;
@@ -108,9 +104,17 @@ __attribute__((always_inline)) static inline uint32_t oct_net_patch_few(const oc
 __attribute__((always_inline)) static inline int oct_network_run(const oct_network_t* net) {
   uint32_t begin = oct_cycles();
   uint32_t events = 0, bad = 0, element = 0;
-  *oct_reg(OCT_REG_ICACHE_PREFETCH) = 3; /* what is not yet there is straight code */
-  /* On its way from L2 while the registers below are written. */
+  /* An access to another target waits for the answers of L2: what is wanted from there is asked for
+     at once, in front of all registers. */
   const uint32_t slot = net->uses_slot ? oct_net_slot : 0;
+  uint32_t id[OCT_NET_FEW] = {0};
+  if (net->single_ids) {
+#pragma GCC unroll 4
+    for (uint32_t i = 0; i < OCT_NET_FEW; i++) {
+      if (i < net->num_ids) id[i] = net->ids[i].ids[0];
+    }
+  }
+  *oct_reg(OCT_REG_ICACHE_PREFETCH) = 3; /* what is not yet there is straight code */
   *oct_eu(OCT_EU_EVT_CLEAR) = ~0u;
   for (unsigned q = 0; q < OCT_NUM_QUEUES; q++) *oct_reg(OCT_REG_SEM(q)) = 0;
   /* DMA-in first: everything begins with it. */
@@ -132,7 +136,7 @@ __attribute__((always_inline)) static inline int oct_network_run(const oct_netwo
   }
   if (net->num_ids != 0) {
     if (net->single_ids) {
-      bad = oct_net_patch_few(net->ids, net->num_ids);
+      bad = oct_net_patch_few(net->ids, net->num_ids, id);
     } else {
       for (uint32_t i = 0; i < net->num_ids && bad == 0; i++) {
         if (oct_net_patch(net, &net->ids[i], &element) != 0) bad = i + 1;
