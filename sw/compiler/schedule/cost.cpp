@@ -49,25 +49,32 @@ double steps(double units, std::int64_t rows, std::int64_t groups, std::int64_t 
 // The workers' kernels: 4x4 tiles, 24 instructions for four products deep; the rest is epilogue.
 constexpr double kTeamStart = 350, kTileStep = 6.9;
 
-/// Blocks of four rows, then single ones, which cost a third.
-double row_blocks(std::int64_t rows) {
-  return static_cast<double>(rows / 4) + 0.4 * static_cast<double>(rows % 4);
-}
+/// Tiles of four rows, then single rows: a quarter of the products, and all of the rest.
 double team_gemm(const Machine& machine, std::int64_t m, std::int64_t n, std::int64_t k,
                  std::int64_t out_bytes, std::int64_t residual_bytes) {
-  const double rows = row_blocks(m), tiles = rows * static_cast<double>(ceil_div(n, 4));
-  const double epilogue = residual_bytes > 0 ? 1250 : out_bytes > 1 ? 840 : 480;
+  const double wide = kTileStep * static_cast<double>(up(k, 4));
+  const double epilogue = residual_bytes > 1   ? 2100
+                          : residual_bytes > 0 ? 1250
+                          : out_bytes > 1      ? 840
+                                               : 480;
+  const std::int64_t full = m / 4, single = m % 4, across = ceil_div(n, 4);
+  const double share = static_cast<double>(full) / static_cast<double>(full + single);
   const double tile =
-      kTileStep * static_cast<double>(up(k, 4)) + epilogue + 500 / std::max(1.0, rows);
-  return kTeamStart + std::ceil(tiles / machine.workers) * tile;
+      share * wide + (1 - share) * wide / 4 + epilogue + 500 / static_cast<double>(full + single);
+  const std::int64_t tiles = ceil_div((full + single) * across, std::int64_t{machine.workers});
+  return kTeamStart + static_cast<double>(tiles) * tile;
 }
-double team_attention(const Machine& machine, std::int64_t sq, std::int64_t sk, std::int64_t d,
-                      std::int64_t dv) {
+/// Blocks of four queries of any head, then single ones.
+double team_attention(const Machine& machine, std::int64_t heads, std::int64_t sq, std::int64_t sk,
+                      std::int64_t d, std::int64_t dv) {
+  constexpr double kMeasured = 1.4;
   const auto keys = static_cast<double>(up(sk, 4)), tiles = static_cast<double>(ceil_div(sk, 64));
   const double logits = keys / 4 * (kTileStep * static_cast<double>(up(d, 4)) + 200);
   const double values = static_cast<double>(ceil_div(dv, 4)) * (kTileStep * keys + 130 * tiles);
   const double row = 4 * (350 + 12 * static_cast<double>(dv) + keys * 17);
-  return kTeamStart / 4 + row_blocks(sq) / machine.workers * (logits + values + row);
+  const double blocks = static_cast<double>(sq / 4) + 0.4 * static_cast<double>(sq % 4);
+  const double turns = std::ceil(static_cast<double>(heads) * blocks / machine.workers);
+  return kTeamStart + turns * kMeasured * (logits + values + row);
 }
 
 }  // namespace
@@ -108,7 +115,7 @@ double drain(const Machine& machine, const Job& job) {
 
 double attention(const Machine& machine, std::int64_t sq, std::int64_t sk, std::int64_t d,
                  std::int64_t dv) {
-  if (!machine.engine) return team_attention(machine, sq, sk, d, dv);
+  if (!machine.engine) return team_attention(machine, 1, sq, sk, d, dv);
   const std::int64_t units = std::max<std::int64_t>(1, machine.macs / 64);
   const auto groups = static_cast<double>(ceil_div(sq, units));
   const auto tiles = static_cast<double>(ceil_div(sk, 64));
@@ -177,12 +184,17 @@ double job(const Machine& machine, const Job& job) {
     const bool residual = g.epilogue.residual != engine::Residual::kNone;
     const std::int64_t r_bytes = residual ? (g.r16 ? 2 : 1) : 0;
     const double products = g.batch * gemm(machine, g.m, g.n, g.k, g.y16 ? 2 : 1, r_bytes);
-    if (!machine.engine) return products;
+    if (!machine.engine) {
+      constexpr double kLookUp = 640;  // of a tile
+      const std::int64_t tiles = g.batch * (g.m / 4 + g.m % 4) * ceil_div(g.n, 4);
+      return products + (g.epilogue.table ? kLookUp : 0) *
+                            static_cast<double>(ceil_div(tiles, std::int64_t{machine.workers}));
+    }
     return std::max(products, lanes(machine, g)) + gemm_extra(g.m, g.epilogue.table, r_bytes);
   }
   const engine::AttnJob a = engine::decode_attn(d);
   if (machine.engine) return attention_job(machine, a);
-  return a.heads * attention(machine, a.sq, a.sk, a.d, a.dv);
+  return team_attention(machine, a.heads, a.sq, a.sk, a.d, a.dv);
 }
 
 namespace {
