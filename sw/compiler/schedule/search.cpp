@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 #include <map>
 #include <set>
 
@@ -301,11 +302,15 @@ std::optional<Network> search(const Graph& graph, const Options& options, bool q
   const std::size_t length = sample_length(all);
   const Graph part = sample(graph, length);
   const std::vector<double> times = shares(all, length);
-  // Choices are made one by one and on a sample: on the whole the ends of several searches are held
-  // against each other.
-  std::vector<Tuning> ends;
-  for (const Start start : {Start::kPlain, Start::kFine, Start::kWithoutExtras}) {
-    Search one(part, options, times, reason);
+  // Choices are made one by one and on a sample: on the whole the ends of several searches, made
+  // side by side, are held against each other.
+  struct End {
+    std::optional<Tuning> tuning;
+    std::string reason;
+  };
+  const auto search_from = [&](Start start) {
+    End end;
+    Search one(part, options, times, end.reason);
     for (const bool wait : {false, true}) {
       for (Tuning t : ways) {
         t.wait = wait;
@@ -314,10 +319,24 @@ std::optional<Network> search(const Graph& graph, const Options& options, bool q
         one.look(t);
       }
     }
-    if (!one.found()) continue;
+    if (!one.found()) return end;
     neighbours(one);
     if (start != Start::kWithoutExtras) one.classes();
-    ends.push_back(one.tuning());
+    end.tuning = one.tuning();
+    return end;
+  };
+  std::vector<std::future<End>> searches;
+  for (const Start start : {Start::kPlain, Start::kFine, Start::kWithoutExtras}) {
+    searches.push_back(std::async(std::launch::async, search_from, start));
+  }
+  std::vector<Tuning> ends;
+  for (std::future<End>& f : searches) {
+    End end = f.get();
+    if (end.tuning) {
+      ends.push_back(std::move(*end.tuning));
+    } else {
+      reason = end.reason;
+    }
   }
   Search whole(graph, options, shares(all, all.size()), reason);
   for (const Tuning& t : ends) whole.look(t);
