@@ -21,7 +21,7 @@ constexpr double kEngineGap = 4;        // between two jobs of many rows
 constexpr double kBlockGap = 15;        // ... of one block of rows
 constexpr double kSmallGap = 25;  // ... and of one or two groups of columns, unless rows are long
 constexpr unsigned kLongRows = 1024;
-constexpr unsigned kFewRows = 16;  // One row, or fewer queries, fill and drain the array faster:
+constexpr unsigned kFewRows = 16;  // jobs of fewer rows fill and drain the array faster:
 constexpr double kFewStart = 25, kFewEnd = 15;
 constexpr double kNetworkStart = 380;  // until the controller has filled the queues
 constexpr double kDmaLatency = 110;    // first address to first line
@@ -38,7 +38,7 @@ constexpr std::int64_t kHidden = 48;
 double steps(double units, std::int64_t rows, std::int64_t groups, std::int64_t slices) {
   const auto bank = [&](double share) {
     // A cycle, of sixteen, beside everything else.
-    const double words = rows < 16 ? 18.5 : share > 1 ? 10.3 : 11.85;
+    const double words = rows < 16 ? 16 : share > 1 ? 10.3 : 11.85;
     const double in = 8 * static_cast<double>(rows) / share + 8 * units;
     return std::max({static_cast<double>(rows), 8.0, units >= 16 ? in / words : 8.0});
   };
@@ -94,7 +94,7 @@ double gemm(const Machine& machine, std::int64_t m, std::int64_t n, std::int64_t
 }
 
 double gemm_extra(std::int64_t m, bool table, std::int64_t residual_bytes) {
-  if (m < 16) return m > 1 && residual_bytes > 1 ? 12 : 0;
+  if (m < 16) return 0;
   return (table ? 10 : 0) + (residual_bytes > 1 ? (m <= 32 ? 45 : 35) : 0);
 }
 
@@ -233,8 +233,7 @@ double Clock::add(const Program& program) {
         gap = small ? kSmallGap : kBlockGap;
       }
       if ((j.words[5] & 0xffff) < kFewRows) {  // rows of A, queries
-        const bool several = (j.words[0] & 0xff) == engine::kOpGemm && (j.words[5] & 0xffff) > 1;
-        if (!several) before = kFewStart, after = kFewEnd, gap = 1;
+        before = kFewStart, after = kFewEnd, gap = 1;
       }
       after += j.drain;
       break;
