@@ -160,7 +160,8 @@ void build_program(const std::string& config, const std::vector<fs::path>& sourc
 void build_for_host(const std::string& config, const fs::path& source,
                     const std::vector<std::string>& defines, const fs::path& library) {
   const fs::path runtime = paths::kRuntime, generated = runtime / "generated";
-  std::vector<std::string> command{paths::kHostCompiler, "-x", "c", "-w", "-O1", "-fPIC", "-shared"};
+  std::vector<std::string> command{
+      paths::kHostCompiler, "-x", "c", "-w", "-O1", "-fPIC", "-shared"};
   for (const std::string& d : defines) command.push_back("-D" + d);
   for (const fs::path& include :
        {runtime / "include", runtime / "host", generated, generated / config}) {
