@@ -3,9 +3,8 @@
 """Run the bench programs in RTL and set what they print beside the goals.
 
 Programs print `bench: <key> <work> <cycles> [more]`; each mark below makes a figure of it. Each row is
-printed as soon as it is measured. Writes
-build/bench.json: a list of {case, value, unit, goal, met, cycles}. The exit code is 1 if a program fails;
-a goal that is not met is reported, not an error.
+printed as soon as it is measured. Writes build/bench.json: a list of {case, value, unit, goal, met, cycles}.
+The exit code is 1 if a program fails; a goal that is not met is reported, not an error.
 """
 import argparse
 import dataclasses

@@ -59,7 +59,8 @@ static const char* prefix_of(char kind, uint64_t value) {
   return kind == 'x' ? "0x" : kind == 'X' ? "0X" : kind == 'o' ? "0" : "";
 }
 
-/* Digits in front of `count` more characters (of a fraction) that the caller puts behind them. */
+/* The number's digits; `count` more characters (of a fraction), which the caller puts behind them,
+   count for the width, and the caller fills on the right then. */
 static void put_number(sink_t* s, const form_t* f, uint64_t value, char sign, char kind,
                        int count) {
   const unsigned base = kind == 'x' || kind == 'X' ? 16 : kind == 'o' ? 8 : 10;
@@ -101,13 +102,11 @@ static void put_fixed(sink_t* s, const form_t* f, uint64_t bits) {
   const int exponent = (int)(bits >> 52 & 0x7ff) - 1075;
   uint64_t mantissa = bits & 0xfffffffffffff;
   if (exponent >= 12) { /* infinite, not a number, or 2^64 and more */
-    form_t plain = *f;
-    plain.precision = -1;
-    plain.width -= sign != 0;
-    if (!plain.left) pad(s, ' ', plain.width - 3);
+    const int fill = f->width - 3 - (sign != 0);
+    if (!f->left) pad(s, ' ', fill);
     if (sign) put(s, sign);
     put_text(s, exponent < 0x7ff - 1075 ? "big" : mantissa ? "nan" : "inf", -1, 0, 0);
-    if (plain.left) pad(s, ' ', plain.width - 3);
+    if (f->left) pad(s, ' ', fill);
     return;
   }
   if (exponent != -1075) mantissa |= 1ULL << 52;
